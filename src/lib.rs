@@ -1,0 +1,1 @@
+//! The data-structure engine of nookdb.
