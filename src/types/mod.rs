@@ -1,0 +1,176 @@
+//! VALUES: pure structures. They know no keys, no clock and no replies.
+//!
+//! A value is small and packed until it outgrows `Limits`, then it becomes a table; it never goes
+//! back, but for lists. Both forms answer the same questions, so no command knows which it holds.
+//!
+//! Two promises every kind makes, and `Kind` states them:
+//! - its size in bytes is known in O(1) and depends on its contents and form alone, not on the
+//!   history or capacity of a buffer, so that undoing a change gives back the number of before;
+//! - a change of the large form can be recorded as a list of inverses, whose cost is what was
+//!   touched. The packed form is small enough to be kept whole.
+
+mod hash;
+mod intset;
+mod list;
+mod listpack;
+pub mod number;
+mod set;
+mod string;
+mod zset;
+
+pub use hash::Hash;
+pub use intset::Intset;
+pub use list::List;
+pub use listpack::Listpack;
+pub use set::Set;
+pub use string::Str;
+pub use zset::{Score, ZSet};
+
+/// The thresholds past which a packed value becomes a table: names and defaults are Redis 7.2's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    pub hash_max_listpack_entries: usize,
+    pub hash_max_listpack_value: usize,
+    /// Negative: -1 to -5 bound the bytes of a node at 4, 8, 16, 32, 64 KiB; positive: its entries.
+    pub list_max_listpack_size: i64,
+    pub set_max_intset_entries: usize,
+    pub set_max_listpack_entries: usize,
+    pub set_max_listpack_value: usize,
+    pub zset_max_listpack_entries: usize,
+    pub zset_max_listpack_value: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            hash_max_listpack_entries: 128,
+            hash_max_listpack_value: 64,
+            list_max_listpack_size: -2,
+            set_max_intset_entries: 512,
+            set_max_listpack_entries: 128,
+            set_max_listpack_value: 64,
+            zset_max_listpack_entries: 128,
+            zset_max_listpack_value: 64,
+        }
+    }
+}
+
+/// What is kept under a key.
+#[derive(Debug, Clone)]
+pub enum Value {
+    String(Str),
+    List(List),
+    Hash(Hash),
+    Set(Set),
+    ZSet(ZSet),
+}
+
+/// What every kind of value can do for the keyspace that holds it.
+pub trait Kind: Sized + Clone + Default {
+    /// One change, turned round. Applying the inverses of an edit in reverse order restores the
+    /// value exactly: contents, order where order shows, and size.
+    type Inverse: Into<Inverse>;
+
+    fn of(value: &Value) -> Option<&Self>;
+    fn of_mut(value: &mut Value) -> Option<&mut Self>;
+    fn into_value(self) -> Value;
+
+    /// An empty aggregate is removed from the keyspace. A string is never empty in this sense.
+    fn is_empty(&self) -> bool;
+
+    /// Heap bytes by contents and form. O(1).
+    fn size_bytes(&self) -> usize;
+
+    /// Whether the form is small enough for undo to keep a copy of the whole. O(1).
+    fn is_compact(&self) -> bool;
+
+    /// Starts to record inverses. Only called on a value that is not compact.
+    fn record(&mut self);
+
+    /// Stops, and hands over what was recorded since `record`, oldest first.
+    fn recorded(&mut self) -> Vec<Self::Inverse>;
+
+    /// Takes back one change.
+    fn undo(&mut self, inverse: Self::Inverse);
+}
+
+/// The inverse of one change to a value of any kind.
+#[derive(Debug)]
+pub enum Inverse {
+    String(string::Inverse),
+    List(list::Inverse),
+    Hash(hash::Inverse),
+    Set(set::Inverse),
+    ZSet(zset::Inverse),
+}
+
+/// Ties a kind to its variant of `Value`.
+macro_rules! kind {
+    ($variant:ident) => {
+        fn of(value: &crate::types::Value) -> Option<&Self> {
+            match value {
+                crate::types::Value::$variant(inner) => Some(inner),
+                _ => None,
+            }
+        }
+
+        fn of_mut(value: &mut crate::types::Value) -> Option<&mut Self> {
+            match value {
+                crate::types::Value::$variant(inner) => Some(inner),
+                _ => None,
+            }
+        }
+
+        fn into_value(self) -> crate::types::Value {
+            crate::types::Value::$variant(self)
+        }
+    };
+}
+pub(crate) use kind;
+
+impl Value {
+    /// The answer to TYPE.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Value::String(_) => "string",
+            Value::List(_) => "list",
+            Value::Hash(_) => "hash",
+            Value::Set(_) => "set",
+            Value::ZSet(_) => "zset",
+        }
+    }
+
+    /// The answer to OBJECT ENCODING.
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            Value::String(value) => value.encoding(),
+            Value::List(value) => value.encoding(),
+            Value::Hash(value) => value.encoding(),
+            Value::Set(value) => value.encoding(),
+            Value::ZSet(value) => value.encoding(),
+        }
+    }
+
+    /// Heap bytes by contents and form. O(1).
+    pub fn size_bytes(&self) -> usize {
+        match self {
+            Value::String(value) => value.size_bytes(),
+            Value::List(value) => value.size_bytes(),
+            Value::Hash(value) => value.size_bytes(),
+            Value::Set(value) => value.size_bytes(),
+            Value::ZSet(value) => value.size_bytes(),
+        }
+    }
+
+    /// Takes back one change, of the kind that this value is.
+    pub fn undo(&mut self, inverse: Inverse) {
+        match (self, inverse) {
+            (Value::String(value), Inverse::String(inverse)) => value.undo(inverse),
+            (Value::List(value), Inverse::List(inverse)) => value.undo(inverse),
+            (Value::Hash(value), Inverse::Hash(inverse)) => value.undo(inverse),
+            (Value::Set(value), Inverse::Set(inverse)) => value.undo(inverse),
+            (Value::ZSet(value), Inverse::ZSet(inverse)) => value.undo(inverse),
+            (value, inverse) => panic!("undo of {inverse:?} on a {}", value.type_name()),
+        }
+    }
+}
