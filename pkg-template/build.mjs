@@ -1,0 +1,84 @@
+// Makes pkg/, the package that users install, from this folder and the crate:
+//
+//   cargo build  ->  wasm-bindgen  ->  wasm-opt  ->  pkg/wasm/   the engine and its glue
+//   src/*.ts     ->  tsc                         ->  pkg/dist/   the client
+//   package.json, README.md, CHANGELOG.md, LICENSE-*             with the version of Cargo.toml
+//
+// Each step is skipped when its inputs are those of the last time.
+
+import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { wasmBindgenFolder } from './setup.mjs'
+import { cargoMetadata, fingerprint, giveUp, root, run, say, unlessUnchanged } from './steps.mjs'
+
+const inRoot = (...path) => join(root, ...path)
+const npmProgram = (name) => inRoot('node_modules', '.bin', name)
+
+async function compileCrate(targetDirectory) {
+  say('wasm: cargo build --release (Cargo skips what has not changed)')
+  await run('cargo', [
+    'build', '--quiet', '--lib', '--release', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'wasm',
+  ])
+  return join(targetDirectory, 'wasm32-unknown-unknown', 'release', 'nookdb.wasm')
+}
+
+/** `--target web` alone: its wasm is byte-identical to that of the other targets, and the loaders are ours. */
+async function bindAndOptimize(compiled, bindgen) {
+  rmSync(inRoot('pkg/wasm'), { recursive: true, force: true })
+  await run(join(bindgen, 'wasm-bindgen'), [
+    '--target', 'web', '--out-dir', inRoot('pkg/wasm'), '--out-name', 'nookdb', compiled,
+  ])
+  const wasm = inRoot('pkg/wasm/nookdb_bg.wasm')
+  // No feature flags: wasm-opt reads what rustc wrote into the file, and Node 20 rejects more than that.
+  await run(npmProgram('wasm-opt'), ['-O3', wasm, '-o', wasm])
+  writeInlineModule(readFileSync(wasm))
+}
+
+/** The wasm as a module of base64, for bundlers and workers that cannot fetch a file beside the script. */
+function writeInlineModule(wasm) {
+  const folder = inRoot('pkg/wasm')
+  writeFileSync(join(folder, 'nookdb_base64.js'), `export default '${wasm.toString('base64')}'\n`)
+  writeFileSync(
+    join(folder, 'nookdb_base64.d.ts'),
+    '/** nookdb_bg.wasm in base64. */\ndeclare const wasm: string\nexport default wasm\n',
+  )
+}
+
+async function compileTypeScript() {
+  rmSync(inRoot('pkg/dist'), { recursive: true, force: true })
+  await run(npmProgram('tsc'), ['--project', 'pkg-template'])
+}
+
+function copyTexts(version) {
+  const manifest = JSON.parse(readFileSync(inRoot('pkg-template/package.json'), 'utf8'))
+  writeFileSync(inRoot('pkg/package.json'), `${JSON.stringify({ ...manifest, version }, null, 2)}\n`)
+  cpSync(inRoot('pkg-template/README.md'), inRoot('pkg/README.md'))
+  for (const name of ['CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE']) cpSync(inRoot(name), inRoot('pkg', name))
+}
+
+/** Lets tests, site and benches say `import 'nookdb'` as users do. npm ci removes the link, so it is looked at each time. */
+function linkPackage() {
+  const link = inRoot('node_modules/nookdb')
+  if (lstatSync(link, { throwIfNoEntry: false }) === undefined) symlinkSync('../pkg', link, 'dir')
+}
+
+if (!existsSync(inRoot('node_modules/.nookdb-installed'))) giveUp('run `make setup` first')
+const { version, targetDirectory, pinned } = await cargoMetadata()
+const bindgen = await wasmBindgenFolder(pinned('wasm-bindgen'))
+if (bindgen === null) giveUp('wasm-bindgen is missing: run `make setup` first')
+
+mkdirSync(inRoot('pkg'), { recursive: true })
+const compiled = await compileCrate(targetDirectory)
+const wasmInputs = fingerprint(
+  ['pkg-template/build.mjs', 'node_modules/binaryen/package.json'], readFileSync(compiled), pinned('wasm-bindgen'),
+)
+await unlessUnchanged('pkg/wasm/.built', wasmInputs, 'wasm: wasm-bindgen, wasm-opt -O3', () => bindAndOptimize(compiled, bindgen))
+await unlessUnchanged(
+  'pkg/dist/.built',
+  fingerprint(['pkg-template/src', 'pkg-template/tsconfig.json', 'package-lock.json', 'pkg/wasm/nookdb.d.ts']),
+  'TypeScript: tsc',
+  compileTypeScript,
+)
+copyTexts(version)
+linkPackage()
+say(`pkg/: nookdb ${version}`)

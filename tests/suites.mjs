@@ -1,0 +1,18 @@
+// The suites, in the order in which `make test` runs them: the quick ones first.
+
+/** One command of a suite. The next commands run even if it fails, unless it is `required` by them. */
+function command(line, { env = {}, required = false } = {}) {
+  const [program, ...args] = line.split(' ')
+  return { program, args, env, required }
+}
+
+export const SUITES = {
+  lint: {
+    about: 'rustfmt, clippy, tsc',
+    commands: [command('node tests/lint.mjs')],
+  },
+  rust: {
+    about: 'the tests of the crate',
+    commands: [command('cargo test --no-fail-fast')],
+  },
+}
