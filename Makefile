@@ -2,7 +2,7 @@
 # Needs git, make, a Rust toolchain and Node 20; all else is set up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-rust test-wasm lint sizes clean
+.PHONY: help setup build test test-rust test-js lint sizes clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: setup ## Runs every test
 
 test-rust: setup ## Runs the Rust tests
 	@node tests/run.mjs rust
+
+test-js: setup ## Runs the tests of the package in Node
+	@node tests/run.mjs js
 
 lint: setup ## Checks formatting, clippy and the types of the TypeScript
 	@node tests/run.mjs lint

@@ -10,6 +10,7 @@ const CHECKS = [
     'cargo',
     ['clippy', '--quiet', '--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'wasm', '--', '-D', 'warnings'],
   ],
+  ['tsc over the tests', 'node_modules/.bin/tsc', ['--project', 'tests']],
 ]
 
 for (const [name, program, args] of CHECKS) {

@@ -15,4 +15,8 @@ export const SUITES = {
     about: 'the tests of the crate',
     commands: [command('cargo test --no-fail-fast')],
   },
+  js: {
+    about: 'the tests of the package in Node',
+    commands: [command('node tests/node.mjs tests/js')],
+  },
 }
