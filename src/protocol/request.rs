@@ -1,0 +1,427 @@
+//! Requests from bytes: arrays of bulk strings, and lines typed by hand.
+//!
+//! ```text
+//! *2\r\n  $3\r\nGET\r\n  $1\r\nk\r\n      an array of two bulk strings
+//! GET k\r\n                               the same, inline
+//! ```
+//!
+//! Nothing is believed before it has arrived: a length says how far to read, never how much to
+//! reserve. Bytes are copied once, into the buffer, and arguments are ranges of it. A request that
+//! is still incomplete is taken up where it was left, not from its start.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::{reply, split_arguments};
+use crate::error::Error;
+
+/// What a client may send. The defaults are Redis's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// proto-max-bulk-len: the bytes of one argument.
+    pub max_argument_bytes: usize,
+    pub max_arguments: usize,
+    /// The bytes of an inline request, and of a line that holds a length.
+    pub max_line_bytes: usize,
+    /// client-query-buffer-limit: the bytes of a whole request.
+    pub max_request_bytes: usize,
+    /// Before AUTH a client may send 10 arguments of 16 KiB: as much as AUTH and HELLO need.
+    pub authenticated: bool,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            max_argument_bytes: 512 * 1024 * 1024,
+            max_arguments: 1024 * 1024,
+            max_line_bytes: 64 * 1024,
+            max_request_bytes: 1024 * 1024 * 1024,
+            authenticated: true,
+        }
+    }
+}
+
+const MAX_ARGUMENTS_BEFORE_AUTH: usize = 10;
+const MAX_ARGUMENT_BYTES_BEFORE_AUTH: usize = 16 * 1024;
+
+/// A buffer that grew past this for a large request is given back after it.
+const KEPT_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Why a client cannot be understood. It is told, and then the connection is closed: what follows
+/// in the stream has no meaning any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProtocolError {
+    InvalidArrayLength,
+    InvalidBulkLength,
+    UnauthenticatedArrayLength,
+    UnauthenticatedBulkLength,
+    ExpectedBulk { got: u8 },
+    TooBigArrayLine,
+    TooBigBulkLine,
+    TooBigInline,
+    TooBigRequest,
+    UnbalancedQuotes,
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            ProtocolError::InvalidArrayLength => "invalid multibulk length",
+            ProtocolError::InvalidBulkLength => "invalid bulk length",
+            ProtocolError::UnauthenticatedArrayLength => "unauthenticated multibulk length",
+            ProtocolError::UnauthenticatedBulkLength => "unauthenticated bulk length",
+            ProtocolError::ExpectedBulk { got } => {
+                let got = char::from(*got);
+                return write!(f, "ERR Protocol error: expected '$', got '{got}'");
+            }
+            ProtocolError::TooBigArrayLine => "too big mbulk count string",
+            ProtocolError::TooBigBulkLine => "too big bulk count string",
+            ProtocolError::TooBigInline => "too big inline request",
+            ProtocolError::TooBigRequest => "too big request",
+            ProtocolError::UnbalancedQuotes => "unbalanced quotes in request",
+        };
+        write!(f, "ERR Protocol error: {text}")
+    }
+}
+
+impl std::error::Error for ProtocolError {}
+
+impl From<ProtocolError> for Error {
+    fn from(error: ProtocolError) -> Error {
+        Error::SaidOf(error.to_string())
+    }
+}
+
+/// The arguments of one request, the first being the command's name. Never empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Argv<'a> {
+    bytes: &'a [u8],
+    ranges: &'a [Range<usize>],
+}
+
+impl<'a> Argv<'a> {
+    pub fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
+    }
+
+    pub fn get(&self, index: usize) -> Option<&'a [u8]> {
+        let range = self.ranges.get(index)?;
+        Some(&self.bytes[range.clone()])
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+        let bytes = self.bytes;
+        self.ranges.iter().map(move |range| &bytes[range.clone()])
+    }
+
+    pub fn to_vecs(&self) -> Vec<Vec<u8>> {
+        self.iter().map(<[u8]>::to_vec).collect()
+    }
+}
+
+/// Takes requests out of a stream of bytes that arrives in pieces of any size.
+///
+/// Each byte is looked at once, however the stream is cut. After an error it answers that error
+/// for ever.
+#[derive(Debug, Default)]
+pub struct Parser {
+    bounds: Bounds,
+    /// What arrived: requests already taken, then the one being read, then more.
+    buffer: Vec<u8>,
+    /// Where the request being read begins in `buffer`. What follows counts from there.
+    start: usize,
+    /// How far the request is understood.
+    at: usize,
+    /// No line ends before here.
+    scanned: usize,
+    stage: Stage,
+    arguments: Vec<Range<usize>>,
+    /// The arguments of an inline request without their quotes, one after the other.
+    unquoted: Vec<u8>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Start,
+    /// So many arguments are missing, and the length of the next comes now.
+    Length {
+        missing: usize,
+    },
+    /// The bytes of an argument come now.
+    Bytes {
+        missing: usize,
+        length: usize,
+    },
+    /// A request was handed out; it is dropped when the next is asked for.
+    Taken,
+    Broken(ProtocolError),
+}
+
+/// Where the arguments of a complete request lie.
+enum Complete {
+    InBuffer,
+    Unquoted,
+}
+
+impl Parser {
+    pub fn new(bounds: Bounds) -> Parser {
+        Parser {
+            bounds,
+            ..Parser::default()
+        }
+    }
+
+    /// For AUTH and CONFIG SET, which change what a client may send.
+    pub fn bounds_mut(&mut self) -> &mut Bounds {
+        &mut self.bounds
+    }
+
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.input().extend_from_slice(bytes);
+    }
+
+    /// The buffer, for a host that can read right into it. It may only be appended to.
+    pub fn input(&mut self) -> &mut Vec<u8> {
+        self.drop_taken();
+        &mut self.buffer
+    }
+
+    /// Bytes that have arrived and are not taken yet.
+    pub fn pending_bytes(&self) -> usize {
+        let taken = match self.stage {
+            Stage::Taken => self.at,
+            _ => 0,
+        };
+        self.buffer.len() - self.start - taken
+    }
+
+    /// The next whole request, or `None` until more has arrived.
+    ///
+    /// Empty requests (`*0`, an empty line) are skipped, as Redis does.
+    pub fn take(&mut self) -> Result<Option<Argv<'_>>, ProtocolError> {
+        self.drop_taken();
+        let complete = match self.advance() {
+            Ok(None) => return Ok(None),
+            Ok(Some(complete)) => complete,
+            Err(error) => {
+                self.stage = Stage::Broken(error);
+                return Err(error);
+            }
+        };
+        self.stage = Stage::Taken;
+        Ok(Some(Argv {
+            bytes: match complete {
+                Complete::InBuffer => &self.buffer[self.start..],
+                Complete::Unquoted => &self.unquoted,
+            },
+            ranges: &self.arguments,
+        }))
+    }
+
+    /// Reads on until a request is complete or the bytes end.
+    fn advance(&mut self) -> Result<Option<Complete>, ProtocolError> {
+        loop {
+            let progress = match self.stage {
+                Stage::Start if self.request().is_empty() => None,
+                Stage::Start if self.request()[0] == b'*' => self.read_array_length()?,
+                Stage::Start => {
+                    let read = self.read_inline()?;
+                    if read.is_some() && !self.arguments.is_empty() {
+                        return Ok(Some(Complete::Unquoted));
+                    }
+                    read
+                }
+                Stage::Length { missing: 0 } => return Ok(Some(Complete::InBuffer)),
+                Stage::Length { missing } => self.read_bulk_length(missing)?,
+                Stage::Bytes { missing, length } => self.read_bytes(missing, length),
+                Stage::Taken => unreachable!("what was taken is dropped first"),
+                Stage::Broken(error) => return Err(error),
+            };
+            if progress.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// The bytes of the request being read, and what follows it.
+    fn request(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    fn read_array_length(&mut self) -> Result<Option<()>, ProtocolError> {
+        let Some((_, digits)) = self.take_length_line(ProtocolError::TooBigArrayLine)? else {
+            return Ok(None);
+        };
+        let length =
+            parse_length(&self.request()[digits]).ok_or(ProtocolError::InvalidArrayLength)?;
+        // A negative count is an empty request.
+        let length = usize::try_from(length.max(0)).unwrap_or(usize::MAX);
+        if length > self.bounds.max_arguments {
+            return Err(ProtocolError::InvalidArrayLength);
+        }
+        if !self.bounds.authenticated && length > MAX_ARGUMENTS_BEFORE_AUTH {
+            return Err(ProtocolError::UnauthenticatedArrayLength);
+        }
+        if length == 0 {
+            self.drop_request();
+        } else {
+            self.stage = Stage::Length { missing: length };
+        }
+        Ok(Some(()))
+    }
+
+    fn read_bulk_length(&mut self, missing: usize) -> Result<Option<()>, ProtocolError> {
+        let Some((got, digits)) = self.take_length_line(ProtocolError::TooBigBulkLine)? else {
+            return Ok(None);
+        };
+        if got != b'$' {
+            return Err(ProtocolError::ExpectedBulk { got });
+        }
+        let length = parse_length(&self.request()[digits])
+            .and_then(|length| usize::try_from(length).ok())
+            .filter(|length| *length <= self.bounds.max_argument_bytes)
+            .ok_or(ProtocolError::InvalidBulkLength)?;
+        if !self.bounds.authenticated && length > MAX_ARGUMENT_BYTES_BEFORE_AUTH {
+            return Err(ProtocolError::UnauthenticatedBulkLength);
+        }
+        if self.at.saturating_add(length) > self.bounds.max_request_bytes {
+            return Err(ProtocolError::TooBigRequest);
+        }
+        self.stage = Stage::Bytes { missing, length };
+        Ok(Some(()))
+    }
+
+    fn read_bytes(&mut self, missing: usize, length: usize) -> Option<()> {
+        // Redis does not look at the two bytes after an argument either.
+        let end = self.at + length;
+        if self.request().len() < end + 2 {
+            return None;
+        }
+        self.arguments.push(self.at..end);
+        self.at = end + 2;
+        self.scanned = self.at;
+        self.stage = Stage::Length {
+            missing: missing - 1,
+        };
+        Some(())
+    }
+
+    /// Takes a line like `$3\r\n`: its first byte, and where its digits lie.
+    fn take_length_line(
+        &mut self,
+        too_big: ProtocolError,
+    ) -> Result<Option<(u8, Range<usize>)>, ProtocolError> {
+        let Some(end) = self.find(b'\r') else {
+            return match self.request().len() - self.at > self.bounds.max_line_bytes {
+                true => Err(too_big),
+                false => Ok(None),
+            };
+        };
+        if self.request().len() < end + 2 {
+            return Ok(None);
+        }
+        let kind = self.request()[self.at];
+        let digits = self.at + 1..end.max(self.at + 1);
+        self.at = end + 2;
+        self.scanned = self.at;
+        Ok(Some((kind, digits)))
+    }
+
+    /// Reads a line of words into `unquoted`; an empty one leaves no arguments.
+    fn read_inline(&mut self) -> Result<Option<()>, ProtocolError> {
+        let Some(end) = self.find(b'\n') else {
+            return match self.request().len() > self.bounds.max_line_bytes {
+                true => Err(ProtocolError::TooBigInline),
+                false => Ok(None),
+            };
+        };
+        let line = &self.request()[..end];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let words = split_arguments(line).ok_or(ProtocolError::UnbalancedQuotes)?;
+        self.at = end + 1;
+        if words.is_empty() {
+            self.drop_request();
+        }
+        for word in words {
+            let start = self.unquoted.len();
+            self.unquoted.extend_from_slice(&word);
+            self.arguments.push(start..self.unquoted.len());
+        }
+        Ok(Some(()))
+    }
+
+    /// Where the next such byte is, looking only at what no earlier call has looked at.
+    fn find(&mut self, end: u8) -> Option<usize> {
+        let request = &self.buffer[self.start..];
+        match request[self.scanned..].iter().position(|byte| *byte == end) {
+            Some(offset) => Some(self.scanned + offset),
+            None => {
+                self.scanned = request.len();
+                None
+            }
+        }
+    }
+
+    fn drop_taken(&mut self) {
+        if self.stage == Stage::Taken {
+            self.drop_request();
+        }
+    }
+
+    fn drop_request(&mut self) {
+        self.start += self.at;
+        self.at = 0;
+        self.scanned = 0;
+        self.stage = Stage::Start;
+        self.arguments.clear();
+        self.unquoted.clear();
+        self.compact();
+    }
+
+    /// Gives back the room of what was taken, once that is most of the buffer: a byte is moved
+    /// at most once for each time it is read.
+    fn compact(&mut self) {
+        if self.start * 2 < self.buffer.len() {
+            return;
+        }
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        if self.buffer.capacity() > KEPT_BUFFER_BYTES {
+            self.buffer.shrink_to(KEPT_BUFFER_BYTES);
+        }
+        let kept_arguments = KEPT_BUFFER_BYTES / size_of::<Range<usize>>();
+        self.arguments.shrink_to(kept_arguments);
+        self.unquoted.shrink_to(KEPT_BUFFER_BYTES);
+    }
+}
+
+/// A length as Redis reads it: an optional minus, no plus, no leading zeros.
+fn parse_length(digits: &[u8]) -> Option<i64> {
+    let (negative, magnitude) = match digits {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, digits),
+    };
+    let canonical = match magnitude {
+        [] => false,
+        [b'0'] => !negative,
+        [b'0', ..] => false,
+        _ => magnitude.iter().all(u8::is_ascii_digit),
+    };
+    if !canonical {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Puts a request at the end of `out`, as a client sends it.
+pub fn write_request<A: AsRef<[u8]>>(arguments: &[A], out: &mut Vec<u8>) {
+    reply::count(b'*', arguments.len(), out);
+    for argument in arguments {
+        reply::bulk(argument.as_ref(), out);
+    }
+}
