@@ -1,0 +1,4 @@
+//! What the tests stand on. Each test file takes what it needs, hence:
+#![allow(dead_code)]
+
+pub mod redis;
