@@ -1,0 +1,69 @@
+// What every backend holds its callers to. The backend asks inside the transaction that writes, so that nothing changes in between.
+
+import { storageError, type Checkpoint } from './storage.js'
+import { batchBytes } from './batch.js'
+
+/** What a backend keeps beside manifest, chunks and journal.
+ *  Invariant: `baseSeq <= lastSeq`, and the journal holds every step after `baseSeq` up to `lastSeq`. */
+export interface Head {
+  readonly storeId: string
+  readonly epoch: number
+  readonly lastSeq: number
+  readonly baseSeq: number
+}
+
+/** Drawn once for each store. crypto.randomUUID would be shorter, and is missing from pages that came over http. */
+export function newStoreId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** The head that a writer puts in place by opening the store: the one it found, if any, with the next epoch. */
+export function raiseEpoch(found: Head | undefined): Head {
+  return found === undefined
+    ? { storeId: newStoreId(), epoch: 1, lastSeq: 0, baseSeq: 0 }
+    : { ...found, epoch: found.epoch + 1 }
+}
+
+/** Gives the head if whoever opened `storeId` and was given `epoch` is still its writer.
+ *  @throws WIPED, FENCED */
+export function requireWriter(head: Head | undefined, storeId: string, epoch: number): Head {
+  if (head === undefined || head.storeId !== storeId) throw wiped()
+  if (head.epoch !== epoch) {
+    throw storageError('FENCED', `epoch ${epoch} may not write: the store has been opened under epoch ${head.epoch}`)
+  }
+  return head
+}
+
+export function wiped(): Error {
+  return storageError('WIPED', 'the store was deleted while it was open')
+}
+
+export function closed(): Error {
+  return storageError('CLOSED', 'the storage is not open')
+}
+
+/** The head after an append. @throws CONFLICT */
+export function afterAppend(head: Head, firstSeq: number, count: number): Head {
+  if (firstSeq !== head.lastSeq + 1) {
+    throw storageError('CONFLICT', `step ${firstSeq} cannot follow step ${head.lastSeq}`)
+  }
+  return { ...head, lastSeq: head.lastSeq + count }
+}
+
+/** The head after a checkpoint. @throws CONFLICT */
+export function afterCheckpoint(head: Head, { baseSeq }: Checkpoint): Head {
+  if (baseSeq < head.baseSeq) {
+    throw storageError('CONFLICT', `a checkpoint of step ${baseSeq} cannot follow one of step ${head.baseSeq}`)
+  }
+  return { ...head, baseSeq, lastSeq: Math.max(head.lastSeq, baseSeq) }
+}
+
+/** @throws TOOBIG */
+export function requireRoom(maxValueBytes: number, steps: readonly Uint8Array[], chunks: Checkpoint['add'] = []): void {
+  for (const bytes of [batchBytes(steps), ...chunks.map((chunk) => chunk.bytes.length)]) {
+    if (bytes > maxValueBytes) {
+      throw storageError('TOOBIG', `${bytes} bytes are more than the ${maxValueBytes} that the storage takes at once`)
+    }
+  }
+}
