@@ -27,7 +27,7 @@ pub use string::Str;
 pub use zset::{Score, ZSet};
 
 /// The thresholds past which a packed value becomes a table: names and defaults are Redis 7.2's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     pub hash_max_listpack_entries: usize,
     pub hash_max_listpack_value: usize,

@@ -1,0 +1,131 @@
+//! Reading the arguments of a call, one after the other.
+
+use crate::db::Key;
+use crate::error::{Error, Result};
+use crate::types::{Score, number};
+
+/// A cursor over the arguments of one call. Every reader fails in Redis's words; a function that
+/// has read all it understands calls `end`.
+pub struct Args<'a> {
+    argv: &'a [&'a [u8]],
+    at: usize,
+}
+
+impl<'a> Args<'a> {
+    /// Starts behind the name, which is `words` long.
+    pub fn new(argv: &'a [&'a [u8]], words: usize) -> Args<'a> {
+        Args { argv, at: words }
+    }
+
+    /// The whole call, name included.
+    pub fn argv(&self) -> &'a [&'a [u8]] {
+        self.argv
+    }
+
+    /// The name of the command as it was called, in lower case, for errors that repeat it.
+    pub fn command(&self) -> String {
+        String::from_utf8_lossy(self.argv[0]).to_ascii_lowercase()
+    }
+
+    /// How many arguments are left.
+    pub fn left(&self) -> usize {
+        self.argv.len() - self.at
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.left() == 0
+    }
+
+    /// Fails with a syntax error where anything is left.
+    pub fn end(&self) -> Result<()> {
+        if self.is_done() { Ok(()) } else { Err(Error::Syntax) }
+    }
+
+    /// The next argument, without taking it.
+    pub fn peek(&self) -> Option<&'a [u8]> {
+        self.argv.get(self.at).copied()
+    }
+
+    pub fn bytes(&mut self) -> Result<&'a [u8]> {
+        let argument = self.peek().ok_or(Error::Syntax)?;
+        self.at += 1;
+        Ok(argument)
+    }
+
+    /// All that is left.
+    pub fn rest(&mut self) -> &'a [&'a [u8]] {
+        let rest = &self.argv[self.at..];
+        self.at = self.argv.len();
+        rest
+    }
+
+    /// The next `count` arguments.
+    pub fn take(&mut self, count: usize) -> Result<&'a [&'a [u8]]> {
+        let end = self.at.checked_add(count).ok_or(Error::Syntax)?;
+        let taken = self.argv.get(self.at..end).ok_or(Error::Syntax)?;
+        self.at = end;
+        Ok(taken)
+    }
+
+    pub fn int(&mut self) -> Result<i64> {
+        number::parse_i64(self.bytes()?).ok_or(Error::NotAnInteger)
+    }
+
+    /// An integer within bounds, or the error given.
+    pub fn int_in(&mut self, bounds: std::ops::RangeInclusive<i64>, otherwise: Error) -> Result<i64> {
+        let value = self.int()?;
+        if bounds.contains(&value) { Ok(value) } else { Err(otherwise) }
+    }
+
+    pub fn float(&mut self) -> Result<f64> {
+        number::parse_f64(self.bytes()?).ok_or(Error::NotAFloat)
+    }
+
+    pub fn score(&mut self) -> Result<Score> {
+        Score::new(self.float()?).ok_or(Error::NotAFloat)
+    }
+
+    /// A database number, as SELECT takes it.
+    pub fn db(&mut self, databases: u32) -> Result<u32> {
+        let index = self.int()?;
+        u32::try_from(index).ok().filter(|index| *index < databases).ok_or(Error::Said("ERR DB index is out of range"))
+    }
+
+    /// Takes the next argument if it is this word, in any case.
+    pub fn word(&mut self, word: &str) -> bool {
+        let found = self.peek().is_some_and(|argument| argument.eq_ignore_ascii_case(word.as_bytes()));
+        self.at += usize::from(found);
+        found
+    }
+
+    /// `numkeys key [key ...]`, with the error that this command has for a bad count.
+    pub fn numbered_keys(&mut self, bad_count: Error) -> Result<&'a [&'a [u8]]> {
+        let count = self.int_in(1..=i64::MAX, bad_count)?;
+        if count as u64 > self.left() as u64 {
+            return Err(Error::Syntax);
+        }
+        self.take(count as usize)
+    }
+
+    /// The timeout of a blocking command: seconds, 0 for ever. Answers the moment it ends.
+    pub fn timeout(&mut self, now_ms: i64) -> Result<Option<i64>> {
+        let not_a_timeout = Error::Said("ERR timeout is not a float or out of range");
+        let seconds = number::parse_f64(self.bytes()?).ok_or(not_a_timeout.clone())?;
+        if seconds < 0.0 {
+            return Err(Error::Said("ERR timeout is negative"));
+        }
+        let wait_ms = (seconds * 1000.0).ceil();
+        if seconds == 0.0 {
+            return Ok(None);
+        }
+        if wait_ms > (i64::MAX - now_ms) as f64 {
+            return Err(Error::Said("ERR timeout is out of range"));
+        }
+        Ok(Some(now_ms + wait_ms as i64))
+    }
+}
+
+/// Keys as the engine keeps them.
+pub fn owned(keys: &[&[u8]]) -> Vec<Key> {
+    keys.iter().map(|&key| key.into()).collect()
+}

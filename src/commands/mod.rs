@@ -1,0 +1,45 @@
+//! BEHAVIOUR: every command is one row and one function, in its family's file.
+//!
+//! The rows are data. Dispatch, arity, key positions, COMMAND, the TypeScript methods, the docs and
+//! the compatibility tables are read from them, and nothing else registers a command.
+
+mod args;
+mod families;
+mod flags;
+mod row;
+mod table;
+pub mod usage;
+
+pub use args::Args;
+pub use flags::Flags;
+pub use row::{Command, Method, prose};
+pub use table::{Listed, Table, table};
+
+use crate::db::Ctx;
+use crate::error::{Error, Result};
+use crate::reply::Reply;
+
+/// Runs one command within the step of `ctx`: all of it happens, or, where it fails, none.
+pub fn execute(ctx: &mut Ctx, argv: &[&[u8]]) -> Result<Reply> {
+    let listed = table().find(argv)?;
+    run(ctx, listed, argv)
+}
+
+/// As `execute`, for a caller that has looked the command up already.
+pub fn run(ctx: &mut Ctx, listed: &Listed, argv: &[&[u8]]) -> Result<Reply> {
+    if !listed.accepts(argv.len()) {
+        return Err(Error::Arity { name: listed.full_name() });
+    }
+    let savepoint = ctx.savepoint();
+    let mut args = Args::new(argv, listed.words);
+    match (listed.command.run)(ctx, &mut args) {
+        Ok(reply) => {
+            ctx.seal(savepoint, argv);
+            Ok(reply)
+        }
+        Err(error) => {
+            ctx.rollback(savepoint);
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The table of all commands, with what was read from each usage once.
+
+use std::sync::OnceLock;
+
+use indexmap::IndexMap;
+
+use super::families::FAMILIES;
+use super::row::Command;
+use super::usage::Usage;
+use crate::error::{Error, Result};
+
+/// A row, and what its usage says.
+pub struct Listed {
+    pub command: &'static Command,
+    pub usage: Usage,
+    /// As Redis counts: with the name; negative is "at least".
+    pub arity: i32,
+    /// Words of the name: 1, or 2 for a subcommand.
+    pub words: usize,
+}
+
+impl Listed {
+    /// Whether a call of this many arguments, name included, may be right.
+    pub fn accepts(&self, arguments: usize) -> bool {
+        let least = self.arity.unsigned_abs() as usize;
+        if self.arity < 0 { arguments >= least } else { arguments == least }
+    }
+
+    /// In lower case, a subcommand as `config|get`: how errors and COMMAND name it.
+    pub fn full_name(&self) -> String {
+        self.command.name.to_ascii_lowercase().replace(' ', "|")
+    }
+}
+
+/// All commands. Subcommands stand under their full name, and their containers under theirs.
+pub struct Table {
+    by_name: IndexMap<String, Listed>,
+    /// Containers with their subcommands, both in capitals.
+    containers: IndexMap<&'static str, Vec<&'static str>>,
+}
+
+/// The one table of this program, built when it is first asked for.
+pub fn table() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(Table::build)
+}
+
+/// No name of a command is longer; what is longer is not looked up.
+const LONGEST_NAME: usize = 32;
+
+impl Table {
+    fn build() -> Table {
+        let mut table = Table { by_name: IndexMap::new(), containers: IndexMap::new() };
+        for command in FAMILIES.iter().copied().flatten() {
+            let usage = Usage::parse(command.usage)
+                .unwrap_or_else(|error| panic!("usage of {}: {error}", command.name));
+            let words = command.name.split(' ').count();
+            let arity = usage.arity(words);
+            if let Some((container, subcommand)) = command.name.split_once(' ') {
+                table.containers.entry(container).or_default().push(subcommand);
+            }
+            let listed = Listed { command, usage, arity, words };
+            let before = table.by_name.insert(command.name.to_owned(), listed);
+            assert!(before.is_none(), "{} has two rows", command.name);
+        }
+        table
+    }
+
+    /// The command that these arguments call, or the error that Redis answers.
+    pub fn find(&self, argv: &[&[u8]]) -> Result<&Listed> {
+        let Some(name) = argv.first() else { return Err(Error::Syntax) };
+        let mut buffer = [0; LONGEST_NAME];
+        let first = upper(name, &mut buffer).ok_or_else(|| unknown(argv))?;
+        let Some((&container, _)) = self.containers.get_key_value(first) else {
+            return self.by_name.get(first).ok_or_else(|| unknown(argv));
+        };
+        let Some(second) = argv.get(1) else {
+            let alone = self.by_name.get(first);
+            return alone.ok_or_else(|| Error::Arity { name: first.to_ascii_lowercase() });
+        };
+        let full = format!("{container} {}", String::from_utf8_lossy(second).to_ascii_uppercase());
+        self.by_name.get(&full).ok_or_else(|| Error::UnknownSubcommand {
+            name: String::from_utf8_lossy(second).into_owned(),
+            container,
+        })
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Listed> {
+        self.by_name.get(name)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Listed> {
+        self.by_name.values()
+    }
+
+    /// Containers (`CONFIG`) with the second words of their subcommands.
+    pub fn containers(&self) -> impl Iterator<Item = (&'static str, &[&'static str])> {
+        self.containers.iter().map(|(container, names)| (*container, names.as_slice()))
+    }
+}
+
+/// The name in capitals, in the buffer, if it can be one.
+fn upper<'a>(name: &[u8], buffer: &'a mut [u8; LONGEST_NAME]) -> Option<&'a str> {
+    let upper = buffer.get_mut(..name.len())?;
+    upper.copy_from_slice(name);
+    upper.make_ascii_uppercase();
+    std::str::from_utf8(upper).ok()
+}
+
+/// Redis repeats the name and the first arguments, each cut to 128 bytes all told.
+fn unknown(argv: &[&[u8]]) -> Error {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut left = 128;
+    let mut arguments = Vec::new();
+    for argument in &argv[1..] {
+        if left == 0 {
+            break;
+        }
+        let shown = &argument[..argument.len().min(left)];
+        arguments.push(text(shown));
+        left -= shown.len();
+    }
+    let name = argv[0];
+    Error::UnknownCommand { name: text(&name[..name.len().min(128)]), arguments }
+}

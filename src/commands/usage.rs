@@ -1,0 +1,150 @@
+//! The notation in which a row writes its arguments, and what can be read from it.
+//!
+//! It is the notation of the Redis documentation:
+//!
+//! ```text
+//! usage  := item*
+//! item   := WORD            a token, to be written as it stands (any case)
+//!         | name            an argument; its name says its type (`key`, `seconds`, `score` ...)
+//!         | [ usage ]       may be left out;  [ usage ... ] may stand any number of times
+//!         | < usage >       one of several:   < usage | usage >
+//!         | a | b           alternatives, inside of brackets
+//! ```
+
+use std::fmt;
+
+/// The arguments of a command, as a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    pub items: Vec<Item>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// Written as it stands: `COUNT`.
+    Token(&'static str),
+    /// An argument, by its name in the documentation.
+    Argument(&'static str),
+    Optional(Box<Item>),
+    /// Any number of times, none included.
+    Repeated(Box<Item>),
+    OneOf(Vec<Item>),
+    /// One after the other.
+    Sequence(Vec<Item>),
+}
+
+/// Why a usage could not be read. Only a row of ours can be wrong, so this stops the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadUsage(String);
+
+impl fmt::Display for BadUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Usage {
+    pub fn parse(text: &'static str) -> Result<Usage, BadUsage> {
+        let mut words = text.split_whitespace().flat_map(pieces).collect::<Vec<_>>();
+        words.reverse();
+        let item = alternatives(&mut words, None)?;
+        match item {
+            Item::Sequence(items) => Ok(Usage { items }),
+            item => Ok(Usage { items: vec![item] }),
+        }
+    }
+
+    /// Redis's arity for a command whose name has `words` words.
+    pub fn arity(&self, words: usize) -> i32 {
+        let (least, open) = self.items.iter().map(Item::span).fold((words, false), join);
+        let least = least as i32;
+        if open { -least } else { least }
+    }
+}
+
+impl Item {
+    /// The least number of arguments, and whether there may be more.
+    fn span(&self) -> (usize, bool) {
+        match self {
+            Item::Token(_) | Item::Argument(_) => (1, false),
+            Item::Optional(_) | Item::Repeated(_) => (0, true),
+            Item::Sequence(items) => items.iter().map(Item::span).fold((0, false), join),
+            Item::OneOf(items) => {
+                let spans: Vec<_> = items.iter().map(Item::span).collect();
+                let least = spans.iter().map(|span| span.0).min().unwrap_or(0);
+                (least, spans.iter().any(|&(count, open)| open || count != least))
+            }
+        }
+    }
+}
+
+fn join(a: (usize, bool), b: (usize, bool)) -> (usize, bool) {
+    (a.0 + b.0, a.1 || b.1)
+}
+
+/// A word without the brackets that cling to it, which become words of their own.
+fn pieces(word: &'static str) -> Vec<&'static str> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while let Some(bracket) = rest.find(['[', ']', '<', '>']) {
+        if bracket > 0 {
+            pieces.push(&rest[..bracket]);
+        }
+        pieces.push(&rest[bracket..=bracket]);
+        rest = &rest[bracket + 1..];
+    }
+    if !rest.is_empty() {
+        pieces.push(rest);
+    }
+    pieces
+}
+
+/// Everything up to the closing bracket; `words` is reversed, its end comes next.
+fn alternatives(words: &mut Vec<&'static str>, close: Option<&str>) -> Result<Item, BadUsage> {
+    let mut choices = vec![Vec::new()];
+    let mut repeated = false;
+    loop {
+        let Some(word) = words.pop() else {
+            if close.is_some() {
+                return Err(BadUsage("a bracket is left open".to_owned()));
+            }
+            break;
+        };
+        let sequence = choices.last_mut().expect("there is always one choice");
+        match word {
+            _ if Some(word) == close => break,
+            "|" => choices.push(Vec::new()),
+            "..." => repeated = true,
+            "[" => sequence.push(optional(alternatives(words, Some("]"))?)),
+            "<" => sequence.push(alternatives(words, Some(">"))?),
+            "]" | ">" => return Err(BadUsage(format!("'{word}' closes nothing"))),
+            _ => sequence.push(leaf(word)),
+        }
+    }
+    let mut items = choices.into_iter().map(one_or_sequence);
+    let item = match items.len() {
+        1 => items.next().expect("one"),
+        _ => Item::OneOf(items.collect()),
+    };
+    Ok(if repeated { Item::Repeated(Box::new(item)) } else { item })
+}
+
+fn optional(item: Item) -> Item {
+    match item {
+        repeated @ Item::Repeated(_) => repeated,
+        item => Item::Optional(Box::new(item)),
+    }
+}
+
+fn one_or_sequence(mut items: Vec<Item>) -> Item {
+    if items.len() == 1 { items.remove(0) } else { Item::Sequence(items) }
+}
+
+/// Tokens are in capitals, or are signs (`=`, `~`, `*`).
+fn leaf(word: &'static str) -> Item {
+    if word.chars().any(|letter| letter.is_ascii_lowercase()) {
+        Item::Argument(word)
+    } else {
+        Item::Token(word)
+    }
+}

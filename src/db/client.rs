@@ -1,0 +1,152 @@
+//! What is known of each client: a connection to the server, or a caller in the same process.
+
+use indexmap::{IndexMap, IndexSet};
+
+use super::effects::Argv;
+use super::keyspace::Key;
+
+/// Numbers clients in the order in which they came; never used twice.
+pub type ClientId = u64;
+
+/// The client in whose name the engine acts by itself: expiry, eviction, loading.
+pub const NOBODY: ClientId = 0;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Resp {
+    #[default]
+    Two,
+    Three,
+}
+
+/// Where CLIENT REPLY stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReplyMode {
+    #[default]
+    On,
+    Off,
+    /// Leaves out the reply to the next command alone.
+    Skip,
+}
+
+/// Commands between MULTI and EXEC.
+#[derive(Debug, Default)]
+pub struct Queue {
+    pub commands: Vec<Argv>,
+    /// A command could not be queued: EXEC will refuse.
+    pub broken: bool,
+}
+
+#[derive(Debug)]
+pub struct Client {
+    pub id: ClientId,
+    pub name: Vec<u8>,
+    pub library_name: Vec<u8>,
+    pub library_version: Vec<u8>,
+    /// Peer and own address as `host:port`, empty inside a process.
+    pub address: String,
+    pub local_address: String,
+    pub db: u32,
+    pub resp: Resp,
+    pub authenticated: bool,
+    pub connected_ms: i64,
+    pub active_ms: i64,
+    pub last_command: &'static str,
+    pub queue: Option<Queue>,
+    pub watched: Vec<(u32, Key)>,
+    /// A watched key changed: EXEC will answer null.
+    pub watch_failed: bool,
+    pub channels: IndexSet<Key>,
+    pub patterns: IndexSet<Key>,
+    /// Patterns of keys whose events this client is sent, whatever `notify-keyspace-events` says.
+    pub observed: Vec<Key>,
+    pub no_touch: bool,
+    pub no_evict: bool,
+    pub reply_mode: ReplyMode,
+    pub blocked: bool,
+    /// The host closes the connection when the reply is written.
+    pub closing: bool,
+}
+
+impl Client {
+    pub fn new(id: ClientId, now_ms: i64) -> Client {
+        Client {
+            id,
+            name: Vec::new(),
+            library_name: Vec::new(),
+            library_version: Vec::new(),
+            address: String::new(),
+            local_address: String::new(),
+            db: 0,
+            resp: Resp::Two,
+            authenticated: false,
+            connected_ms: now_ms,
+            active_ms: now_ms,
+            last_command: "NULL",
+            queue: None,
+            watched: Vec::new(),
+            watch_failed: false,
+            channels: IndexSet::new(),
+            patterns: IndexSet::new(),
+            observed: Vec::new(),
+            no_touch: false,
+            no_evict: false,
+            reply_mode: ReplyMode::On,
+            blocked: false,
+            closing: false,
+        }
+    }
+
+    /// Channels and patterns together, the number that SUBSCRIBE answers.
+    pub fn subscriptions(&self) -> usize {
+        self.channels.len() + self.patterns.len()
+    }
+}
+
+/// All clients, by number.
+#[derive(Debug)]
+pub struct Clients {
+    by_id: IndexMap<ClientId, Client>,
+    next: ClientId,
+}
+
+impl Default for Clients {
+    fn default() -> Clients {
+        let mut nobody = Client::new(NOBODY, 0);
+        nobody.authenticated = true;
+        Clients { by_id: IndexMap::from_iter([(NOBODY, nobody)]), next: 1 }
+    }
+}
+
+impl Clients {
+    pub fn connect(&mut self, now_ms: i64) -> ClientId {
+        let id = self.next;
+        self.next += 1;
+        self.by_id.insert(id, Client::new(id, now_ms));
+        id
+    }
+
+    pub fn remove(&mut self, id: ClientId) -> Option<Client> {
+        if id == NOBODY { None } else { self.by_id.shift_remove(&id) }
+    }
+
+    pub fn get(&self, id: ClientId) -> Option<&Client> {
+        self.by_id.get(&id)
+    }
+
+    pub fn get_mut(&mut self, id: ClientId) -> Option<&mut Client> {
+        self.by_id.get_mut(&id)
+    }
+
+    /// Those that connected, without the engine itself.
+    pub fn iter(&self) -> impl Iterator<Item = &Client> {
+        self.by_id.values().filter(|client| client.id != NOBODY)
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_id.len() - 1
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

@@ -1,0 +1,61 @@
+//! A fingerprint of all data, equal for equal contents whatever the seed, thresholds or order of
+//! insertion: what the laws of replay and undo compare.
+
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+use super::keyspace::{Entry, Key};
+use super::state::State;
+use crate::types::Value;
+
+impl State {
+    /// The exclusive or of one hash per key, over database, key, deadline and contents. O(all data).
+    pub fn digest(&self) -> u64 {
+        let databases = self.databases.iter().enumerate();
+        databases
+            .flat_map(|(db, keyspace)| keyspace.iter().map(move |(key, entry)| of_key(db, key, entry)))
+            .fold(0, |digest, one| digest ^ one)
+    }
+}
+
+fn of_key(db: usize, key: &Key, entry: &Entry) -> u64 {
+    let mut hasher = SipHasher13::new();
+    hasher.write_usize(db);
+    part(&mut hasher, key);
+    hasher.write_i64(entry.deadline.unwrap_or(i64::MIN));
+    hasher.write(entry.value.type_name().as_bytes());
+    match &entry.value {
+        Value::String(value) => part(&mut hasher, &value.as_bytes()),
+        Value::List(value) => value.iter().for_each(|item| part(&mut hasher, &item.to_bytes())),
+        Value::Hash(value) => {
+            let pairs = value.iter();
+            hasher.write_u64(unordered(pairs.map(|(field, value)| [field.to_vec(), value.to_vec()])));
+        }
+        Value::Set(value) => {
+            hasher.write_u64(unordered(value.iter().map(|member| [member.to_vec()])));
+        }
+        Value::ZSet(value) => {
+            for (member, score) in value.iter() {
+                part(&mut hasher, &member);
+                hasher.write_u64((score.get() + 0.0).to_bits());
+            }
+        }
+    }
+    hasher.finish()
+}
+
+/// The same for any order of the elements.
+fn unordered<const N: usize>(elements: impl Iterator<Item = [Vec<u8>; N]>) -> u64 {
+    elements.fold(0, |sum: u64, element| {
+        let mut hasher = SipHasher13::new();
+        element.iter().for_each(|bytes| part(&mut hasher, bytes));
+        sum.wrapping_add(hasher.finish())
+    })
+}
+
+/// With its length, so that no two sequences of parts run together alike.
+fn part(hasher: &mut SipHasher13, bytes: &[u8]) {
+    hasher.write_usize(bytes.len());
+    hasher.write(bytes);
+}

@@ -1,0 +1,129 @@
+//! What a step did, in the form that can be done again elsewhere.
+//!
+//! The one way out: keyspace events, journal, WATCH and replicas all read this record. Effects are
+//! canonical: deadlines are absolute, chosen members are named, so that applying them to the state
+//! they were computed on gives the same state at any later time, on any other engine.
+
+use super::event::Event;
+use super::keyspace::{Deadline, Key};
+use super::undo::Undo;
+
+/// A command as it travels: its name and arguments.
+pub type Argv = Vec<Box<[u8]>>;
+
+/// One thing that changed the keyspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// A command that does exactly this again.
+    Command { db: u32, argv: Argv },
+    /// Applies only where the key still has this deadline.
+    Expired { db: u32, key: Key, deadline: Deadline },
+    /// Applies only where nothing after `seen_seq` changed the key.
+    Evicted { db: u32, key: Key, seen_seq: u64 },
+}
+
+/// Why a step was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    Command,
+    Exec,
+    Atomic,
+    Expiry,
+    Eviction,
+    /// A blocked client was served by what another step brought.
+    Unblock,
+    Load,
+}
+
+/// A step that was taken: the unit of journal, undo, WATCH and sync.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Gapless over the life of a store.
+    pub seq: u64,
+    pub at_ms: i64,
+    /// What the step drew its random numbers from.
+    pub seed: u64,
+    pub cause: Cause,
+    /// What was asked for, as the caller said it.
+    pub intent: Vec<Argv>,
+    pub effects: Vec<Effect>,
+}
+
+/// Where a client may wait for a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    pub keys: Vec<Key>,
+    /// Milliseconds since 1970; none waits for ever.
+    pub until_ms: Option<i64>,
+}
+
+/// A step in the making. Everything in it is dropped when the step is undone.
+#[derive(Debug)]
+pub struct Draft {
+    pub now_ms: i64,
+    /// State of the generator that `Ctx::random` draws from.
+    pub(super) random: u64,
+    pub seed: u64,
+    pub effects: Vec<Effect>,
+    pub events: Vec<(u32, Event, Key)>,
+    /// Keys that changed, once for each change.
+    pub touched: Vec<(u32, Key)>,
+    /// Channels and messages to be sent when the step is done.
+    pub published: Vec<(Key, Box<[u8]>)>,
+    /// Databases whose table was exchanged as a whole (FLUSHDB, SWAPDB).
+    pub replaced: Vec<u32>,
+    pub(super) undo: Vec<Undo>,
+    /// Set by a command that found nothing to take and may wait.
+    pub block: Option<Block>,
+    /// False inside MULTI and `atomic`, where nothing may wait.
+    pub may_block: bool,
+    /// True while effects of an authority are applied: time removes nothing by itself.
+    pub applying: bool,
+}
+
+impl Draft {
+    pub fn new(now_ms: i64, seed: u64) -> Draft {
+        Draft {
+            now_ms,
+            random: seed,
+            seed,
+            effects: Vec::new(),
+            events: Vec::new(),
+            touched: Vec::new(),
+            published: Vec::new(),
+            replaced: Vec::new(),
+            undo: Vec::new(),
+            block: None,
+            may_block: true,
+            applying: false,
+        }
+    }
+
+    /// Where the step stands now; `Ctx::rollback` comes back to it.
+    pub fn savepoint(&self) -> Savepoint {
+        Savepoint {
+            effects: self.effects.len(),
+            events: self.events.len(),
+            touched: self.touched.len(),
+            published: self.published.len(),
+            replaced: self.replaced.len(),
+            undo: self.undo.len(),
+        }
+    }
+
+    /// Whether the step changed any key.
+    pub fn is_empty(&self) -> bool {
+        self.undo.is_empty()
+    }
+}
+
+/// A place in a draft: everything after it can be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Savepoint {
+    pub(super) effects: usize,
+    pub(super) events: usize,
+    pub(super) touched: usize,
+    pub(super) published: usize,
+    pub(super) replaced: usize,
+    pub(super) undo: usize,
+}

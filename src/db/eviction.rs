@@ -1,0 +1,53 @@
+//! Making room: which key goes when memory is short.
+
+use super::config::Policy;
+use super::context::Ctx;
+use super::keyspace::{Key, Keyspace};
+
+impl Ctx<'_> {
+    /// Removes one key by the policy in force; false where there is none that may go.
+    ///
+    /// A victim is the worst of `maxmemory-samples` keys drawn at random from each database: an
+    /// approximation of the true order whose cost does not depend on the number of keys (Redis's
+    /// method). Cost: databases * samples look-ups.
+    pub fn evict_one(&mut self) -> bool {
+        let Some((db, key)) = self.victim() else { return false };
+        self.in_db(db, |ctx| ctx.evict(&key));
+        true
+    }
+
+    fn victim(&mut self) -> Option<(u32, Key)> {
+        let policy = self.state.config.policy;
+        let samples = self.state.config.maxmemory_samples;
+        let mut worst: Option<(i64, u32, Key)> = None;
+        for db in 0..self.state.databases.len() {
+            for _ in 0..samples {
+                let draw = self.random() as usize;
+                let keyspace = &self.state.databases[db];
+                let Some((key, rank)) = candidate(keyspace, policy, draw, self.draft.now_ms) else {
+                    break;
+                };
+                if worst.as_ref().is_none_or(|(worst, ..)| rank > *worst) {
+                    worst = Some((rank, db as u32, key.clone()));
+                }
+            }
+        }
+        worst.map(|(_, db, key)| (db, key))
+    }
+}
+
+/// A key at random among those that may go, and how much it deserves to.
+fn candidate(keyspace: &Keyspace, policy: Policy, draw: usize, now_ms: i64) -> Option<(&Key, i64)> {
+    match policy {
+        Policy::NoEviction => None,
+        Policy::AllKeysLru => {
+            let (key, entry) = keyspace.at(draw.checked_rem(keyspace.len())?)?;
+            Some((key, i64::from(entry.idle_ms(now_ms))))
+        }
+        Policy::VolatileTtl => {
+            let key = keyspace.volatile_at(draw.checked_rem(keyspace.volatile_len())?)?;
+            let deadline = keyspace.get(key)?.deadline?;
+            Some((key, deadline.saturating_neg()))
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! One numbered database: keys, their values and deadlines, and what they weigh.
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::types::{Seed, Value};
+
+pub type Key = Box<[u8]>;
+
+/// Milliseconds since 1970 at which a key is gone.
+pub type Deadline = i64;
+
+/// What stands under a key.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub value: Value,
+    pub deadline: Option<Deadline>,
+    /// Low 32 bits of the millisecond at which the key was last used; wraps after 49 days.
+    pub used_ms: u32,
+}
+
+impl Entry {
+    pub fn new(value: Value, deadline: Option<Deadline>) -> Entry {
+        Entry { value, deadline, used_ms: 0 }
+    }
+
+    /// How long ago the key was last used, for eviction and OBJECT IDLETIME.
+    pub fn idle_ms(&self, now_ms: i64) -> u32 {
+        (now_ms as u32).wrapping_sub(self.used_ms)
+    }
+
+    pub fn is_past(&self, now_ms: i64) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= now_ms)
+    }
+}
+
+/// Weight of a key beside its bytes and its value's: a slot of the table.
+const SLOT_BYTES: usize = size_of::<(usize, Key, Entry)>() + size_of::<usize>();
+/// Weight of a deadline: the key once more, in the set of keys that have one.
+const DEADLINE_BYTES: usize = size_of::<(usize, Key)>() + size_of::<usize>();
+
+/// Keys and what stands under them.
+///
+/// A table in order of insertion in which removal moves the last key into the gap, so that SCAN by
+/// descending position meets every key that stood there all along, and any position can be drawn
+/// at random. Invariants: `volatile` holds exactly the keys that have a deadline; `used_bytes` is
+/// the sum of `weight` over the entries.
+#[derive(Debug)]
+pub struct Keyspace {
+    entries: IndexMap<Key, Entry, Seed>,
+    volatile: IndexSet<Key, Seed>,
+    used_bytes: usize,
+    walk: Option<Walk>,
+}
+
+/// A snapshot in the making: which positions it has still to visit, and what changed before it came.
+#[derive(Debug)]
+struct Walk {
+    unvisited: Vec<bool>,
+    /// Positions at and above this one were visited, or are new.
+    next: usize,
+    early: Vec<(Key, Entry)>,
+}
+
+impl Keyspace {
+    pub fn new(seed: Seed) -> Keyspace {
+        Keyspace {
+            entries: IndexMap::with_hasher(seed),
+            volatile: IndexSet::with_hasher(seed),
+            used_bytes: 0,
+            walk: None,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub fn used_bytes(&self) -> usize {
+        self.used_bytes
+    }
+
+    /// Number of keys that have a deadline.
+    pub fn volatile_len(&self) -> usize {
+        self.volatile.len()
+    }
+
+    pub fn get(&self, key: &[u8]) -> Option<&Entry> {
+        self.entries.get(key)
+    }
+
+    pub fn contains(&self, key: &[u8]) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// The key at a position below `len`, for drawing at random and for SCAN.
+    pub fn at(&self, position: usize) -> Option<(&Key, &Entry)> {
+        self.entries.get_index(position)
+    }
+
+    /// The key with a deadline at a position below `volatile_len`.
+    pub fn volatile_at(&self, position: usize) -> Option<&Key> {
+        self.volatile.get_index(position)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Entry)> {
+        self.entries.iter()
+    }
+
+    /// Notes the use of a key, which is no change of it.
+    pub(super) fn touch(&mut self, key: &[u8], now_ms: i64) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.used_ms = now_ms as u32;
+        }
+    }
+
+    /// Puts an entry under a key that has none.
+    pub(super) fn insert(&mut self, key: Key, entry: Entry) {
+        self.used_bytes += weight(&key, &entry);
+        if entry.deadline.is_some() {
+            self.volatile.insert(key.clone());
+        }
+        let old = self.entries.insert(key, entry);
+        assert!(old.is_none(), "insert over a key that stands");
+        if let Some(walk) = &mut self.walk {
+            walk.unvisited.push(false);
+        }
+    }
+
+    /// Puts an entry back at the position from which `remove` took it.
+    pub(super) fn insert_at(&mut self, position: usize, key: Key, entry: Entry) {
+        self.insert(key, entry);
+        let last = self.entries.len() - 1;
+        self.entries.swap_indices(position, last);
+        if let Some(walk) = &mut self.walk {
+            walk.unvisited.swap(position, last);
+        }
+    }
+
+    /// Takes a key out; the last one moves into its position.
+    pub(super) fn remove(&mut self, key: &[u8]) -> Option<(usize, Key, Entry)> {
+        self.save_early(key);
+        let (position, key, entry) = self.entries.swap_remove_full(key)?;
+        self.used_bytes -= weight(&key, &entry);
+        if entry.deadline.is_some() {
+            self.volatile.swap_remove(&key);
+        }
+        if let Some(walk) = &mut self.walk {
+            walk.unvisited.swap_remove(position);
+        }
+        Some((position, key, entry))
+    }
+
+    /// Changes the value under a key that stands; weighs it before and after.
+    pub(super) fn change<R>(&mut self, key: &[u8], change: impl FnOnce(&mut Value) -> R) -> Option<R> {
+        self.save_early(key);
+        let entry = self.entries.get_mut(key)?;
+        self.used_bytes -= entry.value.size_bytes();
+        let answer = change(&mut entry.value);
+        self.used_bytes += entry.value.size_bytes();
+        Some(answer)
+    }
+
+    /// Sets the deadline of a key that stands, and gives back the old one.
+    pub(super) fn set_deadline(&mut self, key: &[u8], deadline: Option<Deadline>) -> Option<Deadline> {
+        self.save_early(key);
+        let (_, key, entry) = self.entries.get_full_mut(key)?;
+        let old = std::mem::replace(&mut entry.deadline, deadline);
+        match (old, deadline) {
+            (None, Some(_)) => {
+                self.used_bytes += deadline_weight(key);
+                self.volatile.insert(key.clone());
+            }
+            (Some(_), None) => {
+                self.used_bytes -= deadline_weight(key);
+                self.volatile.swap_remove(key);
+            }
+            _ => {}
+        }
+        old
+    }
+}
+
+/// A walk over the keyspace of one moment, in slices, while commands go on changing it.
+impl Keyspace {
+    /// Starts a walk: what stands now is what it will yield.
+    pub fn begin_walk(&mut self) {
+        let len = self.entries.len();
+        self.walk = Some(Walk { unvisited: vec![true; len], next: len, early: Vec::new() });
+    }
+
+    /// Gives the next entries of the walk to `visit`, at most `budget` positions, and says whether
+    /// there is more. Cost: the positions visited, and those entries that were saved early.
+    pub fn walk(&mut self, budget: usize, mut visit: impl FnMut(&Key, &Entry)) -> bool {
+        let Some(walk) = &mut self.walk else { return false };
+        for (key, entry) in walk.early.drain(..) {
+            visit(&key, &entry);
+        }
+        // What was removed below `next` may have brought an unvisited key there, never above.
+        let mut left = budget;
+        walk.next = walk.next.min(walk.unvisited.len());
+        while walk.next > 0 && left > 0 {
+            walk.next -= 1;
+            left -= 1;
+            if std::mem::replace(&mut walk.unvisited[walk.next], false) {
+                let (key, entry) = self.entries.get_index(walk.next).expect("a bit for each key");
+                visit(key, entry);
+            }
+        }
+        if walk.next == 0 {
+            self.walk = None;
+            return false;
+        }
+        true
+    }
+
+    /// Forgets the walk; its snapshot will not be finished.
+    pub fn end_walk(&mut self) {
+        self.walk = None;
+    }
+
+    /// Keeps what is about to change for the walk, if that has not come to it yet.
+    fn save_early(&mut self, key: &[u8]) {
+        let Some(walk) = &mut self.walk else { return };
+        if let Some((position, key, entry)) = self.entries.get_full(key)
+            && std::mem::replace(&mut walk.unvisited[position], false)
+        {
+            walk.early.push((key.clone(), entry.clone()));
+        }
+    }
+}
+
+/// What a key with its entry weighs in bytes: its slot, its name, its value, its deadline.
+pub fn weight(key: &Key, entry: &Entry) -> usize {
+    let deadline = if entry.deadline.is_some() { deadline_weight(key) } else { 0 };
+    SLOT_BYTES + key.len() + entry.value.size_bytes() + deadline
+}
+
+fn deadline_weight(key: &Key) -> usize {
+    DEADLINE_BYTES + key.len()
+}

@@ -1,0 +1,29 @@
+//! STATE: keys, clients, channels and settings, and `Ctx`, the only hand that may touch a key.
+
+mod channels;
+mod client;
+mod config;
+mod context;
+mod digest;
+mod effects;
+mod event;
+mod eviction;
+mod expiry;
+pub mod glob;
+mod keyspace;
+mod notify;
+mod state;
+mod undo;
+mod watch;
+
+pub use channels::{Channels, Receiver};
+pub use client::{Client, ClientId, Clients, NOBODY, Queue, ReplyMode, Resp};
+pub use config::{Config, Policy, Role};
+pub use context::{Ctx, Edit, Ttl};
+pub use effects::{Argv, Block, Cause, Draft, Effect, Savepoint, Step};
+pub use event::{Class, Event};
+pub use expiry::Budget;
+pub use keyspace::{Deadline, Entry, Key, Keyspace};
+pub use notify::Notify;
+pub use state::{State, Stats};
+pub use watch::Watches;

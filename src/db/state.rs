@@ -1,0 +1,70 @@
+//! Everything that an engine holds.
+
+use super::channels::Channels;
+use super::client::{Client, ClientId, Clients, NOBODY};
+use super::config::Config;
+use super::keyspace::Keyspace;
+use super::watch::Watches;
+
+/// Counters that INFO shows and CONFIG RESETSTAT sets to zero.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stats {
+    pub commands: u64,
+    pub connections: u64,
+    pub hits: u64,
+    pub misses: u64,
+    pub expired: u64,
+    pub evicted: u64,
+    pub errors: u64,
+}
+
+/// All state of one engine. Nothing else is kept anywhere: no globals.
+#[derive(Debug)]
+pub struct State {
+    pub config: Config,
+    pub databases: Vec<Keyspace>,
+    pub clients: Clients,
+    pub channels: Channels,
+    pub watches: Watches,
+    pub stats: Stats,
+    pub started_ms: i64,
+    /// Names this run of the engine in INFO: 40 hexadecimal digits.
+    pub run_id: String,
+    /// Number of the last step taken; `Evicted` effects name it.
+    pub seq: u64,
+    /// Heaviest that the keys ever were, in bytes.
+    pub peak_bytes: usize,
+}
+
+impl State {
+    pub fn new(config: Config, started_ms: i64, run_id: String) -> State {
+        let databases = (0..config.databases).map(|_| Keyspace::new(config.limits.seed)).collect();
+        State {
+            config,
+            databases,
+            clients: Clients::default(),
+            channels: Channels::default(),
+            watches: Watches::default(),
+            stats: Stats::default(),
+            started_ms,
+            run_id,
+            seq: 0,
+            peak_bytes: 0,
+        }
+    }
+
+    /// What all keys with their values weigh. O(databases).
+    pub fn used_bytes(&self) -> usize {
+        self.databases.iter().map(Keyspace::used_bytes).sum()
+    }
+
+    /// The client of this number, or the engine itself where it has gone.
+    pub fn client(&self, id: ClientId) -> &Client {
+        self.clients.get(id).or_else(|| self.clients.get(NOBODY)).expect("NOBODY never leaves")
+    }
+
+    pub fn client_mut(&mut self, id: ClientId) -> &mut Client {
+        let id = if self.clients.get(id).is_some() { id } else { NOBODY };
+        self.clients.get_mut(id).expect("NOBODY never leaves")
+    }
+}

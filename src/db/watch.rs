@@ -1,0 +1,55 @@
+//! WATCH: which clients want to know that a key changed before their EXEC.
+
+use indexmap::{IndexMap, IndexSet};
+
+use super::client::ClientId;
+use super::keyspace::Key;
+use super::state::State;
+
+/// Clients by watched key. No key stands without a client.
+#[derive(Debug, Default)]
+pub struct Watches {
+    by_key: IndexMap<(u32, Key), IndexSet<ClientId>>,
+}
+
+impl Watches {
+    pub fn keys_of(&self, db: u32) -> impl Iterator<Item = &Key> {
+        self.by_key.keys().filter(move |(watched, _)| *watched == db).map(|(_, key)| key)
+    }
+}
+
+impl State {
+    pub fn watch(&mut self, client: ClientId, db: u32, key: &[u8]) {
+        let place: (u32, Key) = (db, key.into());
+        if self.watches.by_key.entry(place.clone()).or_default().insert(client) {
+            self.client_mut(client).watched.push(place);
+        }
+    }
+
+    /// Forgets all that the client watches, and whether it changed.
+    pub fn unwatch(&mut self, client: ClientId) {
+        let client_state = self.client_mut(client);
+        client_state.watch_failed = false;
+        for place in std::mem::take(&mut client_state.watched) {
+            if let Some(clients) = self.watches.by_key.get_mut(&place) {
+                clients.swap_remove(&client);
+                if clients.is_empty() {
+                    self.watches.by_key.swap_remove(&place);
+                }
+            }
+        }
+    }
+
+    /// Tells those who watch a key that it changed.
+    pub fn fail_watches(&mut self, touched: &[(u32, Key)]) {
+        if self.watches.by_key.is_empty() {
+            return;
+        }
+        for place in touched {
+            let clients = self.watches.by_key.get(place).cloned().unwrap_or_default();
+            for client in clients {
+                self.client_mut(client).watch_failed = true;
+            }
+        }
+    }
+}
