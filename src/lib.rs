@@ -1,1 +1,28 @@
-//! The data-structure engine of nookdb.
+//! nookdb: one data-structure engine for browser tabs, edge workers, Node and servers.
+//!
+//! How a command flows, file by file:
+//!
+//! 1. A host has bytes: `wasm` a scratch buffer filled by JavaScript, `server` a socket. It makes
+//!    `argv` of them (`protocol`) and calls [`engine::Engine::call`] with the time.
+//! 2. [`engine`] looks the command up in the table, checks arity, rights and transactions, and opens
+//!    a step.
+//! 3. [`commands`] holds the row and the function: it reads its arguments, makes an edit, answers.
+//! 4. [`db`]'s `Ctx` is the only hand that touches a key. It keeps the inverse of what it does, names
+//!    the event, records the effect, and weighs the key.
+//! 5. [`types`] are the values themselves: pure structures that know none of this.
+//! 6. At the end of the step the engine releases messages, events and the step for the journal; the
+//!    host writes the reply and keeps the step ([`persist`]).
+//!
+//! Layers look down only: `server | wasm -> engine -> commands -> persist, protocol -> db -> types`.
+
+pub mod commands;
+pub mod db;
+pub mod engine;
+pub mod error;
+pub mod reply;
+pub mod types;
+
+pub use db::{Budget, ClientId, Config};
+pub use engine::{Delivery, Engine, Outcome};
+pub use error::Error;
+pub use reply::Reply;

@@ -8,6 +8,7 @@ use super::config::Role;
 use super::effects::{Argv, Block, Draft, Effect, Savepoint};
 use super::event::Event;
 use super::keyspace::{Deadline, Entry, Key, Keyspace};
+use super::random::split_mix;
 use super::state::State;
 use super::undo::Undo;
 use crate::error::{Error, Result};
@@ -55,13 +56,9 @@ impl<'a> Ctx<'a> {
         self.draft.now_ms
     }
 
-    /// The next number of the step's generator (SplitMix64: Steele, Lea, Flood 2014).
+    /// The next number of the step's own generator.
     pub fn random(&mut self) -> u64 {
-        self.draft.random = self.draft.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.draft.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        split_mix(&mut self.draft.random)
     }
 
     pub fn limits(&self) -> Limits {

@@ -57,6 +57,19 @@ pub struct Block {
     pub until_ms: Option<i64>,
 }
 
+/// Something that only the host can do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Write a snapshot, and answer when it is written.
+    Save,
+    /// Write a snapshot, and answer at once.
+    SaveInBackground,
+    /// Write the journal anew, from what it amounts to.
+    RewriteJournal,
+    /// End the process, with or without a snapshot; none leaves it to the configuration.
+    Shutdown { save: Option<bool> },
+}
+
 /// A step in the making. Everything in it is dropped when the step is undone.
 #[derive(Debug)]
 pub struct Draft {
@@ -75,6 +88,8 @@ pub struct Draft {
     pub(super) undo: Vec<Undo>,
     /// Set by a command that found nothing to take and may wait.
     pub block: Option<Block>,
+    /// Set by a command that the host has to carry out.
+    pub request: Option<Request>,
     /// False inside MULTI and `atomic`, where nothing may wait.
     pub may_block: bool,
     /// True while effects of an authority are applied: time removes nothing by itself.
@@ -94,6 +109,7 @@ impl Draft {
             replaced: Vec::new(),
             undo: Vec::new(),
             block: None,
+            request: None,
             may_block: true,
             applying: false,
         }

@@ -1,0 +1,82 @@
+//! `atomic`: several calls as one step, which the caller ends or takes back.
+
+use super::{Engine, Outcome, draft_start, owned};
+use crate::commands::{Listed, run};
+use crate::db::{Argv, Cause, ClientId, Ctx, Draft};
+use crate::error::Error;
+
+/// The open step.
+#[derive(Debug)]
+pub(super) struct Atomic {
+    client: ClientId,
+    draft: Draft,
+    intent: Vec<Argv>,
+    used_before: usize,
+}
+
+impl Engine {
+    /// Opens a step: calls of this client join it until `end` or `abort`. False where one is open.
+    pub fn begin(&mut self, now_ms: i64, client: ClientId) -> bool {
+        if self.atomic.is_some() {
+            return false;
+        }
+        let used_before = self.state.used_bytes();
+        let mut draft = self.draft(now_ms);
+        draft.may_block = false;
+        self.atomic = Some(Atomic { client, draft, intent: Vec::new(), used_before });
+        true
+    }
+
+    /// Ends the open step: everything in it happened at one moment.
+    ///
+    /// # Errors
+    /// `OutOfMemory` where the step took memory past its bound: it is taken back.
+    pub fn end(&mut self) -> Result<(), Error> {
+        let Some(atomic) = self.atomic.take() else { return Ok(()) };
+        let bounded = self.state.config.maxmemory > 0;
+        if bounded && self.outgrew(atomic.used_before) {
+            self.take_back(atomic);
+            return Err(Error::OutOfMemory);
+        }
+        self.commit(atomic.draft, Cause::Atomic, atomic.intent);
+        Ok(())
+    }
+
+    /// Takes back everything since `begin`.
+    pub fn abort(&mut self) {
+        if let Some(atomic) = self.atomic.take() {
+            self.take_back(atomic);
+        }
+    }
+
+    fn take_back(&mut self, mut atomic: Atomic) {
+        Ctx::new(&mut self.state, &mut atomic.draft, atomic.client).rollback(draft_start());
+    }
+
+    /// Runs a call within the open step.
+    pub(super) fn perform_within(
+        &mut self,
+        client: ClientId,
+        listed: &Listed,
+        argv: &[&[u8]],
+    ) -> Outcome {
+        let Some(mut atomic) = self.atomic.take() else { return self.failed(Error::Syntax) };
+        if atomic.client != client {
+            self.atomic = Some(atomic);
+            return self.failed(Error::Said("BUSY an atomic function is running"));
+        }
+        let answer = run(&mut Ctx::new(&mut self.state, &mut atomic.draft, client), listed, argv);
+        if answer.is_ok() {
+            atomic.intent.push(owned(argv));
+        }
+        let request = atomic.draft.request.take();
+        self.atomic = Some(atomic);
+        match answer {
+            Ok(_) if request.is_some() => {
+                self.failed(Error::Said("ERR This command is not allowed in an atomic function"))
+            }
+            Ok(reply) => Outcome::Reply(reply),
+            Err(error) => self.failed(error),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What time does while nobody calls.
+
+use super::Engine;
+use crate::db::{Budget, Cause, Ctx, NOBODY, Role};
+
+impl Engine {
+    /// Ends waits whose time is up and removes keys whose deadline has passed, within a budget.
+    /// A host calls it about ten times a second, or when `next_timeout_ms` has come.
+    pub fn tick(&mut self, now_ms: i64, budget: &mut Budget) {
+        if self.atomic.is_some() {
+            return;
+        }
+        self.time_out(now_ms);
+        if self.state.config.role == Role::Authority {
+            self.expire(now_ms, budget);
+        }
+    }
+
+    fn expire(&mut self, now_ms: i64, budget: &mut Budget) {
+        for db in 0..self.state.databases.len() as u32 {
+            if self.state.databases[db as usize].volatile_len() == 0 {
+                continue;
+            }
+            let mut draft = self.draft(now_ms);
+            let mut ctx = Ctx::new(&mut self.state, &mut draft, NOBODY);
+            ctx.in_db(db, |ctx| ctx.expire_some(budget));
+            self.commit(draft, Cause::Expiry, Vec::new());
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `maxmemory`: making room before a step that may grow, and refusing one that grew too far.
+
+use super::Engine;
+use crate::commands::{Flags, Listed, table};
+use crate::db::{Cause, ClientId, Ctx, Policy};
+use crate::error::{Error, Result};
+
+impl Engine {
+    /// Whether this call, or anything that it will run from its queue, may need more memory.
+    pub(super) fn may_grow(&self, client: ClientId, listed: &Listed) -> bool {
+        if self.state.config.maxmemory == 0 {
+            return false;
+        }
+        let grows = |flags: Flags| flags.has(Flags::GROWS);
+        let queue = self.state.client(client).queue.as_ref();
+        let queued = queue.filter(|_| listed.command.name == "EXEC");
+        let mut commands = queued.into_iter().flat_map(|queue| &queue.commands);
+        grows(listed.command.flags)
+            || commands.any(|argv| {
+                let argv: Vec<&[u8]> = argv.iter().map(|argument| &**argument).collect();
+                table().find(&argv).is_ok_and(|listed| grows(listed.command.flags))
+            })
+    }
+
+    /// Evicts until memory is within its bound. Each victim is a step of its own, between those of
+    /// commands. Cost: a few look-ups for each key that goes.
+    pub(super) fn make_room(&mut self, now_ms: i64) -> Result<()> {
+        while self.state.used_bytes() > self.state.config.maxmemory {
+            let mut draft = self.draft(now_ms);
+            let found = Ctx::new(&mut self.state, &mut draft, crate::db::NOBODY).evict_one();
+            self.commit(draft, Cause::Eviction, Vec::new());
+            if !found {
+                return Err(Error::OutOfMemory);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a step took memory past a bound that evicting others can not bring back.
+    pub(super) fn outgrew(&self, used_before: usize) -> bool {
+        let config = &self.state.config;
+        let used = self.state.used_bytes();
+        let grown = used.saturating_sub(used_before);
+        match config.policy {
+            _ if grown == 0 || used <= config.maxmemory => false,
+            Policy::NoEviction => true,
+            Policy::AllKeysLru | Policy::VolatileTtl => grown > config.maxmemory,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! MACHINE: sessions, steps, transactions, blocked clients, pub/sub, journal out, tick.
+//!
+//! It does no I/O and reads no clock: a host hands in calls with the time, and takes out replies,
+//! messages and steps. Everything that happens, happens inside of `&mut self`.
+
+mod apply;
+mod atomic;
+mod clock;
+mod delivery;
+mod memory;
+mod steps;
+mod waiting;
+
+use crate::commands::{Flags, Listed, run, table};
+use crate::db::{Argv, Cause, Client, ClientId, Config, Ctx, Draft, Request, Resp, State, Step, split_mix};
+use crate::error::{Error, Result};
+use crate::reply::Reply;
+
+use atomic::Atomic;
+use waiting::Waiting;
+
+/// What a call came to.
+#[derive(Debug, PartialEq)]
+pub enum Outcome {
+    Reply(Reply),
+    /// Nothing to answer yet: the reply will come out of `take_outbox`.
+    Blocked,
+    /// Only the host can do this (write a file, stop the process); it answers the client itself.
+    Ask(Request),
+}
+
+/// Something for a client that is not the reply to its current call.
+#[derive(Debug, PartialEq)]
+pub struct Delivery {
+    pub client: ClientId,
+    pub reply: Reply,
+}
+
+/// The store: all state, and the machine that runs commands over it.
+#[derive(Debug)]
+pub struct Engine {
+    state: State,
+    waiting: Waiting,
+    /// The step that `begin` opened.
+    atomic: Option<Atomic>,
+    /// State of the generator that seeds steps.
+    random: u64,
+    outbox: Vec<Delivery>,
+    journal: Vec<Step>,
+    /// Off for a store that nobody keeps: no step is handed out.
+    journaling: bool,
+}
+
+impl Engine {
+    /// An empty store. The same config, seed and calls give the same run, to the last byte.
+    pub fn new(config: Config, now_ms: i64, seed: u64) -> Engine {
+        let mut random = seed;
+        let run_id = (0..5).map(|_| format!("{:08x}", split_mix(&mut random) >> 32)).collect();
+        Engine {
+            state: State::new(config, now_ms, run_id),
+            waiting: Waiting::default(),
+            atomic: None,
+            random,
+            outbox: Vec::new(),
+            journal: Vec::new(),
+            journaling: true,
+        }
+    }
+
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// For hosts that load or snapshot; commands go through `call`.
+    pub fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    /// Opens a session.
+    pub fn connect(&mut self, now_ms: i64) -> ClientId {
+        self.state.stats.connections += 1;
+        self.state.clients.connect(now_ms)
+    }
+
+    /// Ends a session: its subscriptions, watches and waits go with it.
+    pub fn disconnect(&mut self, client: ClientId) {
+        self.waiting.remove(client);
+        self.state.unwatch(client);
+        if let Some(client) = self.state.clients.remove(client) {
+            for channel in &client.channels {
+                self.state.channels.channels.remove(channel, client.id);
+            }
+            for pattern in &client.patterns {
+                self.state.channels.patterns.remove(pattern, client.id);
+            }
+        }
+    }
+
+    pub fn client(&self, client: ClientId) -> Option<&Client> {
+        self.state.clients.get(client)
+    }
+
+    pub fn client_mut(&mut self, client: ClientId) -> Option<&mut Client> {
+        self.state.clients.get_mut(client)
+    }
+
+    /// Whether steps are kept for `take_steps`.
+    pub fn set_journaling(&mut self, on: bool) {
+        self.journaling = on;
+    }
+
+    /// Replies and messages since the last time, in order. A host writes them before the reply of
+    /// the call that caused them, as Redis does.
+    pub fn take_outbox(&mut self) -> Vec<Delivery> {
+        std::mem::take(&mut self.outbox)
+    }
+
+    /// Steps since the last time, in order, for the journal.
+    pub fn take_steps(&mut self) -> Vec<Step> {
+        std::mem::take(&mut self.journal)
+    }
+
+    /// Runs one command in the name of a client.
+    pub fn call(&mut self, now_ms: i64, client: ClientId, argv: &[&[u8]]) -> Outcome {
+        match self.admit(now_ms, client, argv) {
+            Ok(Admitted::Run(listed)) => self.perform(now_ms, client, listed, argv),
+            Ok(Admitted::Queued) => Outcome::Reply(Reply::Simple("QUEUED")),
+            Err(error) => {
+                self.state.stats.errors += 1;
+                if let Some(queue) = &mut self.state.client_mut(client).queue {
+                    queue.broken = true;
+                }
+                Outcome::Reply(Reply::Error(error))
+            }
+        }
+    }
+
+    /// Everything that is looked at before a command runs.
+    fn admit(&mut self, now_ms: i64, client: ClientId, argv: &[&[u8]]) -> Result<Admitted> {
+        self.state.stats.commands += 1;
+        let listed = table().find(argv)?;
+        if !listed.accepts(argv.len()) {
+            return Err(Error::Arity { name: listed.full_name() });
+        }
+        let flags = listed.command.flags;
+        let locked = !self.state.config.requirepass.is_empty();
+        let state = self.state.client_mut(client);
+        state.active_ms = now_ms;
+        state.last_command = listed.command.name;
+        if locked && !state.authenticated && !flags.has(Flags::NO_AUTH) {
+            return Err(Error::NoAuth);
+        }
+        let subscribed = state.resp == Resp::Two && state.subscriptions() > 0;
+        if subscribed && !flags.has(Flags::WHILE_SUBSCRIBED) {
+            return Err(only_while_subscribed(listed));
+        }
+        match &mut state.queue {
+            Some(_) if flags.has(Flags::NO_MULTI) && !flags.has(Flags::NOT_QUEUED) => {
+                Err(Error::Said("ERR Command not allowed inside a transaction"))
+            }
+            Some(queue) if !flags.has(Flags::NOT_QUEUED) => {
+                queue.commands.push(owned(argv));
+                Ok(Admitted::Queued)
+            }
+            _ => Ok(Admitted::Run(listed)),
+        }
+    }
+
+    /// Runs a command that was admitted, as a step of its own or within the open one.
+    fn perform(
+        &mut self,
+        now_ms: i64,
+        client: ClientId,
+        listed: &Listed,
+        argv: &[&[u8]],
+    ) -> Outcome {
+        if self.atomic.is_some() {
+            return self.perform_within(client, listed, argv);
+        }
+        let grows = self.may_grow(client, listed);
+        if grows && let Err(error) = self.make_room(now_ms) {
+            return self.failed(error);
+        }
+        let used_before = self.state.used_bytes();
+        let mut draft = self.draft(now_ms);
+        let answer = run(&mut Ctx::new(&mut self.state, &mut draft, client), listed, argv);
+        match answer {
+            Err(error) => {
+                self.commit(draft, Cause::Command, Vec::new());
+                self.failed(error)
+            }
+            Ok(reply) => {
+                if let Some(block) = draft.block.take() {
+                    self.waiting.add(client, self.state.client(client).db, block, owned(argv));
+                    self.state.client_mut(client).blocked = true;
+                    return Outcome::Blocked;
+                }
+                if grows && self.outgrew(used_before) {
+                    let start = draft_start();
+                    Ctx::new(&mut self.state, &mut draft, client).rollback(start);
+                    return self.failed(Error::OutOfMemory);
+                }
+                let request = draft.request.take();
+                let cause = if listed.command.name == "EXEC" { Cause::Exec } else { Cause::Command };
+                self.commit(draft, cause, vec![owned(argv)]);
+                request.map_or(Outcome::Reply(reply), Outcome::Ask)
+            }
+        }
+    }
+
+    fn failed(&mut self, error: Error) -> Outcome {
+        self.state.stats.errors += 1;
+        Outcome::Reply(Reply::Error(error))
+    }
+}
+
+enum Admitted {
+    Run(&'static Listed),
+    Queued,
+}
+
+/// The savepoint before everything.
+fn draft_start() -> crate::db::Savepoint {
+    Draft::new(0, 0).savepoint()
+}
+
+fn owned(argv: &[&[u8]]) -> Argv {
+    argv.iter().map(|&argument| argument.into()).collect()
+}
+
+fn only_while_subscribed(listed: &Listed) -> Error {
+    Error::SaidOf(format!(
+        "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are \
+         allowed in this context",
+        listed.full_name()
+    ))
+}

@@ -1,0 +1,159 @@
+//! Clients that wait for a key: BLPOP and its kin.
+//!
+//! A waiter keeps its call. When a step touches one of its keys, the call is run again, as a step
+//! of its own; if it would still wait, it goes on waiting. So a blocking command is one function,
+//! and serving a waiter has the effects of the plain command.
+
+use indexmap::{IndexMap, IndexSet};
+
+use super::{Delivery, Engine};
+use crate::commands::{Listed, run, table};
+use crate::db::{Argv, Block, Cause, ClientId, Ctx, Draft, Key};
+use crate::error::Error;
+use crate::reply::Reply;
+
+#[derive(Debug)]
+struct Waiter {
+    db: u32,
+    block: Block,
+    argv: Argv,
+}
+
+/// Who waits for what. For one key, those who came first are served first.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    waiters: IndexMap<ClientId, Waiter>,
+    by_key: IndexMap<(u32, Key), IndexSet<ClientId>>,
+}
+
+impl Waiting {
+    pub fn add(&mut self, client: ClientId, db: u32, block: Block, argv: Argv) {
+        for key in &block.keys {
+            self.by_key.entry((db, key.clone())).or_default().insert(client);
+        }
+        self.waiters.insert(client, Waiter { db, block, argv });
+    }
+
+    pub fn remove(&mut self, client: ClientId) -> bool {
+        let Some(waiter) = self.waiters.shift_remove(&client) else { return false };
+        for key in waiter.block.keys {
+            let place = (waiter.db, key);
+            if let Some(clients) = self.by_key.get_mut(&place) {
+                clients.shift_remove(&client);
+                if clients.is_empty() {
+                    self.by_key.swap_remove(&place);
+                }
+            }
+        }
+        true
+    }
+
+    /// The moment at which the first timeout ends.
+    pub fn next_ms(&self) -> Option<i64> {
+        self.waiters.values().filter_map(|waiter| waiter.block.until_ms).min()
+    }
+
+    fn past(&self, now_ms: i64) -> Vec<ClientId> {
+        let past = |waiter: &Waiter| waiter.block.until_ms.is_some_and(|until| until <= now_ms);
+        let waiters = self.waiters.iter().filter(|(_, waiter)| past(waiter));
+        waiters.map(|(client, _)| *client).collect()
+    }
+
+    /// Places that a step changed and that somebody waits for, each once, in order.
+    fn ready(&self, draft: &Draft) -> IndexSet<(u32, Key)> {
+        if self.by_key.is_empty() {
+            return IndexSet::new();
+        }
+        let touched = draft.touched.iter().filter(|place| self.by_key.contains_key(*place));
+        let replaced = self.by_key.keys().filter(|(db, _)| draft.replaced.contains(db));
+        touched.chain(replaced).cloned().collect()
+    }
+}
+
+impl Engine {
+    /// Serves those who waited for what this step brought. Their steps may serve others in turn.
+    pub(super) fn serve(&mut self, draft: &Draft) {
+        for place in self.waiting.ready(draft) {
+            let Some(clients) = self.waiting.by_key.get(&place).cloned() else { continue };
+            for client in clients {
+                if !self.stands(&place) {
+                    break;
+                }
+                self.retry(draft.now_ms, client, &place);
+            }
+        }
+    }
+
+    /// Takes a client out of its wait without a reply; false where it does not wait. For a caller
+    /// that has gone, or changed its mind.
+    pub fn cancel(&mut self, client: ClientId) -> bool {
+        self.state.client_mut(client).blocked = false;
+        self.waiting.remove(client)
+    }
+
+    /// The moment at which the first wait times out, for the host's timer.
+    pub fn next_timeout_ms(&self) -> Option<i64> {
+        self.waiting.next_ms()
+    }
+
+    /// Answers those whose time is up what they would have been told had they not waited.
+    pub(super) fn time_out(&mut self, now_ms: i64) {
+        for client in self.waiting.past(now_ms) {
+            let mut draft = self.draft(now_ms);
+            draft.may_block = false;
+            let Some((listed, argv)) = self.waiting_call(client) else { continue };
+            let reply = self.rerun(&mut draft, client, listed, &argv).unwrap_or_else(Reply::Error);
+            self.answer_waiter(client, reply);
+            self.commit(draft, Cause::Unblock, vec![argv]);
+        }
+    }
+
+    fn stands(&self, (db, key): &(u32, Key)) -> bool {
+        self.state.databases[*db as usize].contains(key)
+    }
+
+    fn waiting_call(&self, client: ClientId) -> Option<(&'static Listed, Argv)> {
+        let waiter = self.waiting.waiters.get(&client)?;
+        let argv: Vec<&[u8]> = waiter.argv.iter().map(|argument| &**argument).collect();
+        Some((table().find(&argv).ok()?, waiter.argv.clone()))
+    }
+
+    /// Runs a waiter's call again, because one of its keys changed.
+    fn retry(&mut self, now_ms: i64, client: ClientId, place: &(u32, Key)) {
+        let Some((listed, argv)) = self.waiting_call(client) else { return };
+        let mut draft = self.draft(now_ms);
+        let reply = match self.rerun(&mut draft, client, listed, &argv) {
+            Ok(_) if draft.block.take().is_some() => return,
+            // A key of another kind than the one waited for is as good as none.
+            Err(Error::WrongType) if !self.is_of_group(place, listed.command.group) => return,
+            Ok(reply) => reply,
+            Err(error) => Reply::Error(error),
+        };
+        self.answer_waiter(client, reply);
+        self.commit(draft, Cause::Unblock, vec![argv]);
+    }
+
+    fn rerun(
+        &mut self,
+        draft: &mut Draft,
+        client: ClientId,
+        listed: &Listed,
+        argv: &Argv,
+    ) -> Result<Reply, Error> {
+        let argv: Vec<&[u8]> = argv.iter().map(|argument| &**argument).collect();
+        run(&mut Ctx::new(&mut self.state, draft, client), listed, &argv)
+    }
+
+    fn answer_waiter(&mut self, client: ClientId, reply: Reply) {
+        self.waiting.remove(client);
+        self.state.client_mut(client).blocked = false;
+        self.outbox.push(Delivery { client, reply });
+    }
+
+    /// Whether what stands there is what commands of this family take.
+    fn is_of_group(&self, (db, key): &(u32, Key), group: &str) -> bool {
+        let entry = self.state.databases[*db as usize].get(key);
+        let kind = if group == "sorted-set" { "zset" } else { group };
+        entry.is_some_and(|entry| entry.value.type_name() == kind)
+    }
+}
