@@ -6,6 +6,9 @@ function command(line, { env = {}, required = false } = {}) {
   return { program, args, env, required }
 }
 
+/** Quick when nothing has changed: each suite that tests the package may begin with it. */
+const BUILD = command('node pkg-template/build.mjs', { required: true })
+
 export const SUITES = {
   lint: {
     about: 'rustfmt, clippy, tsc',
@@ -17,6 +20,6 @@ export const SUITES = {
   },
   js: {
     about: 'the tests of the package in Node',
-    commands: [command('node tests/node.mjs tests/js')],
+    commands: [BUILD, command('node tests/node.mjs tests/js')],
   },
 }
