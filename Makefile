@@ -2,10 +2,10 @@
 # Needs git, make, a Rust toolchain and Node 20; all else is set up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-rust test-js lint sizes clean
+.PHONY: help setup build test lint sizes clean
 
 help: ## Shows this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Installs what is missing: wasm target, wasm-bindgen, npm packages, Chromium, redis-server
 	@node pkg-template/setup.mjs
@@ -18,11 +18,8 @@ build: ## Builds the npm package into pkg/
 test: setup ## Runs every test
 	@node tests/run.mjs
 
-test-rust: setup ## Runs the Rust tests
-	@node tests/run.mjs rust
-
-test-js: setup ## Runs the tests of the package in Node
-	@node tests/run.mjs js
+test-%: setup ## Runs one suite of those in tests/suites.mjs: test-rust, test-js ...
+	@node tests/run.mjs $*
 
 lint: setup ## Checks formatting, clippy and the types of the TypeScript
 	@node tests/run.mjs lint

@@ -4,18 +4,19 @@ import { run, say } from '../pkg-template/steps.mjs'
 
 const CHECKS = [
   ['rustfmt', 'cargo', ['fmt', '--check']],
-  ['clippy', 'cargo', ['clippy', '--quiet', '--all-targets', '--', '-D', 'warnings']],
+  ['clippy', 'cargo', ['clippy', '--quiet', '--all-targets', '--all-features', '--', '-D', 'warnings']],
   [
     'clippy of the wasm host',
     'cargo',
     ['clippy', '--quiet', '--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'wasm', '--', '-D', 'warnings'],
   ],
+  ['rustdoc', 'cargo', ['doc', '--quiet', '--no-deps', '--document-private-items', '--all-features'], { RUSTDOCFLAGS: '-D warnings' }],
   ['tsc over the tests', 'node_modules/.bin/tsc', ['--project', 'tests']],
 ]
 
-for (const [name, program, args] of CHECKS) {
+for (const [name, program, args, env] of CHECKS) {
   say(`checking: ${name}`)
-  const passed = await run(program, args).then(
+  const passed = await run(program, args, { env: { ...process.env, ...env } }).then(
     () => true,
     () => false,
   )

@@ -16,7 +16,7 @@ export const SUITES = {
   },
   rust: {
     about: 'the tests of the crate',
-    commands: [command('cargo test --no-fail-fast')],
+    commands: [command('cargo test --no-fail-fast --all-features')],
   },
   js: {
     about: 'the tests of the package in Node',
