@@ -24,7 +24,7 @@ pub use list::List;
 pub use listpack::Listpack;
 pub use set::Set;
 pub use string::Str;
-pub use zset::{Score, ZSet};
+pub use zset::{Added, LexBound, Only, Score, ZSet};
 
 /// The thresholds past which a packed value becomes a table: names and defaults are Redis 7.2's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

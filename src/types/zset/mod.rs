@@ -1,0 +1,366 @@
+//! Sorted sets.
+
+mod packed;
+mod ranked;
+mod score;
+mod table;
+
+use std::borrow::Cow;
+use std::ops::{Bound, Range};
+
+use packed::Packed;
+pub use score::{LexBound, Only, Score};
+use table::Table;
+
+use super::{Kind, Limits, Listpack, kind};
+
+/// Members, each with a score, ordered by score and then by bytes.
+///
+/// Ranks count from 0, the lowest score first. Everything that selects (by rank, by score, by bytes)
+/// comes down to a range of ranks: `score_range` and `lex_range` find it, `range` walks it from
+/// either end, `remove_range` takes it out, and its length is the count.
+///
+/// Costs are those of the table: O(log N) to find, add, move or remove, O(1) for the score of a
+/// member; the packed form takes O(N), N being at most what the limits say.
+#[derive(Debug, Clone, Default)]
+pub struct ZSet {
+    form: Form,
+}
+
+#[derive(Debug, Clone)]
+enum Form {
+    Packed(Packed),
+    Table(Box<Table>),
+}
+
+impl Default for Form {
+    fn default() -> Form {
+        Form::Packed(Packed::default())
+    }
+}
+
+/// What became of a member that was given a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    New,
+    /// It was there with another score.
+    Moved,
+    /// Nothing changed: the score was that already, or a condition was not met.
+    Kept,
+}
+
+/// One change to a table, turned round. A slot is a position in the table, which a walk by cursor
+/// shows, so an undo restores it too.
+#[derive(Debug, Clone)]
+pub enum Inverse {
+    /// The member in the last slot is new.
+    Added,
+    /// The member in a slot had this score.
+    Moved { slot: u32, score: Score },
+    /// A member stood in this slot, before the last one took its place.
+    Removed {
+        slot: u32,
+        member: Box<[u8]>,
+        score: Score,
+    },
+}
+
+impl From<Inverse> for super::Inverse {
+    fn from(inverse: Inverse) -> super::Inverse {
+        super::Inverse::ZSet(inverse)
+    }
+}
+
+impl ZSet {
+    /// Takes members in any order; nothing where one comes twice.
+    pub fn from_pairs<M: AsRef<[u8]>>(
+        pairs: impl IntoIterator<Item = (M, Score)>,
+        limits: &Limits,
+    ) -> Option<ZSet> {
+        let mut zset = ZSet::default();
+        for (member, score) in pairs {
+            if zset.add(member.as_ref(), score, Only::Any, limits) != Added::New {
+                return None;
+            }
+        }
+        Some(zset)
+    }
+
+    /// Takes the packed form as another Redis has written it: members and scores in turn. Nothing
+    /// where a score is none or a member comes twice.
+    pub fn from_listpack(items: &Listpack, limits: &Limits) -> Option<ZSet> {
+        if items.len() % 2 == 1 {
+            return None;
+        }
+        let mut zset = ZSet::default();
+        let mut items = items.iter();
+        while let (Some(member), Some(score)) = (items.next(), items.next()) {
+            let score = packed::read_score(score)?;
+            if zset.add(&member.to_bytes(), score, Only::Any, limits) != Added::New {
+                return None;
+            }
+        }
+        Some(zset)
+    }
+
+    /// The packed form as it lies, for RDB; nothing in the large form.
+    pub fn as_listpack(&self) -> Option<&Listpack> {
+        match &self.form {
+            Form::Packed(packed) => Some(packed.listpack()),
+            Form::Table(_) => None,
+        }
+    }
+
+    /// The answer to OBJECT ENCODING. The name of the large form is Redis's; there is no skiplist.
+    pub fn encoding(&self) -> &'static str {
+        match self.form {
+            Form::Packed(_) => "listpack",
+            Form::Table(_) => "skiplist",
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        match &self.form {
+            Form::Packed(packed) => packed.len(),
+            Form::Table(table) => table.len(),
+        }
+    }
+
+    pub fn score(&self, member: &[u8]) -> Option<Score> {
+        match &self.form {
+            Form::Packed(packed) => packed.score(member),
+            Form::Table(table) => table.score(member),
+        }
+    }
+
+    /// The rank of a member, counted from the lowest score.
+    pub fn rank(&self, member: &[u8]) -> Option<usize> {
+        match &self.form {
+            Form::Packed(packed) => packed.rank(member),
+            Form::Table(table) => table.rank(member),
+        }
+    }
+
+    /// Gives a member a score, unless `only` is against it.
+    pub fn add(&mut self, member: &[u8], score: Score, only: Only, limits: &Limits) -> Added {
+        let old = self.score(member);
+        if old == Some(score) || !only.allows(old, score) {
+            return Added::Kept;
+        }
+        if old.is_none() {
+            self.make_room_for(member, limits);
+        }
+        match (&mut self.form, old) {
+            (Form::Packed(packed), None) => packed.insert(member, score),
+            (Form::Packed(packed), Some(_)) => {
+                packed.remove(member);
+                packed.insert(member, score);
+            }
+            (Form::Table(table), None) => table.insert(member.into(), score),
+            (Form::Table(table), Some(_)) => table.move_to(member, score),
+        }
+        if old.is_none() {
+            Added::New
+        } else {
+            Added::Moved
+        }
+    }
+
+    /// Gives the score that the member had.
+    pub fn remove(&mut self, member: &[u8]) -> Option<Score> {
+        match &mut self.form {
+            Form::Packed(packed) => packed.remove(member),
+            Form::Table(table) => table.remove(member),
+        }
+    }
+
+    /// Removes the members of a range of ranks, which ends within the length.
+    pub fn remove_range(&mut self, ranks: Range<usize>) {
+        match &mut self.form {
+            Form::Packed(packed) => packed.remove_range(ranks),
+            Form::Table(table) => table.remove_range(ranks),
+        }
+    }
+
+    /// The members of a range of ranks, which ends within the length, from either end.
+    pub fn range(&self, ranks: Range<usize>) -> Iter<'_> {
+        match &self.form {
+            Form::Packed(packed) => Iter::Packed(packed.range(ranks)),
+            Form::Table(table) => Iter::Table(table.range(ranks)),
+        }
+    }
+
+    /// All members in order.
+    pub fn iter(&self) -> Iter<'_> {
+        self.range(0..self.len())
+    }
+
+    /// The ranks of the members whose scores lie between two bounds.
+    pub fn score_range(&self, min: Bound<Score>, max: Bound<Score>) -> Range<usize> {
+        let start = self.partition_point(|_, score| match min {
+            Bound::Unbounded => false,
+            Bound::Included(min) => score < min,
+            Bound::Excluded(min) => score <= min,
+        });
+        let end = self.partition_point(|_, score| match max {
+            Bound::Unbounded => true,
+            Bound::Included(max) => score <= max,
+            Bound::Excluded(max) => score < max,
+        });
+        start..end.max(start)
+    }
+
+    /// The ranks of the members whose bytes lie between two bounds. Means something only where all
+    /// scores are equal, as in Redis.
+    pub fn lex_range(&self, min: LexBound<'_>, max: LexBound<'_>) -> Range<usize> {
+        let start = self.partition_point(|member, _| min.begins_after(member));
+        let end = self.partition_point(|member, _| max.ends_after(member));
+        start..end.max(start)
+    }
+
+    /// A member chosen by a number that the caller drew; each is equally likely where the number is.
+    pub fn random(&self, pick: u64) -> Option<(Cow<'_, [u8]>, Score)> {
+        let len = self.len();
+        if len == 0 {
+            return None;
+        }
+        let chosen = (pick % len as u64) as usize;
+        match &self.form {
+            Form::Packed(packed) => packed.range(chosen..chosen + 1).next(),
+            Form::Table(table) => {
+                let (member, score) = table.at(chosen);
+                Some((Cow::Borrowed(member), score))
+            }
+        }
+    }
+
+    /// One step of a walk in no particular order: the cursor to go on with, 0 at the end, and about
+    /// `count` members. The packed form is given at once.
+    ///
+    /// Slots are visited from the last to the first. A removal fills its slot with the last member,
+    /// so what was there from the first step to the last is met at least once.
+    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<(Cow<'_, [u8]>, Score)>) {
+        match &self.form {
+            Form::Packed(packed) => (0, packed.range(0..packed.len()).collect()),
+            Form::Table(table) => {
+                let end = match usize::try_from(cursor) {
+                    Ok(cursor) if cursor > 0 => cursor.min(table.len()),
+                    _ => table.len(),
+                };
+                let start = end.saturating_sub(count.max(1));
+                let members = (start..end).rev().map(|slot| {
+                    let (member, score) = table.at(slot);
+                    (Cow::Borrowed(member), score)
+                });
+                (start as u64, members.collect())
+            }
+        }
+    }
+
+    fn partition_point(&self, before: impl Fn(&[u8], Score) -> bool) -> usize {
+        match &self.form {
+            Form::Packed(packed) => packed.partition_point(before),
+            Form::Table(table) => table.partition_point(before),
+        }
+    }
+
+    /// Turns to the large form, if one more member would be too many or too long for the small.
+    fn make_room_for(&mut self, member: &[u8], limits: &Limits) {
+        let Form::Packed(packed) = &self.form else {
+            return;
+        };
+        if packed.len() < limits.zset_max_listpack_entries
+            && member.len() <= limits.zset_max_listpack_value
+            && packed.has_room_for(member)
+        {
+            return;
+        }
+        let mut table = Table::new(limits.seed);
+        for (member, score) in packed.range(0..packed.len()) {
+            table.insert(member.into_owned().into_boxed_slice(), score);
+        }
+        self.form = Form::Table(Box::new(table));
+    }
+}
+
+/// Members with their scores, from either end.
+#[derive(Debug, Clone)]
+pub enum Iter<'a> {
+    #[doc(hidden)]
+    Packed(packed::Pairs<'a>),
+    #[doc(hidden)]
+    Table(table::Pairs<'a>),
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (Cow<'a, [u8]>, Score);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Iter::Packed(pairs) => pairs.next(),
+            Iter::Table(pairs) => pairs.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Iter::Packed(pairs) => pairs.size_hint(),
+            Iter::Table(pairs) => pairs.size_hint(),
+        }
+    }
+}
+
+impl DoubleEndedIterator for Iter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        match self {
+            Iter::Packed(pairs) => pairs.next_back(),
+            Iter::Table(pairs) => pairs.next_back(),
+        }
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+impl Kind for ZSet {
+    type Inverse = Inverse;
+
+    kind!(ZSet);
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn size_bytes(&self) -> usize {
+        match &self.form {
+            Form::Packed(packed) => packed.size_bytes(),
+            Form::Table(table) => table.size_bytes(),
+        }
+    }
+
+    fn is_compact(&self) -> bool {
+        matches!(self.form, Form::Packed(_))
+    }
+
+    fn record(&mut self) {
+        if let Form::Table(table) = &mut self.form {
+            table.log.start();
+        }
+    }
+
+    fn recorded(&mut self) -> Vec<Inverse> {
+        match &mut self.form {
+            Form::Packed(_) => Vec::new(),
+            Form::Table(table) => table.log.finish(),
+        }
+    }
+
+    fn undo(&mut self, inverse: Inverse) {
+        match &mut self.form {
+            Form::Packed(_) => panic!("undo of {inverse:?} on a packed sorted set"),
+            Form::Table(table) => table.undo(inverse),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
