@@ -9,19 +9,25 @@
 //! - a change of the large form can be recorded as a list of inverses, whose cost is what was
 //!   touched. The packed form is small enough to be kept whole.
 
+// `Kind::is_empty` is the one: what is empty has no place in the keyspace.
+#![allow(clippy::len_without_is_empty)]
+
 mod hash;
 mod intset;
 mod list;
 mod listpack;
+mod log;
 pub mod number;
+mod seed;
 mod set;
 mod string;
 mod zset;
 
 pub use hash::Hash;
 pub use intset::Intset;
-pub use list::List;
-pub use listpack::Listpack;
+pub use list::{Beside, List, Side};
+pub use listpack::{Item, Listpack};
+pub use seed::Seed;
 pub use set::Set;
 pub use string::Str;
 pub use zset::{Added, LexBound, Only, Score, ZSet};
@@ -38,6 +44,8 @@ pub struct Limits {
     pub set_max_listpack_value: usize,
     pub zset_max_listpack_entries: usize,
     pub zset_max_listpack_value: usize,
+    /// What new tables are hashed under.
+    pub seed: Seed,
 }
 
 impl Default for Limits {
@@ -51,6 +59,7 @@ impl Default for Limits {
             set_max_listpack_value: 64,
             zset_max_listpack_entries: 128,
             zset_max_listpack_value: 64,
+            seed: Seed::default(),
         }
     }
 }
@@ -173,4 +182,14 @@ impl Value {
             (value, inverse) => panic!("undo of {inverse:?} on a {}", value.type_name()),
         }
     }
+}
+
+/// The positions of a table that the next part of a SCAN looks at: `count` of them below the cursor,
+/// from the end down if that is 0. The start of the range is the next cursor.
+fn scanned(cursor: u64, count: usize, len: usize) -> std::ops::Range<usize> {
+    let end = match usize::try_from(cursor) {
+        Ok(0) | Err(_) => len,
+        Ok(cursor) => cursor.min(len),
+    };
+    end.saturating_sub(count.max(1))..end
 }

@@ -1,0 +1,384 @@
+//! Hashes: fields with values, packed while they are few and short, a table after that.
+
+use indexmap::IndexMap;
+
+use super::listpack::{self, Cursor};
+use super::log::Log;
+use super::{Item, Kind, Limits, Listpack, Seed, kind};
+
+/// What an entry of the table costs beside its bytes: two boxes and a hash in the entry, a slot in
+/// the index, the bookkeeping of two allocations. Of a 64-bit machine, on all machines.
+const ENTRY_BYTES: usize = 88;
+const TABLE_BYTES: usize = 128;
+
+/// Fields with their values.
+///
+/// Packed, the fields stand in the order of their coming, and a look-up costs O(N) for a small N;
+/// in the table it is O(1) expected. It never goes back.
+#[derive(Debug, Clone, Default)]
+pub struct Hash(Form);
+
+#[derive(Debug, Clone)]
+enum Form {
+    /// Field and value in turn.
+    Packed(Listpack),
+    Table(Box<Table>),
+}
+
+impl Default for Form {
+    fn default() -> Form {
+        Form::Packed(Listpack::new())
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Table {
+    entries: IndexMap<Box<[u8]>, Box<[u8]>, Seed>,
+    /// Of fields and values together.
+    content_bytes: usize,
+    log: Log<Inverse>,
+}
+
+/// One change to a table of fields, turned round.
+#[derive(Debug)]
+pub enum Inverse {
+    /// Takes out the last field.
+    Added,
+    Changed {
+        position: usize,
+        value: Box<[u8]>,
+    },
+    Removed {
+        position: usize,
+        field: Box<[u8]>,
+        value: Box<[u8]>,
+    },
+}
+
+impl From<Inverse> for super::Inverse {
+    fn from(inverse: Inverse) -> super::Inverse {
+        super::Inverse::Hash(inverse)
+    }
+}
+
+impl Hash {
+    /// Takes a listpack from outside: `None` if its items are no pairs, or a field comes twice.
+    pub fn from_listpack(pairs: Listpack, limits: &Limits) -> Option<Hash> {
+        let table = Table::of(&pairs, limits.seed)?;
+        let is_small = table.entries.len() <= limits.hash_max_listpack_entries
+            && table.entries.iter().all(|(field, value)| {
+                field.len().max(value.len()) <= limits.hash_max_listpack_value
+            });
+        Some(Hash(if is_small {
+            Form::Packed(pairs)
+        } else {
+            Form::Table(Box::new(table))
+        }))
+    }
+
+    /// Of a field that comes twice the last value stays.
+    pub fn from_pairs<'p, P>(pairs: P, limits: &Limits) -> Hash
+    where
+        P: IntoIterator<Item = (&'p [u8], &'p [u8])>,
+    {
+        let mut hash = Hash::default();
+        for (field, value) in pairs {
+            hash.set(field, value, limits);
+        }
+        hash
+    }
+
+    /// The packed form, field and value in turn, where the hash has it.
+    pub fn as_listpack(&self) -> Option<&Listpack> {
+        match &self.0 {
+            Form::Packed(pairs) => Some(pairs),
+            Form::Table(_) => None,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Form::Packed(pairs) => pairs.len() / 2,
+            Form::Table(table) => table.entries.len(),
+        }
+    }
+
+    /// `listpack` or `hashtable`.
+    pub fn encoding(&self) -> &'static str {
+        match &self.0 {
+            Form::Packed(_) => "listpack",
+            Form::Table(_) => "hashtable",
+        }
+    }
+
+    pub fn get(&self, field: &[u8]) -> Option<Item<'_>> {
+        match &self.0 {
+            Form::Packed(pairs) => pairs.item(value_of(pairs, field)?),
+            Form::Table(table) => table.entries.get(field).map(|value| Item::Bytes(value)),
+        }
+    }
+
+    pub fn contains(&self, field: &[u8]) -> bool {
+        match &self.0 {
+            Form::Packed(pairs) => pairs.find(field, 2).is_some(),
+            Form::Table(table) => table.entries.contains_key(field),
+        }
+    }
+
+    /// In the order of the form, which is nobody's business but SCAN's.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter(match &self.0 {
+            Form::Packed(pairs) => Walk::Packed(pairs.iter()),
+            Form::Table(table) => Walk::Table(table.entries.iter()),
+        })
+    }
+
+    /// The pair with an index in the order of `iter`: O(1) in the table.
+    pub fn get_index(&self, index: usize) -> Option<(Item<'_>, Item<'_>)> {
+        match &self.0 {
+            Form::Packed(pairs) => {
+                let field = pairs.seek(index.checked_mul(2)?)?;
+                pairs.item(field).zip(pairs.item(pairs.after(field)?))
+            }
+            Form::Table(table) => {
+                let (field, value) = table.entries.get_index(index)?;
+                Some((Item::Bytes(field), Item::Bytes(value)))
+            }
+        }
+    }
+
+    /// Any pair, each as likely as another if every `pick` is.
+    pub fn random(&self, pick: u64) -> Option<(Item<'_>, Item<'_>)> {
+        let len = self.len() as u64;
+        self.get_index(pick.checked_rem(len)? as usize)
+    }
+
+    /// The next pairs of a walk and the cursor to go on with. A walk begins with cursor 0 and is at
+    /// its end when 0 comes back; it meets every field that was there all along, at least once.
+    ///
+    /// A packed hash is given as a whole. In the table the cursor is a position, and the walk goes
+    /// down from the end: a removal fills its gap with the last pair, so that what was not met yet
+    /// can only move to where it still will be.
+    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<(Item<'_>, Item<'_>)>) {
+        match &self.0 {
+            Form::Packed(_) => (0, self.iter().collect()),
+            Form::Table(table) => {
+                let range = super::scanned(cursor, count, table.entries.len());
+                let pairs = range.clone().rev();
+                let pairs = pairs.filter_map(|position| self.get_index(position));
+                (range.start as u64, pairs.collect())
+            }
+        }
+    }
+
+    /// Makes the hash ready for so many pairs: more than a packed hash may hold make it a table at
+    /// once, as HSET does, even if some of their fields should turn out to be the same.
+    pub fn expect(&mut self, pairs: usize, limits: &Limits) {
+        if pairs > limits.hash_max_listpack_entries {
+            self.table(limits.seed).entries.reserve(pairs);
+        }
+    }
+
+    /// Whether the field is new.
+    pub fn set(&mut self, field: &[u8], value: &[u8], limits: &Limits) -> bool {
+        let longest = field.len().max(value.len());
+        if let Form::Packed(pairs) = &mut self.0 {
+            let fits = longest <= limits.hash_max_listpack_value
+                && pairs.has_room_for(field.len() + value.len());
+            if fits {
+                let is_new = set_packed(pairs, field, value);
+                if pairs.len() / 2 > limits.hash_max_listpack_entries {
+                    self.table(limits.seed);
+                }
+                return is_new;
+            }
+        }
+        self.table(limits.seed).set(field, value)
+    }
+
+    /// Whether the field was there.
+    pub fn remove(&mut self, field: &[u8]) -> bool {
+        match &mut self.0 {
+            Form::Packed(pairs) => {
+                let found = pairs.find(field, 2);
+                if let Some(cursor) = found {
+                    pairs.remove(cursor, 2);
+                }
+                found.is_some()
+            }
+            Form::Table(table) => table.remove(field),
+        }
+    }
+
+    /// The table, which the hash becomes if it is not yet.
+    fn table(&mut self, seed: Seed) -> &mut Table {
+        if let Form::Packed(pairs) = &self.0 {
+            let table = Table::of(pairs, seed).expect("a packed hash holds pairs, each field once");
+            self.0 = Form::Table(Box::new(table));
+        }
+        match &mut self.0 {
+            Form::Table(table) => table,
+            Form::Packed(_) => unreachable!("it was made a table above"),
+        }
+    }
+}
+
+fn value_of(pairs: &Listpack, field: &[u8]) -> Option<Cursor> {
+    pairs.after(pairs.find(field, 2)?)
+}
+
+fn set_packed(pairs: &mut Listpack, field: &[u8], value: &[u8]) -> bool {
+    match value_of(pairs, field) {
+        Some(cursor) => {
+            pairs.replace(cursor, value);
+            false
+        }
+        None => {
+            pairs.push_back(field);
+            pairs.push_back(value);
+            true
+        }
+    }
+}
+
+impl Table {
+    /// `None` if the items are no pairs, or a field comes twice.
+    fn of(pairs: &Listpack, seed: Seed) -> Option<Table> {
+        let mut table = Table {
+            entries: IndexMap::with_capacity_and_hasher(pairs.len() / 2, seed),
+            content_bytes: 0,
+            log: Log::default(),
+        };
+        let mut items = pairs.iter();
+        while let Some(field) = items.next() {
+            let (field, value) = (field.to_vec(), items.next()?.to_vec());
+            if !table.set(&field, &value) {
+                return None;
+            }
+        }
+        Some(table)
+    }
+
+    fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
+        self.content_bytes += value.len();
+        if let Some((position, _, slot)) = self.entries.get_full_mut(field) {
+            let old = std::mem::replace(slot, value.into());
+            self.content_bytes -= old.len();
+            self.log.note(|| Inverse::Changed {
+                position,
+                value: old,
+            });
+            return false;
+        }
+        self.content_bytes += field.len();
+        self.entries.insert(field.into(), value.into());
+        self.log.note(|| Inverse::Added);
+        true
+    }
+
+    fn remove(&mut self, field: &[u8]) -> bool {
+        let Some((position, field, value)) = self.entries.swap_remove_full(field) else {
+            return false;
+        };
+        self.content_bytes -= field.len() + value.len();
+        self.log.note(|| Inverse::Removed {
+            position,
+            field,
+            value,
+        });
+        true
+    }
+
+    fn undo(&mut self, inverse: Inverse) {
+        match inverse {
+            Inverse::Added => {
+                let (field, value) = self.entries.pop().expect("a field was added");
+                self.content_bytes -= field.len() + value.len();
+            }
+            Inverse::Changed { position, value } => {
+                let slot = &mut self.entries[position];
+                self.content_bytes += value.len();
+                self.content_bytes -= std::mem::replace(slot, value).len();
+            }
+            Inverse::Removed {
+                position,
+                field,
+                value,
+            } => {
+                self.content_bytes += field.len() + value.len();
+                let (last, _) = self.entries.insert_full(field, value);
+                self.entries.swap_indices(position, last);
+            }
+        }
+    }
+}
+
+impl Kind for Hash {
+    type Inverse = Inverse;
+
+    kind!(Hash);
+
+    fn is_empty(&self) -> bool {
+        match &self.0 {
+            Form::Packed(pairs) => pairs.is_empty(),
+            Form::Table(table) => table.entries.is_empty(),
+        }
+    }
+
+    fn size_bytes(&self) -> usize {
+        match &self.0 {
+            Form::Packed(pairs) => pairs.size_bytes(),
+            Form::Table(table) => {
+                TABLE_BYTES + table.content_bytes + table.entries.len() * ENTRY_BYTES
+            }
+        }
+    }
+
+    fn is_compact(&self) -> bool {
+        matches!(self.0, Form::Packed(_))
+    }
+
+    fn record(&mut self) {
+        if let Form::Table(table) = &mut self.0 {
+            table.log.start();
+        }
+    }
+
+    fn recorded(&mut self) -> Vec<Inverse> {
+        match &mut self.0 {
+            Form::Table(table) => table.log.finish(),
+            Form::Packed(_) => panic!("a hash is changed, not replaced, while it records"),
+        }
+    }
+
+    fn undo(&mut self, inverse: Inverse) {
+        match &mut self.0 {
+            Form::Table(table) => table.undo(inverse),
+            Form::Packed(_) => panic!("undo of {inverse:?} on a packed hash"),
+        }
+    }
+}
+
+/// Over fields with their values.
+#[derive(Debug, Clone)]
+pub struct Iter<'a>(Walk<'a>);
+
+#[derive(Debug, Clone)]
+enum Walk<'a> {
+    Packed(listpack::Iter<'a>),
+    Table(indexmap::map::Iter<'a, Box<[u8]>, Box<[u8]>>),
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (Item<'a>, Item<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            Walk::Packed(items) => items.next().zip(items.next()),
+            Walk::Table(entries) => {
+                let (field, value) = entries.next()?;
+                Some((Item::Bytes(field), Item::Bytes(value)))
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! A set of integers in one sorted array, byte for byte as Redis lays it out.
+//!
+//! ```text
+//! bytes per integer u32 LE, 2 4 or 8 | integers u32 LE | integer LE ...
+//! ```
+//!
+//! The array widens when an integer comes that it cannot say, and stays wide.
+
+const HEADER_BYTES: usize = 8;
+/// The bookkeeping of an allocation, as an estimate that is the same everywhere.
+const ALLOCATION_BYTES: usize = 16;
+
+/// Sorted integers without duplicates. A search costs O(log N), a change a move of what is behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intset {
+    bytes: Vec<u8>,
+}
+
+impl Default for Intset {
+    fn default() -> Intset {
+        Intset {
+            bytes: vec![2, 0, 0, 0, 0, 0, 0, 0],
+        }
+    }
+}
+
+impl Intset {
+    pub fn new() -> Intset {
+        Intset::default()
+    }
+
+    /// Takes bytes from outside: `None` unless they are sorted integers of one width.
+    pub fn from_bytes(bytes: Vec<u8>) -> Option<Intset> {
+        let width = u32::from_le_bytes(*bytes.first_chunk()?);
+        let len = u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?);
+        let is_width = matches!(width, 2 | 4 | 8);
+        let contents = u64::from(width) * u64::from(len);
+        if !is_width || contents != (bytes.len() - HEADER_BYTES) as u64 {
+            return None;
+        }
+        let intset = Intset { bytes };
+        intset
+            .iter()
+            .is_sorted_by(|one, two| one < two)
+            .then_some(intset)
+    }
+
+    /// The intset as RDB stores it.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub fn size_bytes(&self) -> usize {
+        self.bytes.len() + ALLOCATION_BYTES
+    }
+
+    pub fn len(&self) -> usize {
+        (self.bytes.len() - HEADER_BYTES) / self.width()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.bytes.len() == HEADER_BYTES
+    }
+
+    /// In ascending order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = i64> + ExactSizeIterator + '_ {
+        self.bytes[HEADER_BYTES..]
+            .chunks_exact(self.width())
+            .map(read_integer)
+    }
+
+    /// The integer with an index in ascending order.
+    pub fn get(&self, index: usize) -> Option<i64> {
+        let start = HEADER_BYTES + index.checked_mul(self.width())?;
+        self.bytes
+            .get(start..start.checked_add(self.width())?)
+            .map(read_integer)
+    }
+
+    pub fn contains(&self, number: i64) -> bool {
+        self.search(number).is_ok()
+    }
+
+    /// Whether it was not there yet.
+    pub fn insert(&mut self, number: i64) -> bool {
+        let Err(index) = self.search(number) else {
+            return false;
+        };
+        if width_of(number) > self.width() {
+            self.widen(width_of(number));
+        }
+        let width = self.width();
+        let at = HEADER_BYTES + index * width;
+        let old_len = self.bytes.len();
+        self.bytes.resize(old_len + width, 0);
+        self.bytes.copy_within(at..old_len, at + width);
+        self.bytes[at..at + width].copy_from_slice(&number.to_le_bytes()[..width]);
+        self.write_len();
+        true
+    }
+
+    /// Whether it was there.
+    pub fn remove(&mut self, number: i64) -> bool {
+        let Ok(index) = self.search(number) else {
+            return false;
+        };
+        let at = HEADER_BYTES + index * self.width();
+        self.bytes.drain(at..at + self.width());
+        self.write_len();
+        true
+    }
+
+    /// Where the number is, or where it would have to stand.
+    fn search(&self, number: i64) -> Result<usize, usize> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let start = HEADER_BYTES + middle * self.width();
+            match read_integer(&self.bytes[start..start + self.width()]).cmp(&number) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return Ok(middle),
+            }
+        }
+        Err(low)
+    }
+
+    /// In bytes: 2, 4 or 8.
+    fn width(&self) -> usize {
+        usize::from(self.bytes[0])
+    }
+
+    fn widen(&mut self, width: usize) {
+        let mut wider = Vec::with_capacity(HEADER_BYTES + (self.len() + 1) * width);
+        wider.extend_from_slice(&self.bytes[..HEADER_BYTES]);
+        wider[0] = width as u8;
+        for number in self.iter() {
+            wider.extend_from_slice(&number.to_le_bytes()[..width]);
+        }
+        self.bytes = wider;
+    }
+
+    fn write_len(&mut self) {
+        let len = u32::try_from(self.len()).expect("an intset stays far below 2^32 integers");
+        self.bytes[4..HEADER_BYTES].copy_from_slice(&len.to_le_bytes());
+    }
+}
+
+fn width_of(number: i64) -> usize {
+    if i16::try_from(number).is_ok() {
+        2
+    } else if i32::try_from(number).is_ok() {
+        4
+    } else {
+        8
+    }
+}
+
+/// Little-endian two's complement of 2, 4 or 8 bytes.
+fn read_integer(bytes: &[u8]) -> i64 {
+    match *bytes {
+        [a, b] => i64::from(i16::from_le_bytes([a, b])),
+        [a, b, c, d] => i64::from(i32::from_le_bytes([a, b, c, d])),
+        [a, b, c, d, e, f, g, h] => i64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        _ => unreachable!("an intset has a width of 2, 4 or 8 bytes"),
+    }
+}

@@ -1,0 +1,26 @@
+//! The secret that keeps a table's order from being chosen by whoever picks its keys.
+
+use std::hash::BuildHasher;
+
+use siphasher::sip::SipHasher13;
+
+/// Keys SipHash-1-3 for the tables of one engine. Drawn by the host: a table that an attacker can
+/// foresee is one that he can fill with collisions.
+///
+/// The default is fixed, for tests; nothing but the speed of a table depends on the seed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seed(u64, u64);
+
+impl Seed {
+    pub const fn new(entropy: [u64; 2]) -> Seed {
+        Seed(entropy[0], entropy[1])
+    }
+}
+
+impl BuildHasher for Seed {
+    type Hasher = SipHasher13;
+
+    fn build_hasher(&self) -> SipHasher13 {
+        SipHasher13::new_with_keys(self.0, self.1)
+    }
+}

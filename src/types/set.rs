@@ -1,0 +1,417 @@
+//! Sets: sorted integers, a packed sequence while the members are few and short, or a table.
+
+use indexmap::IndexSet;
+
+use super::log::Log;
+use super::{Intset, Item, Kind, Limits, Listpack, Seed, kind, listpack};
+
+/// What a member in the table costs beside its bytes: a box and a hash in the entry, a slot in the
+/// index, the bookkeeping of an allocation. Of a 64-bit machine, on all machines.
+const ENTRY_BYTES: usize = 56;
+const TABLE_BYTES: usize = 128;
+
+/// Past this many Redis leaves the intset, whatever the limit says.
+const INTSET_MAX_ENTRIES: usize = 1 << 30;
+
+/// Members, each once.
+///
+/// A set of integers is an intset; the first other member makes it a listpack, or a table if the
+/// limits say so. It never goes back. A look-up costs O(log N), O(N) for a small N, and O(1)
+/// expected.
+#[derive(Debug, Clone, Default)]
+pub struct Set(Form);
+
+#[derive(Debug, Clone)]
+enum Form {
+    Integers(Intset),
+    Packed(Listpack),
+    Table(Box<Table>),
+}
+
+impl Default for Form {
+    fn default() -> Form {
+        Form::Integers(Intset::new())
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Table {
+    members: IndexSet<Box<[u8]>, Seed>,
+    /// Of the members together.
+    content_bytes: usize,
+    log: Log<Inverse>,
+}
+
+/// One change to a table of members, turned round.
+#[derive(Debug)]
+pub enum Inverse {
+    /// Takes out the last member.
+    Added,
+    Removed {
+        position: usize,
+        member: Box<[u8]>,
+    },
+}
+
+impl From<Inverse> for super::Inverse {
+    fn from(inverse: Inverse) -> super::Inverse {
+        super::Inverse::Set(inverse)
+    }
+}
+
+impl Set {
+    pub fn from_intset(integers: Intset, limits: &Limits) -> Set {
+        let is_small = integers.len() <= limits.set_max_intset_entries.min(INTSET_MAX_ENTRIES);
+        let mut set = Set(Form::Integers(integers));
+        if !is_small {
+            set.table(limits.seed);
+        }
+        set
+    }
+
+    /// Takes a listpack from outside: `None` if a member comes twice.
+    pub fn from_listpack(members: Listpack, limits: &Limits) -> Option<Set> {
+        let table = Table::of(members.iter(), members.len(), limits.seed)?;
+        let is_small = table.members.len() <= limits.set_max_listpack_entries
+            && (table.members.iter()).all(|member| member.len() <= limits.set_max_listpack_value);
+        Some(Set(if is_small {
+            Form::Packed(members)
+        } else {
+            Form::Table(Box::new(table))
+        }))
+    }
+
+    pub fn from_members<'m, M>(members: M, limits: &Limits) -> Set
+    where
+        M: IntoIterator<Item = Item<'m>>,
+    {
+        let mut set = Set::default();
+        for member in members {
+            set.insert(member, limits);
+        }
+        set
+    }
+
+    pub fn as_intset(&self) -> Option<&Intset> {
+        match &self.0 {
+            Form::Integers(integers) => Some(integers),
+            _ => None,
+        }
+    }
+
+    pub fn as_listpack(&self) -> Option<&Listpack> {
+        match &self.0 {
+            Form::Packed(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Form::Integers(integers) => integers.len(),
+            Form::Packed(members) => members.len(),
+            Form::Table(table) => table.members.len(),
+        }
+    }
+
+    /// `intset`, `listpack` or `hashtable`.
+    pub fn encoding(&self) -> &'static str {
+        match self.0 {
+            Form::Integers(_) => "intset",
+            Form::Packed(_) => "listpack",
+            Form::Table(_) => "hashtable",
+        }
+    }
+
+    pub fn contains<'i>(&self, member: impl Into<Item<'i>>) -> bool {
+        let member = member.into();
+        match &self.0 {
+            Form::Integers(integers) => member.as_i64().is_some_and(|n| integers.contains(n)),
+            Form::Packed(members) => find(members, member).is_some(),
+            Form::Table(table) => table
+                .members
+                .contains(member.bytes_in(&mut itoa::Buffer::new())),
+        }
+    }
+
+    /// In the order of the form, ascending for integers.
+    pub fn iter(&self) -> Iter<'_> {
+        Iter(match &self.0 {
+            Form::Integers(integers) => Walk::Integers(integers, 0),
+            Form::Packed(members) => Walk::Packed(members.iter()),
+            Form::Table(table) => Walk::Table(table.members.iter()),
+        })
+    }
+
+    /// The member with an index in the order of `iter`: O(1) unless the set is packed.
+    pub fn get_index(&self, index: usize) -> Option<Item<'_>> {
+        match &self.0 {
+            Form::Integers(integers) => integers.get(index).map(Item::Int),
+            Form::Packed(members) => members.get(index),
+            Form::Table(table) => table.members.get_index(index).map(|m| Item::Bytes(m)),
+        }
+    }
+
+    /// Any member, each as likely as another if every `pick` is.
+    pub fn random(&self, pick: u64) -> Option<Item<'_>> {
+        let len = self.len() as u64;
+        self.get_index(pick.checked_rem(len)? as usize)
+    }
+
+    /// The next members of a walk and the cursor to go on with, as `Hash::scan`.
+    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<Item<'_>>) {
+        match &self.0 {
+            Form::Integers(_) | Form::Packed(_) => (0, self.iter().collect()),
+            Form::Table(table) => {
+                let range = super::scanned(cursor, count, table.members.len());
+                let members = range.clone().rev();
+                let members = members.filter_map(|position| self.get_index(position));
+                (range.start as u64, members.collect())
+            }
+        }
+    }
+
+    /// Makes the set ready for so many members: more than its form may hold make it a table at
+    /// once, as SADD does, even if some of them should turn out to be the same. The form of an
+    /// empty set is chosen by the `first` of them.
+    pub fn expect<'i>(&mut self, first: impl Into<Item<'i>>, members: usize, limits: &Limits) {
+        let is_undecided = self.is_empty() && self.is_compact();
+        let fits_integers = members <= limits.set_max_intset_entries;
+        let fits_packed = members <= limits.set_max_listpack_entries;
+        match &self.0 {
+            Form::Integers(_) if !is_undecided && fits_integers => {}
+            Form::Packed(_) if !is_undecided && fits_packed => {}
+            _ if is_undecided && fits_integers && first.into().as_i64().is_some() => {
+                self.0 = Form::Integers(Intset::new());
+            }
+            _ if is_undecided && fits_packed => self.0 = Form::Packed(Listpack::new()),
+            _ => self.table(limits.seed).members.reserve(members),
+        }
+    }
+
+    /// Whether the member is new.
+    pub fn insert<'i>(&mut self, member: impl Into<Item<'i>>, limits: &Limits) -> bool {
+        let member = member.into();
+        match &mut self.0 {
+            Form::Integers(integers) => match member.as_i64() {
+                Some(number) => {
+                    let is_new = integers.insert(number);
+                    let most = limits.set_max_intset_entries.min(INTSET_MAX_ENTRIES);
+                    if is_new && integers.len() > most {
+                        self.table(limits.seed);
+                    }
+                    is_new
+                }
+                None => {
+                    self.leave_integers(member.len(), limits);
+                    self.insert(member, limits)
+                }
+            },
+            Form::Packed(members) => {
+                if find(members, member).is_some() {
+                    return false;
+                }
+                let fits = members.len() < limits.set_max_listpack_entries
+                    && member.len() <= limits.set_max_listpack_value
+                    && members.has_room_for(member.len());
+                if fits {
+                    members.push_back(member);
+                    return true;
+                }
+                self.table(limits.seed).insert(member)
+            }
+            Form::Table(table) => table.insert(member),
+        }
+    }
+
+    /// Whether the member was there.
+    pub fn remove<'i>(&mut self, member: impl Into<Item<'i>>) -> bool {
+        let member = member.into();
+        match &mut self.0 {
+            Form::Integers(integers) => member.as_i64().is_some_and(|n| integers.remove(n)),
+            Form::Packed(members) => {
+                let found = find(members, member);
+                if let Some(cursor) = found {
+                    members.remove(cursor, 1);
+                }
+                found.is_some()
+            }
+            Form::Table(table) => table.remove(member),
+        }
+    }
+
+    /// Takes out any member, each as likely as another if every `pick` is.
+    pub fn pop(&mut self, pick: u64) -> Option<Vec<u8>> {
+        let member = self.random(pick)?.to_vec();
+        self.remove(&member);
+        Some(member)
+    }
+
+    /// Makes room for a first member that is no integer: a listpack if all would be small enough
+    /// for one, else a table.
+    fn leave_integers(&mut self, member_bytes: usize, limits: &Limits) {
+        let Form::Integers(integers) = &self.0 else {
+            return;
+        };
+        let ends = [
+            integers.get(0),
+            integers.get(integers.len().wrapping_sub(1)),
+        ];
+        let longest = ends.into_iter().flatten().map(|end| Item::Int(end).len());
+        let longest = longest.max().unwrap_or(0).max(member_bytes);
+        let fits = integers.len() < limits.set_max_listpack_entries
+            && longest <= limits.set_max_listpack_value;
+        if fits {
+            self.0 = Form::Packed(integers.iter().map(Item::Int).collect());
+        } else {
+            self.table(limits.seed);
+        }
+    }
+
+    /// The table, which the set becomes if it is not yet.
+    fn table(&mut self, seed: Seed) -> &mut Table {
+        if !matches!(self.0, Form::Table(_)) {
+            let table = Table::of(self.iter(), self.len(), seed);
+            let table = table.expect("a set holds each member once");
+            self.0 = Form::Table(Box::new(table));
+        }
+        match &mut self.0 {
+            Form::Table(table) => table,
+            _ => unreachable!("it was made a table above"),
+        }
+    }
+}
+
+fn find(members: &Listpack, member: Item<'_>) -> Option<listpack::Cursor> {
+    members.find(member.bytes_in(&mut itoa::Buffer::new()), 1)
+}
+
+impl Table {
+    /// `None` if a member comes twice.
+    fn of<'m>(members: impl Iterator<Item = Item<'m>>, len: usize, seed: Seed) -> Option<Table> {
+        let mut table = Table {
+            members: IndexSet::with_capacity_and_hasher(len, seed),
+            content_bytes: 0,
+            log: Log::default(),
+        };
+        for member in members {
+            if !table.insert(member) {
+                return None;
+            }
+        }
+        Some(table)
+    }
+
+    fn insert(&mut self, member: Item<'_>) -> bool {
+        let mut digits = itoa::Buffer::new();
+        let member = member.bytes_in(&mut digits);
+        if self.members.contains(member) {
+            return false;
+        }
+        self.members.insert(member.into());
+        self.content_bytes += member.len();
+        self.log.note(|| Inverse::Added);
+        true
+    }
+
+    fn remove(&mut self, member: Item<'_>) -> bool {
+        let mut digits = itoa::Buffer::new();
+        let removed = (self.members).swap_remove_full(member.bytes_in(&mut digits));
+        let Some((position, member)) = removed else {
+            return false;
+        };
+        self.content_bytes -= member.len();
+        self.log.note(|| Inverse::Removed { position, member });
+        true
+    }
+
+    fn undo(&mut self, inverse: Inverse) {
+        match inverse {
+            Inverse::Added => {
+                let member = self.members.pop().expect("a member was added");
+                self.content_bytes -= member.len();
+            }
+            Inverse::Removed { position, member } => {
+                self.content_bytes += member.len();
+                let (last, _) = self.members.insert_full(member);
+                self.members.swap_indices(position, last);
+            }
+        }
+    }
+}
+
+impl Kind for Set {
+    type Inverse = Inverse;
+
+    kind!(Set);
+
+    fn is_empty(&self) -> bool {
+        match &self.0 {
+            Form::Integers(integers) => integers.is_empty(),
+            Form::Packed(members) => members.is_empty(),
+            Form::Table(table) => table.members.is_empty(),
+        }
+    }
+
+    fn size_bytes(&self) -> usize {
+        match &self.0 {
+            Form::Integers(integers) => integers.size_bytes(),
+            Form::Packed(members) => members.size_bytes(),
+            Form::Table(table) => {
+                TABLE_BYTES + table.content_bytes + table.members.len() * ENTRY_BYTES
+            }
+        }
+    }
+
+    fn is_compact(&self) -> bool {
+        !matches!(self.0, Form::Table(_))
+    }
+
+    fn record(&mut self) {
+        if let Form::Table(table) = &mut self.0 {
+            table.log.start();
+        }
+    }
+
+    fn recorded(&mut self) -> Vec<Inverse> {
+        match &mut self.0 {
+            Form::Table(table) => table.log.finish(),
+            _ => panic!("a set is changed, not replaced, while it records"),
+        }
+    }
+
+    fn undo(&mut self, inverse: Inverse) {
+        match &mut self.0 {
+            Form::Table(table) => table.undo(inverse),
+            _ => panic!("undo of {inverse:?} on a packed set"),
+        }
+    }
+}
+
+/// Over the members.
+#[derive(Debug, Clone)]
+pub struct Iter<'a>(Walk<'a>);
+
+#[derive(Debug, Clone)]
+enum Walk<'a> {
+    /// With the index of the next.
+    Integers(&'a Intset, usize),
+    Packed(listpack::Iter<'a>),
+    Table(indexmap::set::Iter<'a, Box<[u8]>>),
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Item<'a>;
+
+    fn next(&mut self) -> Option<Item<'a>> {
+        match &mut self.0 {
+            Walk::Integers(integers, next) => {
+                let number = integers.get(*next)?;
+                *next += 1;
+                Some(Item::Int(number))
+            }
+            Walk::Packed(items) => items.next(),
+            Walk::Table(members) => members.next().map(|member| Item::Bytes(member)),
+        }
+    }
+}
