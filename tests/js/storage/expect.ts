@@ -2,7 +2,12 @@
 
 /** What is compared, written so that equal things look equal: bytes as hexadecimal, long ones as length and checksum. */
 function show(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => (inner instanceof Uint8Array ? showBytes(inner) : inner)) ?? 'undefined'
+  return JSON.stringify(value, (_, inner: unknown) => (isBytes(inner) ? showBytes(inner) : inner)) ?? 'undefined'
+}
+
+/** Not by class: the bytes may come from another realm. */
+function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
 
 function showBytes(bytes: Uint8Array): string {

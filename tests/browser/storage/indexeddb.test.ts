@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { launch } from '../../chromium.js'
+import { cases } from '../../js/storage/conformance.js'
+import { openPage, ORIGIN } from './serve.js'
+
+let browser: Browser
+let context: BrowserContext
+let shared: Page
+
+before(async () => {
+  browser = await launch()
+  context = await browser.newContext()
+  shared = await openPage(context)
+})
+after(() => browser.close())
+
+for (const { name } of cases) {
+  test(`IndexedDB in Chromium: ${name}`, async () => {
+    const { failure } = await shared.evaluate((one) => page.runNamed(one), name)
+    assert.equal(failure, null)
+  })
+}
+
+test('the conformance suite fails an IndexedDB backend that resolves an append before its transaction is complete', async () => {
+  const { failure } = await shared.evaluate(
+    () => page.runNamed('an append that resolved survives a crash', page.earlyResolve),
+  )
+  assert.match(failure ?? 'passed', /^steps after the crash that followed append 1: found \[\], expected/)
+})
+
+test('an append past the quota fails as QUOTA, keeps nothing, and the next one that fits is taken', async () => {
+  // A context of its own: the browser's count of bytes used lags behind the deletions of the tests before.
+  const small = await browser.newContext()
+  const tab = await openPage(small)
+  const client = await small.newCDPSession(tab)
+  const quotaBytes = 2_000_000
+  await client.send('Storage.overrideQuotaForOrigin', { origin: ORIGIN, quotaSize: quotaBytes })
+  const filled = await tab.evaluate(async () => {
+    const storage = new page.IndexedDBStorage('quota')
+    const { epoch } = await storage.open()
+    const large = crypto.getRandomValues(new Uint8Array(60_000))
+    let lastSeq = 0
+    let code = 'resolved'
+    while (code === 'resolved' && lastSeq < 100) {
+      code = await page.codeOf(storage.append(epoch, lastSeq + 1, [large]))
+      if (code === 'resolved') lastSeq++
+    }
+    await storage.close()
+    return { code, lastSeq }
+  })
+  await client.send('Storage.overrideQuotaForOrigin', { origin: ORIGIN })
+  const reopened = await tab.evaluate(async () => {
+    const storage = new page.IndexedDBStorage('quota')
+    const { epoch, lastSeq } = await storage.open()
+    return { code: await page.codeOf(storage.append(epoch, lastSeq + 1, [new Uint8Array(10)])), lastSeq }
+  })
+  await small.close()
+  assert.equal(filled.code, 'QUOTA')
+  assert.deepEqual(reopened, { code: 'resolved', lastSeq: filled.lastSeq })
+})
+
+test('site data cleared by the user is told as WIPED, and stays cleared', async () => {
+  const client = await context.newCDPSession(shared)
+  await shared.evaluate(async () => {
+    const storage = new page.IndexedDBStorage('cleared')
+    const { epoch } = await storage.open()
+    await storage.append(epoch, 1, [new Uint8Array(10)])
+    Object.assign(globalThis, { cleared: { storage, epoch } })
+  })
+  await client.send('Storage.clearDataForOrigin', { origin: ORIGIN, storageTypes: 'indexeddb' })
+  const found = await shared.evaluate(async () => {
+    const { cleared } = globalThis as unknown as { cleared: { storage: InstanceType<typeof page.IndexedDBStorage>; epoch: number } }
+    const code = await page.codeOf(cleared.storage.append(cleared.epoch, 2, [new Uint8Array(10)]))
+    return { code, names: await page.listIndexedDB() }
+  })
+  assert.deepEqual(found, { code: 'WIPED', names: [] })
+})
+
+test('list gives the names of the stores and destroy takes one away', async () => {
+  const found = await shared.evaluate(async () => {
+    for (const name of ['b', 'a', 'ü/ö']) {
+      const storage = new page.IndexedDBStorage(name)
+      await storage.open()
+      await storage.close()
+    }
+    const before = await page.listIndexedDB()
+    await page.destroyIndexedDB('a')
+    await page.destroyIndexedDB('never made')
+    const after = await page.listIndexedDB()
+    for (const name of after) await page.destroyIndexedDB(name)
+    return { before, after }
+  })
+  assert.deepEqual(found, { before: ['a', 'b', 'ü/ö'], after: ['b', 'ü/ö'] })
+})
