@@ -22,4 +22,8 @@ export const SUITES = {
     about: 'the tests of the package in Node',
     commands: [BUILD, command('node tests/node.mjs tests/js')],
   },
+  browser: {
+    about: 'what only a browser can show, in headless Chromium',
+    commands: [command('node tests/node.mjs tests/browser')],
+  },
 }
