@@ -64,11 +64,12 @@ impl std::error::Error for Error {}
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
-            Error::WrongType => {
-                "WRONGTYPE Operation against a key holding the wrong kind of value"
-            }
+            Error::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
             Error::UnknownCommand { name, arguments } => {
-                write!(f, "ERR unknown command '{name}', with args beginning with: ")?;
+                write!(
+                    f,
+                    "ERR unknown command '{name}', with args beginning with: "
+                )?;
                 for argument in arguments {
                     write!(f, "'{argument}' ")?;
                 }

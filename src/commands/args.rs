@@ -38,7 +38,11 @@ impl<'a> Args<'a> {
 
     /// Fails with a syntax error where anything is left.
     pub fn end(&self) -> Result<()> {
-        if self.is_done() { Ok(()) } else { Err(Error::Syntax) }
+        if self.is_done() {
+            Ok(())
+        } else {
+            Err(Error::Syntax)
+        }
     }
 
     /// The next argument, without taking it.
@@ -72,9 +76,17 @@ impl<'a> Args<'a> {
     }
 
     /// An integer within bounds, or the error given.
-    pub fn int_in(&mut self, bounds: std::ops::RangeInclusive<i64>, otherwise: Error) -> Result<i64> {
+    pub fn int_in(
+        &mut self,
+        bounds: std::ops::RangeInclusive<i64>,
+        otherwise: Error,
+    ) -> Result<i64> {
         let value = self.int()?;
-        if bounds.contains(&value) { Ok(value) } else { Err(otherwise) }
+        if bounds.contains(&value) {
+            Ok(value)
+        } else {
+            Err(otherwise)
+        }
     }
 
     pub fn float(&mut self) -> Result<f64> {
@@ -88,12 +100,17 @@ impl<'a> Args<'a> {
     /// A database number, as SELECT takes it.
     pub fn db(&mut self, databases: u32) -> Result<u32> {
         let index = self.int()?;
-        u32::try_from(index).ok().filter(|index| *index < databases).ok_or(Error::Said("ERR DB index is out of range"))
+        u32::try_from(index)
+            .ok()
+            .filter(|index| *index < databases)
+            .ok_or(Error::Said("ERR DB index is out of range"))
     }
 
     /// Takes the next argument if it is this word, in any case.
     pub fn word(&mut self, word: &str) -> bool {
-        let found = self.peek().is_some_and(|argument| argument.eq_ignore_ascii_case(word.as_bytes()));
+        let found = self
+            .peek()
+            .is_some_and(|argument| argument.eq_ignore_ascii_case(word.as_bytes()));
         self.at += usize::from(found);
         found
     }

@@ -2,24 +2,11 @@
 
 use super::row::Command;
 
-mod connection;
-mod hashes;
-mod keys;
-mod lists;
-mod pubsub;
-mod server;
-mod sets;
-mod strings;
-mod transactions;
-
 pub(super) const FAMILIES: &[&[Command]] = &[
-    connection::ROWS,
-    keys::ROWS,
-    strings::ROWS,
-    lists::ROWS,
-    sets::ROWS,
-    hashes::ROWS,
-    transactions::ROWS,
-    pubsub::ROWS,
-    server::ROWS,
+    super::connection::ROWS,
+    super::transactions::ROWS,
+    super::pubsub::ROWS,
+    super::server::ROWS,
+    super::config::ROWS,
+    super::info::ROWS,
 ];

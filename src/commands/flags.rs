@@ -68,7 +68,9 @@ impl Flags {
 
     /// The words of COMMAND INFO, in its order.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        let set = Flags::ALL.iter().filter(move |(flag, name)| self.has(*flag) && !name.is_empty());
+        let set = Flags::ALL
+            .iter()
+            .filter(move |(flag, name)| self.has(*flag) && !name.is_empty());
         set.map(|(_, name)| *name)
     }
 }

@@ -8,6 +8,14 @@ mod families;
 mod flags;
 mod row;
 mod table;
+
+mod config;
+mod connection;
+mod info;
+mod pubsub;
+mod server;
+mod transactions;
+
 pub mod usage;
 
 pub use args::Args;
@@ -28,7 +36,9 @@ pub fn execute(ctx: &mut Ctx, argv: &[&[u8]]) -> Result<Reply> {
 /// As `execute`, for a caller that has looked the command up already.
 pub fn run(ctx: &mut Ctx, listed: &Listed, argv: &[&[u8]]) -> Result<Reply> {
     if !listed.accepts(argv.len()) {
-        return Err(Error::Arity { name: listed.full_name() });
+        return Err(Error::Arity {
+            name: listed.full_name(),
+        });
     }
     let savepoint = ctx.savepoint();
     let mut args = Args::new(argv, listed.words);

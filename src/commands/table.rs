@@ -23,7 +23,11 @@ impl Listed {
     /// Whether a call of this many arguments, name included, may be right.
     pub fn accepts(&self, arguments: usize) -> bool {
         let least = self.arity.unsigned_abs() as usize;
-        if self.arity < 0 { arguments >= least } else { arguments == least }
+        if self.arity < 0 {
+            arguments >= least
+        } else {
+            arguments == least
+        }
     }
 
     /// In lower case, a subcommand as `config|get`: how errors and COMMAND name it.
@@ -50,16 +54,28 @@ const LONGEST_NAME: usize = 32;
 
 impl Table {
     fn build() -> Table {
-        let mut table = Table { by_name: IndexMap::new(), containers: IndexMap::new() };
+        let mut table = Table {
+            by_name: IndexMap::new(),
+            containers: IndexMap::new(),
+        };
         for command in FAMILIES.iter().copied().flatten() {
             let usage = Usage::parse(command.usage)
                 .unwrap_or_else(|error| panic!("usage of {}: {error}", command.name));
             let words = command.name.split(' ').count();
             let arity = usage.arity(words);
             if let Some((container, subcommand)) = command.name.split_once(' ') {
-                table.containers.entry(container).or_default().push(subcommand);
+                table
+                    .containers
+                    .entry(container)
+                    .or_default()
+                    .push(subcommand);
             }
-            let listed = Listed { command, usage, arity, words };
+            let listed = Listed {
+                command,
+                usage,
+                arity,
+                words,
+            };
             let before = table.by_name.insert(command.name.to_owned(), listed);
             assert!(before.is_none(), "{} has two rows", command.name);
         }
@@ -68,7 +84,9 @@ impl Table {
 
     /// The command that these arguments call, or the error that Redis answers.
     pub fn find(&self, argv: &[&[u8]]) -> Result<&Listed> {
-        let Some(name) = argv.first() else { return Err(Error::Syntax) };
+        let Some(name) = argv.first() else {
+            return Err(Error::Syntax);
+        };
         let mut buffer = [0; LONGEST_NAME];
         let first = upper(name, &mut buffer).ok_or_else(|| unknown(argv))?;
         let Some((&container, _)) = self.containers.get_key_value(first) else {
@@ -76,13 +94,20 @@ impl Table {
         };
         let Some(second) = argv.get(1) else {
             let alone = self.by_name.get(first);
-            return alone.ok_or_else(|| Error::Arity { name: first.to_ascii_lowercase() });
+            return alone.ok_or_else(|| Error::Arity {
+                name: first.to_ascii_lowercase(),
+            });
         };
-        let full = format!("{container} {}", String::from_utf8_lossy(second).to_ascii_uppercase());
-        self.by_name.get(&full).ok_or_else(|| Error::UnknownSubcommand {
-            name: String::from_utf8_lossy(second).into_owned(),
-            container,
-        })
+        let full = format!(
+            "{container} {}",
+            String::from_utf8_lossy(second).to_ascii_uppercase()
+        );
+        self.by_name
+            .get(&full)
+            .ok_or_else(|| Error::UnknownSubcommand {
+                name: String::from_utf8_lossy(second).into_owned(),
+                container,
+            })
     }
 
     pub fn get(&self, name: &str) -> Option<&Listed> {
@@ -95,7 +120,9 @@ impl Table {
 
     /// Containers (`CONFIG`) with the second words of their subcommands.
     pub fn containers(&self) -> impl Iterator<Item = (&'static str, &[&'static str])> {
-        self.containers.iter().map(|(container, names)| (*container, names.as_slice()))
+        self.containers
+            .iter()
+            .map(|(container, names)| (*container, names.as_slice()))
     }
 }
 
@@ -121,5 +148,8 @@ fn unknown(argv: &[&[u8]]) -> Error {
         left -= shown.len();
     }
     let name = argv[0];
-    Error::UnknownCommand { name: text(&name[..name.len().min(128)]), arguments }
+    Error::UnknownCommand {
+        name: text(&name[..name.len().min(128)]),
+        arguments,
+    }
 }

@@ -72,7 +72,10 @@ impl Item {
             Item::OneOf(items) => {
                 let spans: Vec<_> = items.iter().map(Item::span).collect();
                 let least = spans.iter().map(|span| span.0).min().unwrap_or(0);
-                (least, spans.iter().any(|&(count, open)| open || count != least))
+                (
+                    least,
+                    spans.iter().any(|&(count, open)| open || count != least),
+                )
             }
         }
     }
@@ -126,7 +129,11 @@ fn alternatives(words: &mut Vec<&'static str>, close: Option<&str>) -> Result<It
         1 => items.next().expect("one"),
         _ => Item::OneOf(items.collect()),
     };
-    Ok(if repeated { Item::Repeated(Box::new(item)) } else { item })
+    Ok(if repeated {
+        Item::Repeated(Box::new(item))
+    } else {
+        item
+    })
 }
 
 fn optional(item: Item) -> Item {
@@ -137,7 +144,11 @@ fn optional(item: Item) -> Item {
 }
 
 fn one_or_sequence(mut items: Vec<Item>) -> Item {
-    if items.len() == 1 { items.remove(0) } else { Item::Sequence(items) }
+    if items.len() == 1 {
+        items.remove(0)
+    } else {
+        Item::Sequence(items)
+    }
 }
 
 /// Tokens are in capitals, or are signs (`=`, `~`, `*`).

@@ -5,6 +5,7 @@ use indexmap::{IndexMap, IndexSet};
 use super::client::ClientId;
 use super::glob;
 use super::keyspace::Key;
+use super::state::State;
 
 /// Subscribers by channel and by pattern. No channel and no pattern stands without a subscriber.
 #[derive(Debug, Default)]
@@ -61,12 +62,42 @@ impl Channels {
     /// Cost: O(S + P), S being the subscribers, P all patterns.
     pub fn receivers<'a>(&'a self, channel: &'a [u8]) -> impl Iterator<Item = Receiver<'a>> {
         let direct = self.channels.by_name.get(channel).into_iter().flatten();
-        let direct = direct.map(|&client| Receiver { client, pattern: None });
-        let matching =
-            self.patterns.by_name.iter().filter(move |(pattern, _)| glob::matches(pattern, channel));
+        let direct = direct.map(|&client| Receiver {
+            client,
+            pattern: None,
+        });
+        let matching = self
+            .patterns
+            .by_name
+            .iter()
+            .filter(move |(pattern, _)| glob::matches(pattern, channel));
         let matching = matching.flat_map(|(pattern, clients)| {
-            clients.iter().map(|&client| Receiver { client, pattern: Some(pattern) })
+            clients.iter().map(|&client| Receiver {
+                client,
+                pattern: Some(pattern),
+            })
         });
         direct.chain(matching)
+    }
+}
+
+impl State {
+    pub fn unsubscribe(&mut self, client: ClientId, channel: &[u8]) {
+        self.client_mut(client).channels.shift_remove(channel);
+        self.channels.channels.remove(channel, client);
+    }
+
+    pub fn punsubscribe(&mut self, client: ClientId, pattern: &[u8]) {
+        self.client_mut(client).patterns.shift_remove(pattern);
+        self.channels.patterns.remove(pattern, client);
+    }
+
+    pub fn unsubscribe_all(&mut self, client: ClientId) {
+        for channel in std::mem::take(&mut self.client_mut(client).channels) {
+            self.channels.channels.remove(&channel, client);
+        }
+        for pattern in std::mem::take(&mut self.client_mut(client).patterns) {
+            self.channels.patterns.remove(&pattern, client);
+        }
     }
 }

@@ -113,7 +113,10 @@ impl Default for Clients {
     fn default() -> Clients {
         let mut nobody = Client::new(NOBODY, 0);
         nobody.authenticated = true;
-        Clients { by_id: IndexMap::from_iter([(NOBODY, nobody)]), next: 1 }
+        Clients {
+            by_id: IndexMap::from_iter([(NOBODY, nobody)]),
+            next: 1,
+        }
     }
 }
 
@@ -126,7 +129,11 @@ impl Clients {
     }
 
     pub fn remove(&mut self, id: ClientId) -> Option<Client> {
-        if id == NOBODY { None } else { self.by_id.shift_remove(&id) }
+        if id == NOBODY {
+            None
+        } else {
+            self.by_id.shift_remove(&id)
+        }
     }
 
     pub fn get(&self, id: ClientId) -> Option<&Client> {

@@ -23,7 +23,11 @@ pub enum Edit<R> {
 
 impl<R> Edit<R> {
     pub fn when(changed: bool, answer: R) -> Edit<R> {
-        if changed { Edit::Changed(answer) } else { Edit::Kept(answer) }
+        if changed {
+            Edit::Changed(answer)
+        } else {
+            Edit::Kept(answer)
+        }
     }
 }
 
@@ -48,7 +52,12 @@ pub struct Ctx<'a> {
 impl<'a> Ctx<'a> {
     pub fn new(state: &'a mut State, draft: &'a mut Draft, client: ClientId) -> Ctx<'a> {
         let db = state.client(client).db;
-        Ctx { state, draft, client, db }
+        Ctx {
+            state,
+            draft,
+            client,
+            db,
+        }
     }
 
     /// Frozen for the length of a step.
@@ -98,14 +107,22 @@ impl<'a> Ctx<'a> {
     /// Records what this command did in other words than the caller's. Where no command says
     /// anything, its own arguments are the effect.
     pub fn effect<B: AsRef<[u8]>>(&mut self, argv: impl IntoIterator<Item = B>) {
-        let argv = argv.into_iter().map(|argument| argument.as_ref().into()).collect();
-        self.draft.effects.push(Effect::Command { db: self.db, argv });
+        let argv = argv
+            .into_iter()
+            .map(|argument| argument.as_ref().into())
+            .collect();
+        self.draft
+            .effects
+            .push(Effect::Command { db: self.db, argv });
     }
 
     /// Lets the client wait for one of the keys; false where nothing may wait (MULTI, `atomic`).
     pub fn block(&mut self, keys: impl IntoIterator<Item = Key>, until_ms: Option<i64>) -> bool {
         if self.draft.may_block {
-            self.draft.block = Some(Block { keys: keys.into_iter().collect(), until_ms });
+            self.draft.block = Some(Block {
+                keys: keys.into_iter().collect(),
+                until_ms,
+            });
         }
         self.draft.may_block
     }
@@ -214,7 +231,11 @@ impl Ctx<'_> {
                 match change(value) {
                     Edit::Kept(answer) => (answer, None, false),
                     Edit::Changed(answer) => {
-                        let undo = Undo::Changed { db, key: key.into(), before: before.into_value() };
+                        let undo = Undo::Changed {
+                            db,
+                            key: key.into(),
+                            before: before.into_value(),
+                        };
                         (answer, Some(undo), value.is_empty())
                     }
                 }
@@ -224,12 +245,19 @@ impl Ctx<'_> {
                 let inverses = value.recorded();
                 match outcome {
                     Edit::Kept(answer) => {
-                        debug_assert!(inverses.is_empty(), "an edit that kept the value changed it");
+                        debug_assert!(
+                            inverses.is_empty(),
+                            "an edit that kept the value changed it"
+                        );
                         (answer, None, false)
                     }
                     Edit::Changed(answer) => {
                         let inverses = inverses.into_iter().map(Into::into).collect();
-                        let undo = Undo::Edited { db, key: key.into(), inverses };
+                        let undo = Undo::Edited {
+                            db,
+                            key: key.into(),
+                            inverses,
+                        };
                         (answer, Some(undo), value.is_empty())
                     }
                 }
@@ -297,11 +325,18 @@ impl Ctx<'_> {
             ctx.expire_if_past(to.1);
             ctx.take_out(to.1);
         });
-        let Some((position, from, entry)) = self.keyspace_mut().remove(from) else { return false };
+        let Some((position, from, entry)) = self.keyspace_mut().remove(from) else {
+            return false;
+        };
         self.touched(&from);
         self.event(&from, events.0);
         self.state.databases[to.0 as usize].insert(to.1.into(), entry);
-        self.draft.undo.push(Undo::Moved { db: self.db, position, from, to: (to.0, to.1.into()) });
+        self.draft.undo.push(Undo::Moved {
+            db: self.db,
+            position,
+            from,
+            to: (to.0, to.1.into()),
+        });
         self.in_db(to.0, |ctx| {
             ctx.touched(to.1);
             ctx.event(to.1, events.1);
@@ -320,9 +355,20 @@ impl Ctx<'_> {
             return true;
         }
         let before = self.keyspace_mut().set_deadline(key, deadline);
-        self.draft.undo.push(Undo::Deadline { db: self.db, key: key.into(), before });
+        self.draft.undo.push(Undo::Deadline {
+            db: self.db,
+            key: key.into(),
+            before,
+        });
         self.touched(key);
-        self.event(key, if deadline.is_some() { Event::Expire } else { Event::Persist });
+        self.event(
+            key,
+            if deadline.is_some() {
+                Event::Expire
+            } else {
+                Event::Persist
+            },
+        );
         true
     }
 
@@ -353,7 +399,9 @@ impl Ctx<'_> {
     fn touch_watched(&mut self, watched: u32, standing: u32) {
         let keys = self.state.watches.keys_of(watched);
         let keyspace = &self.state.databases[standing as usize];
-        let touched = keys.filter(|key| keyspace.contains(key)).map(|key| (watched, key.clone()));
+        let touched = keys
+            .filter(|key| keyspace.contains(key))
+            .map(|key| (watched, key.clone()));
         self.draft.touched.extend(touched);
     }
 }
@@ -386,7 +434,9 @@ impl Ctx<'_> {
         let expired = self.draft.effects.len() - since.effects;
         if !said && self.draft.touched.len() - since.touched > expired {
             let argv: Argv = argv.iter().map(|&argument| argument.into()).collect();
-            self.draft.effects.push(Effect::Command { db: self.db, argv });
+            self.draft
+                .effects
+                .push(Effect::Command { db: self.db, argv });
         }
     }
 
@@ -404,8 +454,14 @@ impl Ctx<'_> {
 
     /// Removes a key whose deadline has passed.
     pub(super) fn expire(&mut self, key: &[u8]) {
-        let Some(Some(deadline)) = self.take_out(key) else { return };
-        self.draft.effects.push(Effect::Expired { db: self.db, key: key.into(), deadline });
+        let Some(Some(deadline)) = self.take_out(key) else {
+            return;
+        };
+        self.draft.effects.push(Effect::Expired {
+            db: self.db,
+            key: key.into(),
+            deadline,
+        });
         self.event(key, Event::Expired);
         self.state.stats.expired += 1;
     }
@@ -414,7 +470,11 @@ impl Ctx<'_> {
     pub(super) fn evict(&mut self, key: &[u8]) {
         if self.take_out(key).is_some() {
             let seen_seq = self.state.seq;
-            self.draft.effects.push(Effect::Evicted { db: self.db, key: key.into(), seen_seq });
+            self.draft.effects.push(Effect::Evicted {
+                db: self.db,
+                key: key.into(),
+                seen_seq,
+            });
             self.event(key, Event::Evicted);
             self.state.stats.evicted += 1;
         }
@@ -423,7 +483,10 @@ impl Ctx<'_> {
     fn insert(&mut self, key: &[u8], mut entry: Entry) {
         entry.used_ms = self.now_ms() as u32;
         self.keyspace_mut().insert(key.into(), entry);
-        self.draft.undo.push(Undo::Inserted { db: self.db, key: key.into() });
+        self.draft.undo.push(Undo::Inserted {
+            db: self.db,
+            key: key.into(),
+        });
         self.touched(key);
     }
 
@@ -432,7 +495,12 @@ impl Ctx<'_> {
         let (position, key, entry) = self.keyspace_mut().remove(key)?;
         let deadline = entry.deadline;
         self.touched(&key);
-        self.draft.undo.push(Undo::Removed { db: self.db, position, key, entry });
+        self.draft.undo.push(Undo::Removed {
+            db: self.db,
+            position,
+            key,
+            entry,
+        });
         Some(deadline)
     }
 

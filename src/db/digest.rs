@@ -14,7 +14,11 @@ impl State {
     pub fn digest(&self) -> u64 {
         let databases = self.databases.iter().enumerate();
         databases
-            .flat_map(|(db, keyspace)| keyspace.iter().map(move |(key, entry)| of_key(db, key, entry)))
+            .flat_map(|(db, keyspace)| {
+                keyspace
+                    .iter()
+                    .map(move |(key, entry)| of_key(db, key, entry))
+            })
             .fold(0, |digest, one| digest ^ one)
     }
 }
@@ -27,10 +31,14 @@ fn of_key(db: usize, key: &Key, entry: &Entry) -> u64 {
     hasher.write(entry.value.type_name().as_bytes());
     match &entry.value {
         Value::String(value) => part(&mut hasher, &value.as_bytes()),
-        Value::List(value) => value.iter().for_each(|item| part(&mut hasher, &item.to_bytes())),
+        Value::List(value) => value
+            .iter()
+            .for_each(|item| part(&mut hasher, &item.to_bytes())),
         Value::Hash(value) => {
             let pairs = value.iter();
-            hasher.write_u64(unordered(pairs.map(|(field, value)| [field.to_vec(), value.to_vec()])));
+            hasher.write_u64(unordered(
+                pairs.map(|(field, value)| [field.to_vec(), value.to_vec()]),
+            ));
         }
         Value::Set(value) => {
             hasher.write_u64(unordered(value.iter().map(|member| [member.to_vec()])));

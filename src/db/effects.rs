@@ -17,7 +17,11 @@ pub enum Effect {
     /// A command that does exactly this again.
     Command { db: u32, argv: Argv },
     /// Applies only where the key still has this deadline.
-    Expired { db: u32, key: Key, deadline: Deadline },
+    Expired {
+        db: u32,
+        key: Key,
+        deadline: Deadline,
+    },
     /// Applies only where nothing after `seen_seq` changed the key.
     Evicted { db: u32, key: Key, seen_seq: u64 },
 }

@@ -11,7 +11,9 @@ impl Ctx<'_> {
     /// approximation of the true order whose cost does not depend on the number of keys (Redis's
     /// method). Cost: databases * samples look-ups.
     pub fn evict_one(&mut self) -> bool {
-        let Some((db, key)) = self.victim() else { return false };
+        let Some((db, key)) = self.victim() else {
+            return false;
+        };
         self.in_db(db, |ctx| ctx.evict(&key));
         true
     }

@@ -54,7 +54,10 @@ fn class(pattern: &[u8], byte: u8) -> Option<usize> {
             found |= pattern[at + 1] == byte;
             at += 2;
         } else if at + 2 < pattern.len() && pattern[at + 1] == b'-' {
-            let (low, high) = (pattern[at].min(pattern[at + 2]), pattern[at].max(pattern[at + 2]));
+            let (low, high) = (
+                pattern[at].min(pattern[at + 2]),
+                pattern[at].max(pattern[at + 2]),
+            );
             found |= (low..=high).contains(&byte);
             at += 3;
         } else {

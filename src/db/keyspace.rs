@@ -20,7 +20,11 @@ pub struct Entry {
 
 impl Entry {
     pub fn new(value: Value, deadline: Option<Deadline>) -> Entry {
-        Entry { value, deadline, used_ms: 0 }
+        Entry {
+            value,
+            deadline,
+            used_ms: 0,
+        }
     }
 
     /// How long ago the key was last used, for eviction and OBJECT IDLETIME.
@@ -37,6 +41,9 @@ impl Entry {
 const SLOT_BYTES: usize = size_of::<(usize, Key, Entry)>() + size_of::<usize>();
 /// Weight of a deadline: the key once more, in the set of keys that have one.
 const DEADLINE_BYTES: usize = size_of::<(usize, Key)>() + size_of::<usize>();
+
+/// Keys that INFO looks at for the mean time to live.
+const AVERAGED: usize = 100;
 
 /// Keys and what stands under them.
 ///
@@ -106,6 +113,19 @@ impl Keyspace {
         self.volatile.get_index(position)
     }
 
+    /// Mean time to live over a sample of the keys that have a deadline.
+    pub fn average_ttl_ms(&self, now_ms: i64) -> i64 {
+        let sample = self.volatile.iter().take(AVERAGED);
+        let deadlines = sample.filter_map(|key| self.entries.get(key)?.deadline);
+        let left: Vec<i64> = deadlines
+            .map(|deadline| (deadline - now_ms).max(0))
+            .collect();
+        left.iter()
+            .sum::<i64>()
+            .checked_div(left.len() as i64)
+            .unwrap_or(0)
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&Key, &Entry)> {
         self.entries.iter()
     }
@@ -155,7 +175,11 @@ impl Keyspace {
     }
 
     /// Changes the value under a key that stands; weighs it before and after.
-    pub(super) fn change<R>(&mut self, key: &[u8], change: impl FnOnce(&mut Value) -> R) -> Option<R> {
+    pub(super) fn change<R>(
+        &mut self,
+        key: &[u8],
+        change: impl FnOnce(&mut Value) -> R,
+    ) -> Option<R> {
         self.save_early(key);
         let entry = self.entries.get_mut(key)?;
         self.used_bytes -= entry.value.size_bytes();
@@ -165,7 +189,11 @@ impl Keyspace {
     }
 
     /// Sets the deadline of a key that stands, and gives back the old one.
-    pub(super) fn set_deadline(&mut self, key: &[u8], deadline: Option<Deadline>) -> Option<Deadline> {
+    pub(super) fn set_deadline(
+        &mut self,
+        key: &[u8],
+        deadline: Option<Deadline>,
+    ) -> Option<Deadline> {
         self.save_early(key);
         let (_, key, entry) = self.entries.get_full_mut(key)?;
         let old = std::mem::replace(&mut entry.deadline, deadline);
@@ -189,13 +217,19 @@ impl Keyspace {
     /// Starts a walk: what stands now is what it will yield.
     pub fn begin_walk(&mut self) {
         let len = self.entries.len();
-        self.walk = Some(Walk { unvisited: vec![true; len], next: len, early: Vec::new() });
+        self.walk = Some(Walk {
+            unvisited: vec![true; len],
+            next: len,
+            early: Vec::new(),
+        });
     }
 
     /// Gives the next entries of the walk to `visit`, at most `budget` positions, and says whether
     /// there is more. Cost: the positions visited, and those entries that were saved early.
     pub fn walk(&mut self, budget: usize, mut visit: impl FnMut(&Key, &Entry)) -> bool {
-        let Some(walk) = &mut self.walk else { return false };
+        let Some(walk) = &mut self.walk else {
+            return false;
+        };
         for (key, entry) in walk.early.drain(..) {
             visit(&key, &entry);
         }
@@ -206,7 +240,10 @@ impl Keyspace {
             walk.next -= 1;
             left -= 1;
             if std::mem::replace(&mut walk.unvisited[walk.next], false) {
-                let (key, entry) = self.entries.get_index(walk.next).expect("a bit for each key");
+                let (key, entry) = self
+                    .entries
+                    .get_index(walk.next)
+                    .expect("a bit for each key");
                 visit(key, entry);
             }
         }
@@ -234,11 +271,15 @@ impl Keyspace {
 }
 
 /// What a key with its entry weighs in bytes: its slot, its name, its value, its deadline.
-pub fn weight(key: &Key, entry: &Entry) -> usize {
-    let deadline = if entry.deadline.is_some() { deadline_weight(key) } else { 0 };
+pub fn weight(key: &[u8], entry: &Entry) -> usize {
+    let deadline = if entry.deadline.is_some() {
+        deadline_weight(key)
+    } else {
+        0
+    };
     SLOT_BYTES + key.len() + entry.value.size_bytes() + deadline
 }
 
-fn deadline_weight(key: &Key) -> usize {
+fn deadline_weight(key: &[u8]) -> usize {
     DEADLINE_BYTES + key.len()
 }

@@ -65,11 +65,16 @@ impl fmt::Display for Notify {
         if every {
             f.write_str("A")?;
         }
-        for (letter, _) in COMMON.iter().filter(|(_, class)| !every && self.has(*class)) {
+        for (letter, _) in COMMON
+            .iter()
+            .filter(|(_, class)| !every && self.has(*class))
+        {
             write!(f, "{letter}")?;
         }
         let switches = [('K', self.keyspace), ('E', self.keyevent)];
-        let rare = RARE.iter().map(|(letter, class)| (*letter, self.has(*class)));
+        let rare = RARE
+            .iter()
+            .map(|(letter, class)| (*letter, self.has(*class)));
         for (letter, _) in switches.into_iter().chain(rare).filter(|(_, on)| *on) {
             write!(f, "{letter}")?;
         }

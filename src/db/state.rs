@@ -38,7 +38,9 @@ pub struct State {
 
 impl State {
     pub fn new(config: Config, started_ms: i64, run_id: String) -> State {
-        let databases = (0..config.databases).map(|_| Keyspace::new(config.limits.seed)).collect();
+        let databases = (0..config.databases)
+            .map(|_| Keyspace::new(config.limits.seed))
+            .collect();
         State {
             config,
             databases,
@@ -60,11 +62,18 @@ impl State {
 
     /// The client of this number, or the engine itself where it has gone.
     pub fn client(&self, id: ClientId) -> &Client {
-        self.clients.get(id).or_else(|| self.clients.get(NOBODY)).expect("NOBODY never leaves")
+        self.clients
+            .get(id)
+            .or_else(|| self.clients.get(NOBODY))
+            .expect("NOBODY never leaves")
     }
 
     pub fn client_mut(&mut self, id: ClientId) -> &mut Client {
-        let id = if self.clients.get(id).is_some() { id } else { NOBODY };
+        let id = if self.clients.get(id).is_some() {
+            id
+        } else {
+            NOBODY
+        };
         self.clients.get_mut(id).expect("NOBODY never leaves")
     }
 }

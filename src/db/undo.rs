@@ -9,14 +9,45 @@ use crate::types::{Inverse, Value};
 /// How to take one change back.
 #[derive(Debug)]
 pub enum Undo {
-    Inserted { db: u32, key: Key },
-    Removed { db: u32, position: usize, key: Key, entry: Entry },
-    Changed { db: u32, key: Key, before: Value },
-    Edited { db: u32, key: Key, inverses: Vec<Inverse> },
-    Moved { db: u32, position: usize, from: Key, to: (u32, Key) },
-    Deadline { db: u32, key: Key, before: Option<Deadline> },
-    Flushed { db: u32, before: Keyspace },
-    Swapped { one: u32, other: u32 },
+    Inserted {
+        db: u32,
+        key: Key,
+    },
+    Removed {
+        db: u32,
+        position: usize,
+        key: Key,
+        entry: Entry,
+    },
+    Changed {
+        db: u32,
+        key: Key,
+        before: Value,
+    },
+    Edited {
+        db: u32,
+        key: Key,
+        inverses: Vec<Inverse>,
+    },
+    Moved {
+        db: u32,
+        position: usize,
+        from: Key,
+        to: (u32, Key),
+    },
+    Deadline {
+        db: u32,
+        key: Key,
+        before: Option<Deadline>,
+    },
+    Flushed {
+        db: u32,
+        before: Keyspace,
+    },
+    Swapped {
+        one: u32,
+        other: u32,
+    },
 }
 
 impl Undo {
@@ -25,7 +56,12 @@ impl Undo {
             Undo::Inserted { db, key } => {
                 databases[db as usize].remove(&key);
             }
-            Undo::Removed { db, position, key, entry } => {
+            Undo::Removed {
+                db,
+                position,
+                key,
+                entry,
+            } => {
                 databases[db as usize].insert_at(position, key, entry);
             }
             Undo::Changed { db, key, before } => {
@@ -38,9 +74,15 @@ impl Undo {
                     }
                 });
             }
-            Undo::Moved { db, position, from, to } => {
+            Undo::Moved {
+                db,
+                position,
+                from,
+                to,
+            } => {
                 let taken = databases[to.0 as usize].remove(&to.1);
-                let (_, _, entry) = taken.expect("undo runs backwards: what was moved still stands");
+                let (_, _, entry) =
+                    taken.expect("undo runs backwards: what was moved still stands");
                 databases[db as usize].insert_at(position, from, entry);
             }
             Undo::Deadline { db, key, before } => {

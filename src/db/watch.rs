@@ -14,14 +14,23 @@ pub struct Watches {
 
 impl Watches {
     pub fn keys_of(&self, db: u32) -> impl Iterator<Item = &Key> {
-        self.by_key.keys().filter(move |(watched, _)| *watched == db).map(|(_, key)| key)
+        self.by_key
+            .keys()
+            .filter(move |(watched, _)| *watched == db)
+            .map(|(_, key)| key)
     }
 }
 
 impl State {
     pub fn watch(&mut self, client: ClientId, db: u32, key: &[u8]) {
         let place: (u32, Key) = (db, key.into());
-        if self.watches.by_key.entry(place.clone()).or_default().insert(client) {
+        if self
+            .watches
+            .by_key
+            .entry(place.clone())
+            .or_default()
+            .insert(client)
+        {
             self.client_mut(client).watched.push(place);
         }
     }

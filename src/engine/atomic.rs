@@ -23,7 +23,12 @@ impl Engine {
         let used_before = self.state.used_bytes();
         let mut draft = self.draft(now_ms);
         draft.may_block = false;
-        self.atomic = Some(Atomic { client, draft, intent: Vec::new(), used_before });
+        self.atomic = Some(Atomic {
+            client,
+            draft,
+            intent: Vec::new(),
+            used_before,
+        });
         true
     }
 
@@ -32,7 +37,9 @@ impl Engine {
     /// # Errors
     /// `OutOfMemory` where the step took memory past its bound: it is taken back.
     pub fn end(&mut self) -> Result<(), Error> {
-        let Some(atomic) = self.atomic.take() else { return Ok(()) };
+        let Some(atomic) = self.atomic.take() else {
+            return Ok(());
+        };
         let bounded = self.state.config.maxmemory > 0;
         if bounded && self.outgrew(atomic.used_before) {
             self.take_back(atomic);
@@ -60,21 +67,27 @@ impl Engine {
         listed: &Listed,
         argv: &[&[u8]],
     ) -> Outcome {
-        let Some(mut atomic) = self.atomic.take() else { return self.failed(Error::Syntax) };
+        let Some(mut atomic) = self.atomic.take() else {
+            return self.failed(Error::Syntax);
+        };
         if atomic.client != client {
             self.atomic = Some(atomic);
             return self.failed(Error::Said("BUSY an atomic function is running"));
         }
-        let answer = run(&mut Ctx::new(&mut self.state, &mut atomic.draft, client), listed, argv);
+        let answer = run(
+            &mut Ctx::new(&mut self.state, &mut atomic.draft, client),
+            listed,
+            argv,
+        );
         if answer.is_ok() {
             atomic.intent.push(owned(argv));
         }
         let request = atomic.draft.request.take();
         self.atomic = Some(atomic);
         match answer {
-            Ok(_) if request.is_some() => {
-                self.failed(Error::Said("ERR This command is not allowed in an atomic function"))
-            }
+            Ok(_) if request.is_some() => self.failed(Error::Said(
+                "ERR This command is not allowed in an atomic function",
+            )),
             Ok(reply) => Outcome::Reply(reply),
             Err(error) => self.failed(error),
         }

@@ -13,7 +13,10 @@ impl Engine {
                 Some(pattern) => vec![b"pmessage".as_slice(), pattern, channel, message],
             };
             let reply = Reply::Push(parts.into_iter().map(Reply::bulk).collect());
-            self.outbox.push(Delivery { client: receiver.client, reply });
+            self.outbox.push(Delivery {
+                client: receiver.client,
+                reply,
+            });
         }
     }
 
@@ -46,7 +49,12 @@ impl Engine {
             .clients
             .iter()
             .filter(|client| client.db == db)
-            .filter(|client| client.observed.iter().any(|pattern| glob::matches(pattern, key)))
+            .filter(|client| {
+                client
+                    .observed
+                    .iter()
+                    .any(|pattern| glob::matches(pattern, key))
+            })
             .map(|client| client.id)
             .collect();
         for client in observers {

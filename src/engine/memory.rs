@@ -18,7 +18,9 @@ impl Engine {
         grows(listed.command.flags)
             || commands.any(|argv| {
                 let argv: Vec<&[u8]> = argv.iter().map(|argument| &**argument).collect();
-                table().find(&argv).is_ok_and(|listed| grows(listed.command.flags))
+                table()
+                    .find(&argv)
+                    .is_ok_and(|listed| grows(listed.command.flags))
             })
     }
 

@@ -12,7 +12,9 @@ mod steps;
 mod waiting;
 
 use crate::commands::{Flags, Listed, run, table};
-use crate::db::{Argv, Cause, Client, ClientId, Config, Ctx, Draft, Request, Resp, State, Step, split_mix};
+use crate::db::{
+    Argv, Cause, Client, ClientId, Config, Ctx, Draft, Request, Resp, State, Step, split_mix,
+};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 
@@ -55,7 +57,9 @@ impl Engine {
     /// An empty store. The same config, seed and calls give the same run, to the last byte.
     pub fn new(config: Config, now_ms: i64, seed: u64) -> Engine {
         let mut random = seed;
-        let run_id = (0..5).map(|_| format!("{:08x}", split_mix(&mut random) >> 32)).collect();
+        let run_id = (0..5)
+            .map(|_| format!("{:08x}", split_mix(&mut random) >> 32))
+            .collect();
         Engine {
             state: State::new(config, now_ms, run_id),
             waiting: Waiting::default(),
@@ -86,14 +90,8 @@ impl Engine {
     pub fn disconnect(&mut self, client: ClientId) {
         self.waiting.remove(client);
         self.state.unwatch(client);
-        if let Some(client) = self.state.clients.remove(client) {
-            for channel in &client.channels {
-                self.state.channels.channels.remove(channel, client.id);
-            }
-            for pattern in &client.patterns {
-                self.state.channels.patterns.remove(pattern, client.id);
-            }
-        }
+        self.state.unsubscribe_all(client);
+        self.state.clients.remove(client);
     }
 
     pub fn client(&self, client: ClientId) -> Option<&Client> {
@@ -140,7 +138,9 @@ impl Engine {
         self.state.stats.commands += 1;
         let listed = table().find(argv)?;
         if !listed.accepts(argv.len()) {
-            return Err(Error::Arity { name: listed.full_name() });
+            return Err(Error::Arity {
+                name: listed.full_name(),
+            });
         }
         let flags = listed.command.flags;
         let locked = !self.state.config.requirepass.is_empty();
@@ -183,7 +183,11 @@ impl Engine {
         }
         let used_before = self.state.used_bytes();
         let mut draft = self.draft(now_ms);
-        let answer = run(&mut Ctx::new(&mut self.state, &mut draft, client), listed, argv);
+        let answer = run(
+            &mut Ctx::new(&mut self.state, &mut draft, client),
+            listed,
+            argv,
+        );
         match answer {
             Err(error) => {
                 self.commit(draft, Cause::Command, Vec::new());
@@ -191,7 +195,8 @@ impl Engine {
             }
             Ok(reply) => {
                 if let Some(block) = draft.block.take() {
-                    self.waiting.add(client, self.state.client(client).db, block, owned(argv));
+                    self.waiting
+                        .add(client, self.state.client(client).db, block, owned(argv));
                     self.state.client_mut(client).blocked = true;
                     return Outcome::Blocked;
                 }
@@ -201,7 +206,11 @@ impl Engine {
                     return self.failed(Error::OutOfMemory);
                 }
                 let request = draft.request.take();
-                let cause = if listed.command.name == "EXEC" { Cause::Exec } else { Cause::Command };
+                let cause = if listed.command.name == "EXEC" {
+                    Cause::Exec
+                } else {
+                    Cause::Command
+                };
                 self.commit(draft, cause, vec![owned(argv)]);
                 request.map_or(Outcome::Reply(reply), Outcome::Ask)
             }

@@ -30,7 +30,14 @@ impl Engine {
         if self.journaling {
             let effects = std::mem::take(&mut draft.effects);
             let (seq, at_ms, seed) = (self.state.seq, draft.now_ms, draft.seed);
-            self.journal.push(Step { seq, at_ms, seed, cause, intent, effects });
+            self.journal.push(Step {
+                seq,
+                at_ms,
+                seed,
+                cause,
+                intent,
+                effects,
+            });
         }
     }
 }

@@ -29,13 +29,18 @@ pub(super) struct Waiting {
 impl Waiting {
     pub fn add(&mut self, client: ClientId, db: u32, block: Block, argv: Argv) {
         for key in &block.keys {
-            self.by_key.entry((db, key.clone())).or_default().insert(client);
+            self.by_key
+                .entry((db, key.clone()))
+                .or_default()
+                .insert(client);
         }
         self.waiters.insert(client, Waiter { db, block, argv });
     }
 
     pub fn remove(&mut self, client: ClientId) -> bool {
-        let Some(waiter) = self.waiters.shift_remove(&client) else { return false };
+        let Some(waiter) = self.waiters.shift_remove(&client) else {
+            return false;
+        };
         for key in waiter.block.keys {
             let place = (waiter.db, key);
             if let Some(clients) = self.by_key.get_mut(&place) {
@@ -50,7 +55,10 @@ impl Waiting {
 
     /// The moment at which the first timeout ends.
     pub fn next_ms(&self) -> Option<i64> {
-        self.waiters.values().filter_map(|waiter| waiter.block.until_ms).min()
+        self.waiters
+            .values()
+            .filter_map(|waiter| waiter.block.until_ms)
+            .min()
     }
 
     fn past(&self, now_ms: i64) -> Vec<ClientId> {
@@ -64,8 +72,14 @@ impl Waiting {
         if self.by_key.is_empty() {
             return IndexSet::new();
         }
-        let touched = draft.touched.iter().filter(|place| self.by_key.contains_key(*place));
-        let replaced = self.by_key.keys().filter(|(db, _)| draft.replaced.contains(db));
+        let touched = draft
+            .touched
+            .iter()
+            .filter(|place| self.by_key.contains_key(*place));
+        let replaced = self
+            .by_key
+            .keys()
+            .filter(|(db, _)| draft.replaced.contains(db));
         touched.chain(replaced).cloned().collect()
     }
 }
@@ -74,7 +88,9 @@ impl Engine {
     /// Serves those who waited for what this step brought. Their steps may serve others in turn.
     pub(super) fn serve(&mut self, draft: &Draft) {
         for place in self.waiting.ready(draft) {
-            let Some(clients) = self.waiting.by_key.get(&place).cloned() else { continue };
+            let Some(clients) = self.waiting.by_key.get(&place).cloned() else {
+                continue;
+            };
             for client in clients {
                 if !self.stands(&place) {
                     break;
@@ -101,8 +117,12 @@ impl Engine {
         for client in self.waiting.past(now_ms) {
             let mut draft = self.draft(now_ms);
             draft.may_block = false;
-            let Some((listed, argv)) = self.waiting_call(client) else { continue };
-            let reply = self.rerun(&mut draft, client, listed, &argv).unwrap_or_else(Reply::Error);
+            let Some((listed, argv)) = self.waiting_call(client) else {
+                continue;
+            };
+            let reply = self
+                .rerun(&mut draft, client, listed, &argv)
+                .unwrap_or_else(Reply::Error);
             self.answer_waiter(client, reply);
             self.commit(draft, Cause::Unblock, vec![argv]);
         }
@@ -120,7 +140,9 @@ impl Engine {
 
     /// Runs a waiter's call again, because one of its keys changed.
     fn retry(&mut self, now_ms: i64, client: ClientId, place: &(u32, Key)) {
-        let Some((listed, argv)) = self.waiting_call(client) else { return };
+        let Some((listed, argv)) = self.waiting_call(client) else {
+            return;
+        };
         let mut draft = self.draft(now_ms);
         let reply = match self.rerun(&mut draft, client, listed, &argv) {
             Ok(_) if draft.block.take().is_some() => return,

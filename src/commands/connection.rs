@@ -1,0 +1,561 @@
+//! Commands about the connection itself: who it is, which database and which protocol it speaks.
+
+use super::row::{Command, prose};
+use super::{Args, Flags};
+use crate::db::{Client, Ctx, ReplyMode, Resp};
+use crate::error::{Error, Result};
+use crate::reply::Reply;
+
+/// The version of Redis whose behaviour clients may count on.
+pub(super) const REDIS_VERSION: &str = "7.2.0";
+
+const ALWAYS: Flags = Flags::NO_SCRIPT.and(Flags::LOADING).and(Flags::STALE);
+const FREE: Flags = ALWAYS.and(Flags::FAST);
+const CLIENT: Flags = ALWAYS.and(Flags::SENTINEL);
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        name: "PING",
+        usage: "[message]",
+        summary: prose("Answers PONG, or the message."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "1.0.0",
+        flags: Flags::FAST
+            .and(Flags::SENTINEL)
+            .and(Flags::WHILE_SUBSCRIBED),
+        errors: &[],
+        methods: &[],
+        run: ping,
+    },
+    Command {
+        name: "ECHO",
+        usage: "message",
+        summary: prose("Answers the message."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "1.0.0",
+        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
+        errors: &[],
+        methods: &[],
+        run: echo,
+    },
+    Command {
+        name: "HELLO",
+        usage: "[protover [AUTH username password] [SETNAME clientname]]",
+        summary: prose("Chooses the protocol, 2 or 3, and answers what the server is."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "6.0.0",
+        flags: FREE
+            .and(Flags::NO_AUTH)
+            .and(Flags::SENTINEL)
+            .and(Flags::ALLOW_BUSY),
+        errors: &[
+            "NOPROTO unsupported protocol version",
+            "ERR Protocol version is not an integer or out of range",
+            "ERR Syntax error in HELLO option",
+            "ERR Client names cannot contain spaces, newlines or special characters.",
+            "WRONGPASS",
+        ],
+        methods: &[],
+        run: hello,
+    },
+    Command {
+        name: "AUTH",
+        usage: "[username] password",
+        summary: prose("Identifies the client by its password."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "1.0.0",
+        flags: FREE
+            .and(Flags::NO_AUTH)
+            .and(Flags::SENTINEL)
+            .and(Flags::ALLOW_BUSY),
+        errors: &["WRONGPASS", NO_PASSWORD, "ERR syntax error"],
+        methods: &[],
+        run: auth,
+    },
+    Command {
+        name: "SELECT",
+        usage: "index",
+        summary: prose("Chooses the numbered database that later commands work on."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "1.0.0",
+        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
+        errors: &[
+            "ERR DB index is out of range",
+            "ERR value is not an integer or out of range",
+        ],
+        methods: &[],
+        run: select,
+    },
+    Command {
+        name: "QUIT",
+        usage: "[argument ...]",
+        summary: prose("Closes the connection once the reply is written."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "1.0.0",
+        flags: FREE
+            .and(Flags::NO_AUTH)
+            .and(Flags::ALLOW_BUSY)
+            .and(Flags::NOT_QUEUED)
+            .and(Flags::WHILE_SUBSCRIBED),
+        errors: &[],
+        methods: &[],
+        run: quit,
+    },
+    Command {
+        name: "RESET",
+        usage: "",
+        summary: prose("Makes the connection as new: no transaction, subscription, name or login."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "6.2.0",
+        flags: FREE
+            .and(Flags::NO_AUTH)
+            .and(Flags::ALLOW_BUSY)
+            .and(Flags::NOT_QUEUED)
+            .and(Flags::WHILE_SUBSCRIBED),
+        errors: &[],
+        methods: &[],
+        run: reset,
+    },
+    Command {
+        name: "CLIENT ID",
+        usage: "",
+        summary: prose("Answers the number of the connection, never used twice."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "5.0.0",
+        flags: CLIENT,
+        errors: &[],
+        methods: &[],
+        run: client_id,
+    },
+    Command {
+        name: "CLIENT GETNAME",
+        usage: "",
+        summary: prose("Answers the name that CLIENT SETNAME gave the connection."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "2.6.9",
+        flags: CLIENT,
+        errors: &[],
+        methods: &[],
+        run: client_getname,
+    },
+    Command {
+        name: "CLIENT SETNAME",
+        usage: "connection-name",
+        summary: prose("Names the connection, for CLIENT LIST; an empty name takes it off."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "2.6.9",
+        flags: CLIENT,
+        errors: &["ERR Client names cannot contain spaces, newlines or special characters."],
+        methods: &[],
+        run: client_setname,
+    },
+    Command {
+        name: "CLIENT SETINFO",
+        usage: "<LIB-NAME libname | LIB-VER libver>",
+        summary: prose("Says which library, in which version, speaks on this connection."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "7.2.0",
+        flags: CLIENT,
+        errors: &[
+            "ERR Unrecognized option",
+            "ERR lib-name cannot contain spaces, newlines or special characters.",
+            "ERR lib-ver cannot contain spaces, newlines or special characters.",
+        ],
+        methods: &[],
+        run: client_setinfo,
+    },
+    Command {
+        name: "CLIENT INFO",
+        usage: "",
+        summary: prose("Answers what is known of this connection, in the form of CLIENT LIST."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "6.2.0",
+        flags: CLIENT,
+        errors: &[],
+        methods: &[],
+        run: client_info,
+    },
+    Command {
+        name: "CLIENT LIST",
+        usage: "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
+        summary: prose("Answers a line for each connection."),
+        complexity: prose("O(N), N being the number of connections"),
+        group: "connection",
+        since: "2.4.0",
+        flags: CLIENT.and(Flags::ADMIN),
+        errors: &[
+            "ERR syntax error",
+            "ERR Unknown client type",
+            "ERR Invalid client ID",
+        ],
+        methods: &[],
+        run: client_list,
+    },
+    Command {
+        name: "CLIENT REPLY",
+        usage: "<ON | OFF | SKIP>",
+        summary: prose("Turns replies off and on, or leaves out the next one."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "3.2.0",
+        flags: CLIENT,
+        errors: &["ERR syntax error"],
+        methods: &[],
+        run: client_reply,
+    },
+    Command {
+        name: "CLIENT NO-EVICT",
+        usage: "<ON | OFF>",
+        summary: prose("Exempts the connection from being closed when memory is short."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "7.0.0",
+        flags: CLIENT.and(Flags::ADMIN),
+        errors: &["ERR syntax error"],
+        methods: &[],
+        run: client_no_evict,
+    },
+    Command {
+        name: "CLIENT NO-TOUCH",
+        usage: "<ON | OFF>",
+        summary: prose("Lets the connection read without making keys seem used."),
+        complexity: prose("O(1)"),
+        group: "connection",
+        since: "7.2.0",
+        flags: CLIENT,
+        errors: &["ERR syntax error"],
+        methods: &[],
+        run: client_no_touch,
+    },
+];
+
+const NO_PASSWORD: &str = "ERR AUTH <password> called without any password configured for the \
+                           default user. Are you sure your configuration is correct?";
+
+fn ping(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let message = args.bytes().ok();
+    if args.left() > 0 {
+        return Err(Error::Arity {
+            name: "ping".to_owned(),
+        });
+    }
+    let subscribed = ctx.client().resp == Resp::Two && ctx.client().subscriptions() > 0;
+    Ok(match message {
+        _ if subscribed => Reply::bulks([b"pong".as_slice(), message.unwrap_or_default()]),
+        Some(message) => Reply::bulk(message),
+        None => Reply::Simple("PONG"),
+    })
+}
+
+fn echo(_: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    Ok(Reply::bulk(args.bytes()?))
+}
+
+fn hello(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let mut resp = ctx.client().resp;
+    if !args.is_done() {
+        let bad = Error::Said("ERR Protocol version is not an integer or out of range");
+        resp = match args.int().map_err(|_| bad)? {
+            2 => Resp::Two,
+            3 => Resp::Three,
+            _ => return Err(Error::NoProto),
+        };
+    }
+    let (mut login, mut name) = (None, None);
+    while let Some(option) = args.peek() {
+        if args.left() >= 3 && args.word("AUTH") {
+            login = Some((args.bytes()?, args.bytes()?));
+        } else if args.left() >= 2 && args.word("SETNAME") {
+            name = Some(printable(args.bytes()?, BAD_NAME)?);
+        } else {
+            let option = String::from_utf8_lossy(option);
+            return Err(Error::SaidOf(format!(
+                "ERR Syntax error in HELLO option '{option}'"
+            )));
+        }
+    }
+    if let Some((user, password)) = login {
+        log_in(ctx, user, password)?;
+    }
+    if !is_admitted(ctx) {
+        return Err(Error::Said(HELLO_FIRST));
+    }
+    let client = ctx.client_mut();
+    client.resp = resp;
+    if let Some(name) = name {
+        client.name = name.to_vec();
+    }
+    Ok(greeting(client))
+}
+
+const HELLO_FIRST: &str = "NOAUTH HELLO must be called with the client already authenticated, \
+                           otherwise the HELLO <proto> AUTH <user> <pass> option can be used to \
+                           authenticate the client and select the RESP protocol version at the \
+                           same time";
+
+fn greeting(client: &Client) -> Reply {
+    let proto = if client.resp == Resp::Three { 3 } else { 2 };
+    let fields = [
+        ("server", Reply::bulk("redis")),
+        ("version", Reply::bulk(REDIS_VERSION)),
+        ("proto", Reply::Integer(proto)),
+        ("id", Reply::Integer(client.id as i64)),
+        ("mode", Reply::bulk("standalone")),
+        ("role", Reply::bulk("master")),
+        ("modules", Reply::Array(Vec::new())),
+    ];
+    Reply::Map(
+        fields
+            .into_iter()
+            .map(|(name, value)| (Reply::bulk(name), value))
+            .collect(),
+    )
+}
+
+fn auth(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    match *args.rest() {
+        [_] if ctx.state.config.requirepass.is_empty() => Err(Error::Said(NO_PASSWORD)),
+        [password] => log_in(ctx, b"default", password),
+        [user, password] => log_in(ctx, user, password),
+        _ => Err(Error::Syntax),
+    }
+}
+
+/// The one user there is: `default`, who needs no password where none is set.
+fn log_in(ctx: &mut Ctx, user: &[u8], password: &[u8]) -> Result<Reply> {
+    let right = &ctx.state.config.requirepass;
+    let known = user == b"default" && (right.is_empty() || same(password, right));
+    if !known {
+        return Err(Error::WrongPass);
+    }
+    ctx.client_mut().authenticated = true;
+    Ok(Reply::OK)
+}
+
+/// Compares in a time that does not tell how much of the password was right.
+fn same(given: &[u8], right: &[u8]) -> bool {
+    let differences = given
+        .iter()
+        .zip(right)
+        .fold(0, |seen, (a, b)| seen | (a ^ b));
+    given.len() == right.len() && differences == 0
+}
+
+fn is_admitted(ctx: &Ctx) -> bool {
+    ctx.state.config.requirepass.is_empty() || ctx.client().authenticated
+}
+
+fn select(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let db = args.db(ctx.state.config.databases)?;
+    ctx.db = db;
+    ctx.client_mut().db = db;
+    Ok(Reply::OK)
+}
+
+fn quit(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
+    ctx.client_mut().closing = true;
+    Ok(Reply::OK)
+}
+
+fn reset(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
+    let id = ctx.client;
+    ctx.state.unwatch(id);
+    ctx.state.unsubscribe_all(id);
+    let old = ctx.client_mut();
+    let mut new = Client::new(id, old.connected_ms);
+    new.address = std::mem::take(&mut old.address);
+    new.local_address = std::mem::take(&mut old.local_address);
+    new.active_ms = old.active_ms;
+    new.last_command = old.last_command;
+    *old = new;
+    ctx.db = 0;
+    Ok(Reply::Simple("RESET"))
+}
+
+fn client_id(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
+    Ok(Reply::Integer(ctx.client as i64))
+}
+
+fn client_getname(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
+    let name = &ctx.client().name;
+    Ok(Reply::bulk_or_null(
+        (!name.is_empty()).then(|| name.clone()),
+    ))
+}
+
+const BAD_NAME: &str = "ERR Client names cannot contain spaces, newlines or special characters.";
+
+fn client_setname(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let name = printable(args.bytes()?, BAD_NAME)?;
+    ctx.client_mut().name = name.to_vec();
+    Ok(Reply::OK)
+}
+
+fn client_setinfo(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let option = args.bytes()?;
+    if option.eq_ignore_ascii_case(b"LIB-NAME") {
+        let bad = "ERR lib-name cannot contain spaces, newlines or special characters.";
+        ctx.client_mut().library_name = printable(args.bytes()?, bad)?.to_vec();
+    } else if option.eq_ignore_ascii_case(b"LIB-VER") {
+        let bad = "ERR lib-ver cannot contain spaces, newlines or special characters.";
+        ctx.client_mut().library_version = printable(args.bytes()?, bad)?.to_vec();
+    } else {
+        let option = String::from_utf8_lossy(option);
+        return Err(Error::SaidOf(format!("ERR Unrecognized option '{option}'")));
+    }
+    Ok(Reply::OK)
+}
+
+/// A name that cannot break the lines of CLIENT LIST.
+fn printable<'a>(name: &'a [u8], otherwise: &'static str) -> Result<&'a [u8]> {
+    let fine = name.iter().all(|byte| (b'!'..=b'~').contains(byte));
+    if fine {
+        Ok(name)
+    } else {
+        Err(Error::Said(otherwise))
+    }
+}
+
+fn client_info(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
+    let line = describe(ctx.client(), ctx.now_ms());
+    Ok(Reply::Verbatim("txt", line.into_bytes()))
+}
+
+fn client_list(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let mut wanted: Box<dyn Fn(&Client) -> bool> = Box::new(|_| true);
+    if args.left() == 2 && args.word("TYPE") {
+        wanted = of_type(args.bytes()?)?;
+    } else if args.left() >= 2 && args.word("ID") {
+        let bad = Error::Said("ERR Invalid client ID");
+        let mut ids = Vec::new();
+        while !args.is_done() {
+            ids.push(
+                args.int_in(1..=i64::MAX, bad.clone())
+                    .map_err(|_| bad.clone())? as u64,
+            );
+        }
+        wanted = Box::new(move |client| ids.contains(&client.id));
+    }
+    args.end()?;
+    let clients = ctx.state.clients.iter().filter(|client| wanted(client));
+    let lines: String = clients
+        .map(|client| describe(client, ctx.now_ms()))
+        .collect();
+    Ok(Reply::Verbatim("txt", lines.into_bytes()))
+}
+
+fn of_type(name: &[u8]) -> Result<Box<dyn Fn(&Client) -> bool>> {
+    match name.to_ascii_lowercase().as_slice() {
+        b"normal" => Ok(Box::new(|client| client.subscriptions() == 0)),
+        b"pubsub" => Ok(Box::new(|client| client.subscriptions() > 0)),
+        b"master" | b"replica" | b"slave" => Ok(Box::new(|_| false)),
+        _ => {
+            let name = String::from_utf8_lossy(name);
+            Err(Error::SaidOf(format!("ERR Unknown client type '{name}'")))
+        }
+    }
+}
+
+/// A line of CLIENT LIST: the fields of Redis that mean something here.
+fn describe(client: &Client, now_ms: i64) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let seconds_since = |then_ms: i64| (now_ms - then_ms).max(0) / 1000;
+    let queued = client
+        .queue
+        .as_ref()
+        .map_or(-1, |queue| queue.commands.len() as i64);
+    let last_command = client.last_command.to_ascii_lowercase().replace(' ', "|");
+    format!(
+        "id={} addr={} laddr={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub=0 \
+         multi={} watch={} cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
+        client.id,
+        client.address,
+        client.local_address,
+        text(&client.name),
+        seconds_since(client.connected_ms),
+        seconds_since(client.active_ms),
+        letters(client),
+        client.db,
+        client.channels.len(),
+        client.patterns.len(),
+        queued,
+        client.watched.len(),
+        last_command,
+        if client.resp == Resp::Three { 3 } else { 2 },
+        text(&client.library_name),
+        text(&client.library_version),
+    )
+}
+
+/// Redis's letters for the state of a client; `N` is none of them.
+fn letters(client: &Client) -> String {
+    let states = [
+        ('P', client.subscriptions() > 0),
+        ('x', client.queue.is_some()),
+        ('b', client.blocked),
+        ('d', client.watch_failed),
+        ('c', client.closing),
+        ('e', client.no_evict),
+        ('T', client.no_touch),
+    ];
+    let letters: String = states
+        .iter()
+        .filter(|(_, on)| *on)
+        .map(|(letter, _)| *letter)
+        .collect();
+    if letters.is_empty() {
+        "N".to_owned()
+    } else {
+        letters
+    }
+}
+
+fn client_reply(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let mode = if args.word("ON") {
+        ReplyMode::On
+    } else if args.word("OFF") {
+        ReplyMode::Off
+    } else if args.word("SKIP") {
+        ReplyMode::Skip
+    } else {
+        return Err(Error::Syntax);
+    };
+    ctx.client_mut().reply_mode = mode;
+    Ok(if mode == ReplyMode::On {
+        Reply::OK
+    } else {
+        Reply::Many(Vec::new())
+    })
+}
+
+fn client_no_evict(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    ctx.client_mut().no_evict = on_or_off(args)?;
+    Ok(Reply::OK)
+}
+
+fn client_no_touch(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    ctx.client_mut().no_touch = on_or_off(args)?;
+    Ok(Reply::OK)
+}
+
+fn on_or_off(args: &mut Args) -> Result<bool> {
+    if args.word("ON") {
+        Ok(true)
+    } else if args.word("OFF") {
+        Ok(false)
+    } else {
+        Err(Error::Syntax)
+    }
+}

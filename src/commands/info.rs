@@ -1,0 +1,179 @@
+//! INFO and MEMORY: what the engine says about itself.
+
+use std::fmt::Write;
+
+use super::connection::REDIS_VERSION;
+use super::row::{Command, prose};
+use super::{Args, Flags};
+use crate::db::{Ctx, State, weight};
+use crate::error::{Error, Result};
+use crate::reply::Reply;
+
+pub(super) const ROWS: &[Command] = &[
+    Command {
+        name: "INFO",
+        usage: "[section [section ...]]",
+        summary: prose("Answers counters and facts about the engine, by section."),
+        complexity: prose("O(1)"),
+        group: "server",
+        since: "1.0.0",
+        flags: Flags::LOADING.and(Flags::STALE).and(Flags::SENTINEL),
+        errors: &[],
+        methods: &[],
+        run: info,
+    },
+    Command {
+        name: "MEMORY USAGE",
+        usage: "key [SAMPLES count]",
+        summary: prose("Answers how many bytes a key takes with its value; exact, not sampled."),
+        complexity: prose("O(1)"),
+        group: "server",
+        since: "4.0.0",
+        flags: Flags::READS,
+        errors: &[
+            "ERR syntax error",
+            "ERR value is not an integer or out of range",
+        ],
+        methods: &[],
+        run: memory_usage,
+    },
+];
+
+/// A section of INFO: its title, and what it says.
+type Section = (&'static str, fn(&State, i64, &mut String));
+
+const SECTIONS: &[Section] = &[
+    ("Server", server),
+    ("Clients", clients),
+    ("Memory", memory),
+    ("Stats", stats),
+    ("Replication", replication),
+    ("Keyspace", keyspace),
+];
+
+fn info(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let wanted: Vec<Vec<u8>> = args
+        .rest()
+        .iter()
+        .map(|name| name.to_ascii_lowercase())
+        .collect();
+    let everything = wanted.is_empty()
+        || wanted
+            .iter()
+            .any(|name| matches!(name.as_slice(), b"all" | b"default" | b"everything"));
+    let mut text = String::new();
+    for (title, write) in SECTIONS {
+        let asked = wanted
+            .iter()
+            .any(|name| name == title.to_ascii_lowercase().as_bytes());
+        if everything || asked {
+            let gap = if text.is_empty() { "" } else { "\r\n" };
+            write!(text, "{gap}# {title}\r\n").expect("writing to a string");
+            write(ctx.state, ctx.now_ms(), &mut text);
+        }
+    }
+    Ok(Reply::Verbatim("txt", text.into_bytes()))
+}
+
+/// One line of INFO.
+fn line(out: &mut String, name: &str, value: impl std::fmt::Display) {
+    write!(out, "{name}:{value}\r\n").expect("writing to a string");
+}
+
+fn server(state: &State, now_ms: i64, out: &mut String) {
+    line(out, "redis_version", REDIS_VERSION);
+    line(out, "nookdb_version", env!("CARGO_PKG_VERSION"));
+    line(out, "redis_mode", "standalone");
+    line(out, "arch_bits", usize::BITS);
+    line(out, "run_id", &state.run_id);
+    for name in ["tcp_port", "config_file"] {
+        let setting = state
+            .config
+            .host
+            .get(if name == "tcp_port" { "port" } else { name });
+        line(out, name, setting.map_or("", String::as_str));
+    }
+    let uptime_seconds = (now_ms - state.started_ms).max(0) / 1000;
+    line(out, "server_time_usec", now_ms * 1000);
+    line(out, "uptime_in_seconds", uptime_seconds);
+    line(out, "uptime_in_days", uptime_seconds / 86_400);
+}
+
+fn clients(state: &State, _: i64, out: &mut String) {
+    line(out, "connected_clients", state.clients.len());
+    line(
+        out,
+        "blocked_clients",
+        state.clients.iter().filter(|client| client.blocked).count(),
+    );
+}
+
+fn memory(state: &State, _: i64, out: &mut String) {
+    line(out, "used_memory", state.used_bytes());
+    line(out, "used_memory_human", human(state.used_bytes()));
+    line(out, "used_memory_peak", state.peak_bytes);
+    line(out, "used_memory_peak_human", human(state.peak_bytes));
+    line(out, "used_memory_dataset", state.used_bytes());
+    line(out, "maxmemory", state.config.maxmemory);
+    line(out, "maxmemory_human", human(state.config.maxmemory));
+    line(out, "maxmemory_policy", state.config.policy.name());
+}
+
+fn stats(state: &State, _: i64, out: &mut String) {
+    let stats = &state.stats;
+    line(out, "total_connections_received", stats.connections);
+    line(out, "total_commands_processed", stats.commands);
+    line(out, "expired_keys", stats.expired);
+    line(out, "evicted_keys", stats.evicted);
+    line(out, "keyspace_hits", stats.hits);
+    line(out, "keyspace_misses", stats.misses);
+    line(out, "pubsub_channels", state.channels.channels.len());
+    line(out, "pubsub_patterns", state.channels.patterns.len());
+    line(out, "total_error_replies", stats.errors);
+}
+
+fn replication(_: &State, _: i64, out: &mut String) {
+    line(out, "role", "master");
+    line(out, "connected_slaves", 0);
+}
+
+fn keyspace(state: &State, now_ms: i64, out: &mut String) {
+    for (db, keyspace) in state
+        .databases
+        .iter()
+        .enumerate()
+        .filter(|(_, db)| !db.is_empty())
+    {
+        let (keys, expires) = (keyspace.len(), keyspace.volatile_len());
+        let average = keyspace.average_ttl_ms(now_ms);
+        line(
+            out,
+            &format!("db{db}"),
+            format!("keys={keys},expires={expires},avg_ttl={average}"),
+        );
+    }
+}
+
+/// Bytes as people read them: `1.50M`.
+fn human(bytes: usize) -> String {
+    let units = [
+        (1u64 << 40, "T"),
+        (1 << 30, "G"),
+        (1 << 20, "M"),
+        (1 << 10, "K"),
+    ];
+    match units.iter().find(|(size, _)| bytes as u64 >= *size) {
+        Some((size, unit)) => format!("{:.2}{unit}", bytes as f64 / *size as f64),
+        None => format!("{bytes}B"),
+    }
+}
+
+fn memory_usage(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let key = args.bytes()?;
+    if args.word("SAMPLES") && args.int()? < 0 {
+        return Err(Error::Syntax);
+    }
+    args.end()?;
+    let entry = ctx.look(key);
+    Ok(entry.map_or(Reply::Null, |entry| Reply::count(weight(key, entry))))
+}
