@@ -45,8 +45,8 @@ fn of_key(db: usize, key: &Key, entry: &Entry) -> u64 {
         }
         Value::ZSet(value) => {
             for (member, score) in value.iter() {
-                part(&mut hasher, &member);
-                hasher.write_u64((score.get() + 0.0).to_bits());
+                part(&mut hasher, &member.to_bytes());
+                hasher.write_u64(score.get().to_bits());
             }
         }
     }

@@ -5,14 +5,13 @@ mod ranked;
 mod score;
 mod table;
 
-use std::borrow::Cow;
 use std::ops::{Bound, Range};
 
 use packed::Packed;
 pub use score::{LexBound, Only, Score};
 use table::Table;
 
-use super::{Kind, Limits, Listpack, kind};
+use super::{Item, Kind, Limits, Listpack, kind};
 
 /// Members, each with a score, ordered by score and then by bytes.
 ///
@@ -73,13 +72,15 @@ impl From<Inverse> for super::Inverse {
 
 impl ZSet {
     /// Takes members in any order; nothing where one comes twice.
-    pub fn from_pairs<M: AsRef<[u8]>>(
+    pub fn from_pairs<'m, M: Into<Item<'m>>>(
         pairs: impl IntoIterator<Item = (M, Score)>,
         limits: &Limits,
     ) -> Option<ZSet> {
         let mut zset = ZSet::default();
+        let mut digits = itoa::Buffer::new();
         for (member, score) in pairs {
-            if zset.add(member.as_ref(), score, Only::Any, limits) != Added::New {
+            let member = member.into().bytes_in(&mut digits);
+            if zset.add(member, score, Only::Any, limits) != Added::New {
                 return None;
             }
         }
@@ -92,15 +93,12 @@ impl ZSet {
         if items.len() % 2 == 1 {
             return None;
         }
-        let mut zset = ZSet::default();
+        let mut pairs = Vec::with_capacity(items.len() / 2);
         let mut items = items.iter();
         while let (Some(member), Some(score)) = (items.next(), items.next()) {
-            let score = packed::read_score(score)?;
-            if zset.add(&member.to_bytes(), score, Only::Any, limits) != Added::New {
-                return None;
-            }
+            pairs.push((member, packed::read_score(score)?));
         }
-        Some(zset)
+        ZSet::from_pairs(pairs, limits)
     }
 
     /// The packed form as it lies, for RDB; nothing in the large form.
@@ -219,7 +217,7 @@ impl ZSet {
     }
 
     /// A member chosen by a number that the caller drew; each is equally likely where the number is.
-    pub fn random(&self, pick: u64) -> Option<(Cow<'_, [u8]>, Score)> {
+    pub fn random(&self, pick: u64) -> Option<(Item<'_>, Score)> {
         let len = self.len();
         if len == 0 {
             return None;
@@ -229,30 +227,22 @@ impl ZSet {
             Form::Packed(packed) => packed.range(chosen..chosen + 1).next(),
             Form::Table(table) => {
                 let (member, score) = table.at(chosen);
-                Some((Cow::Borrowed(member), score))
+                Some((Item::Bytes(member), score))
             }
         }
     }
 
-    /// One step of a walk in no particular order: the cursor to go on with, 0 at the end, and about
-    /// `count` members. The packed form is given at once.
-    ///
-    /// Slots are visited from the last to the first. A removal fills its slot with the last member,
-    /// so what was there from the first step to the last is met at least once.
-    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<(Cow<'_, [u8]>, Score)>) {
+    /// The cursor to go on with and the next members of a walk, as `Hash::scan`.
+    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<(Item<'_>, Score)>) {
         match &self.form {
             Form::Packed(packed) => (0, packed.range(0..packed.len()).collect()),
             Form::Table(table) => {
-                let end = match usize::try_from(cursor) {
-                    Ok(cursor) if cursor > 0 => cursor.min(table.len()),
-                    _ => table.len(),
-                };
-                let start = end.saturating_sub(count.max(1));
-                let members = (start..end).rev().map(|slot| {
+                let range = super::scanned(cursor, count, table.len());
+                let members = range.clone().rev().map(|slot| {
                     let (member, score) = table.at(slot);
-                    (Cow::Borrowed(member), score)
+                    (Item::Bytes(member), score)
                 });
-                (start as u64, members.collect())
+                (range.start as u64, members.collect())
             }
         }
     }
@@ -277,7 +267,7 @@ impl ZSet {
         }
         let mut table = Table::new(limits.seed);
         for (member, score) in packed.range(0..packed.len()) {
-            table.insert(member.into_owned().into_boxed_slice(), score);
+            table.insert(member.to_vec().into_boxed_slice(), score);
         }
         self.form = Form::Table(Box::new(table));
     }
@@ -293,7 +283,7 @@ pub enum Iter<'a> {
 }
 
 impl<'a> Iterator for Iter<'a> {
-    type Item = (Cow<'a, [u8]>, Score);
+    type Item = (Item<'a>, Score);
 
     fn next(&mut self) -> Option<Self::Item> {
         match self {

@@ -1,6 +1,5 @@
 //! The small form: member and score in turn, in order, in one listpack.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Score;
@@ -41,7 +40,7 @@ impl Packed {
 
     pub fn rank(&self, member: &[u8]) -> Option<usize> {
         self.range(0..self.len())
-            .position(|(other, _)| *other == *member)
+            .position(|(other, _)| other == Item::Bytes(member))
     }
 
     /// Puts a new member in its place.
@@ -70,8 +69,9 @@ impl Packed {
     }
 
     pub fn partition_point(&self, before: impl Fn(&[u8], Score) -> bool) -> usize {
+        let mut digits = itoa::Buffer::new();
         self.range(0..self.len())
-            .take_while(|(member, score)| before(member, *score))
+            .take_while(|(member, score)| before(member.bytes_in(&mut digits), *score))
             .count()
     }
 
@@ -122,13 +122,13 @@ pub(super) struct Pairs<'a> {
 }
 
 impl<'a> Iterator for Pairs<'a> {
-    type Item = (Cow<'a, [u8]>, Score);
+    type Item = (Item<'a>, Score);
 
     fn next(&mut self) -> Option<Self::Item> {
         let member = self.items.next()?;
         let score = self.items.next()?;
         self.left -= 1;
-        Some((member.to_bytes(), score_of(score)))
+        Some((member, score_of(score)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -141,6 +141,6 @@ impl DoubleEndedIterator for Pairs<'_> {
         let score = self.items.next_back()?;
         let member = self.items.next_back()?;
         self.left -= 1;
-        Some((member.to_bytes(), score_of(score)))
+        Some((member, score_of(score)))
     }
 }

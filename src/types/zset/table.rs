@@ -1,12 +1,12 @@
 //! The large form: a table from member to score, and the order beside it.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use indexmap::IndexMap;
 
 use super::ranked::{self, Ranked};
 use super::{Inverse, Score};
+use crate::types::listpack::Item;
 use crate::types::log::Log;
 use crate::types::seed::Seed;
 
@@ -198,13 +198,13 @@ pub(super) struct Pairs<'a> {
 }
 
 impl<'a> Pairs<'a> {
-    fn pair(&self, place: Place) -> (Cow<'a, [u8]>, Score) {
-        (Cow::Borrowed(self.table.member(place)), place.score)
+    fn pair(&self, place: Place) -> (Item<'a>, Score) {
+        (Item::Bytes(self.table.member(place)), place.score)
     }
 }
 
 impl<'a> Iterator for Pairs<'a> {
-    type Item = (Cow<'a, [u8]>, Score);
+    type Item = (Item<'a>, Score);
 
     fn next(&mut self) -> Option<Self::Item> {
         let place = self.places.next()?;

@@ -10,7 +10,9 @@ fn score(value: f64) -> Score {
 }
 
 fn zset(pairs: &[(&str, f64)], limits: &Limits) -> ZSet {
-    let pairs = pairs.iter().map(|(member, value)| (member, score(*value)));
+    let pairs = pairs
+        .iter()
+        .map(|(member, value)| (member.as_bytes(), score(*value)));
     ZSet::from_pairs(pairs, limits).expect("each member once")
 }
 
@@ -23,8 +25,8 @@ struct Seen {
     size_bytes: usize,
 }
 
-fn owned<'a>(pairs: impl IntoIterator<Item = (Cow<'a, [u8]>, Score)>) -> Vec<(Vec<u8>, Score)> {
-    let own = |(member, score): (Cow<'a, [u8]>, Score)| (member.into_owned(), score);
+fn owned<'a>(pairs: impl IntoIterator<Item = (Item<'a>, Score)>) -> Vec<(Vec<u8>, Score)> {
+    let own = |(member, score): (Item<'a>, Score)| (member.to_vec(), score);
     pairs.into_iter().map(own).collect()
 }
 
@@ -52,7 +54,7 @@ fn tables() -> Limits {
 fn equal_scores_are_ordered_by_bytes() {
     for limits in [packed(), tables()] {
         let zset = zset(&[("b", 1.0), ("a", 2.0), ("10", 1.0), ("9", 1.0)], &limits);
-        let members: Vec<_> = zset.iter().map(|(member, _)| member.into_owned()).collect();
+        let members: Vec<_> = zset.iter().map(|(member, _)| member.to_vec()).collect();
         assert_eq!(members, [&b"10"[..], b"9", b"b", b"a"]);
         assert_eq!(zset.rank(b"b"), Some(2));
         assert_eq!(zset.rank(b"c"), None);
@@ -191,7 +193,7 @@ fn a_listpack_from_elsewhere_is_put_in_order_or_refused() {
 fn a_walk_by_cursor_meets_all_that_stays_while_others_go() {
     let limits = tables();
     let names: Vec<String> = (0..300).map(|number| format!("m{number}")).collect();
-    let pairs = names.iter().map(|name| (name, score(0.0)));
+    let pairs = names.iter().map(|name| (name.as_bytes(), score(0.0)));
     let mut zset = ZSet::from_pairs(pairs, &limits).expect("each member once");
     let (mut cursor, mut met) = (0, Vec::new());
     for step in 0.. {
@@ -204,7 +206,10 @@ fn a_walk_by_cursor_meets_all_that_stays_while_others_go() {
         zset.remove(names[step * 13 % 300].as_bytes());
     }
     for (member, _) in zset.iter() {
-        assert!(met.iter().any(|(other, _)| *other == *member), "{member:?}");
+        assert!(
+            met.iter().any(|(other, _)| Item::from(other) == member),
+            "{member:?}"
+        );
     }
 }
 
