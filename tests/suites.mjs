@@ -26,4 +26,8 @@ export const SUITES = {
     about: 'what only a browser can show, in headless Chromium',
     commands: [command('node tests/node.mjs tests/browser')],
   },
+  browser: {
+    about: 'the package in headless Chromium',
+    commands: [BUILD, command('node tests/node.mjs tests/browser --test-concurrency=1')],
+  },
 }
