@@ -171,14 +171,6 @@ impl Hash {
         }
     }
 
-    /// Makes the hash ready for so many pairs: more than a packed hash may hold make it a table at
-    /// once, as HSET does, even if some of their fields should turn out to be the same.
-    pub fn expect(&mut self, pairs: usize, limits: &Limits) {
-        if pairs > limits.hash_max_listpack_entries {
-            self.table(limits.seed).entries.reserve(pairs);
-        }
-    }
-
     /// Whether the field is new.
     pub fn set(&mut self, field: &[u8], value: &[u8], limits: &Limits) -> bool {
         let longest = field.len().max(value.len());
@@ -194,6 +186,23 @@ impl Hash {
             }
         }
         self.table(limits.seed).set(field, value)
+    }
+
+    /// As `set` of one pair after another; says how many fields were new.
+    ///
+    /// More pairs than a packed hash may hold make it a table at once, as HSET does, even if some of
+    /// their fields should turn out to be the same.
+    pub fn set_all<'p, P>(&mut self, pairs: P, limits: &Limits) -> usize
+    where
+        P: IntoIterator<Item = (&'p [u8], &'p [u8])>,
+        P::IntoIter: ExactSizeIterator,
+    {
+        let pairs = pairs.into_iter();
+        if pairs.len() > limits.hash_max_listpack_entries {
+            self.table(limits.seed).entries.reserve(pairs.len());
+        }
+        let new = pairs.filter(|(field, value)| self.set(field, value, limits));
+        new.count()
     }
 
     /// Whether the field was there.

@@ -18,6 +18,7 @@ mod list;
 mod listpack;
 mod log;
 pub mod number;
+mod quicklist;
 mod seed;
 mod set;
 mod string;
@@ -25,8 +26,9 @@ mod zset;
 
 pub use hash::Hash;
 pub use intset::Intset;
-pub use list::{Beside, List, Side};
+pub use list::{Beside, List};
 pub use listpack::{Item, Listpack};
+pub use quicklist::Side;
 pub use seed::Seed;
 pub use set::Set;
 pub use string::Str;

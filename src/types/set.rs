@@ -171,24 +171,6 @@ impl Set {
         }
     }
 
-    /// Makes the set ready for so many members: more than its form may hold make it a table at
-    /// once, as SADD does, even if some of them should turn out to be the same. The form of an
-    /// empty set is chosen by the `first` of them.
-    pub fn expect<'i>(&mut self, first: impl Into<Item<'i>>, members: usize, limits: &Limits) {
-        let is_undecided = self.is_empty() && self.is_compact();
-        let fits_integers = members <= limits.set_max_intset_entries;
-        let fits_packed = members <= limits.set_max_listpack_entries;
-        match &self.0 {
-            Form::Integers(_) if !is_undecided && fits_integers => {}
-            Form::Packed(_) if !is_undecided && fits_packed => {}
-            _ if is_undecided && fits_integers && first.into().as_i64().is_some() => {
-                self.0 = Form::Integers(Intset::new());
-            }
-            _ if is_undecided && fits_packed => self.0 = Form::Packed(Listpack::new()),
-            _ => self.table(limits.seed).members.reserve(members),
-        }
-    }
-
     /// Whether the member is new.
     pub fn insert<'i>(&mut self, member: impl Into<Item<'i>>, limits: &Limits) -> bool {
         let member = member.into();
@@ -224,6 +206,20 @@ impl Set {
         }
     }
 
+    /// As `insert` of one after another; says how many were new.
+    ///
+    /// Chooses a form for all of them together, as SADD does, even if some should be the same.
+    pub fn insert_all(&mut self, members: &[&[u8]], limits: &Limits) -> usize {
+        let Some(first) = members.iter().find(|member| !self.contains(**member)) else {
+            return 0;
+        };
+        self.make_room(Item::Bytes(first), members.len(), limits);
+        let new = members
+            .iter()
+            .filter(|member| self.insert(**member, limits));
+        new.count()
+    }
+
     /// Whether the member was there.
     pub fn remove<'i>(&mut self, member: impl Into<Item<'i>>) -> bool {
         let member = member.into();
@@ -245,6 +241,23 @@ impl Set {
         let member = self.random(pick)?.to_vec();
         self.remove(&member);
         Some(member)
+    }
+
+    /// Makes the set ready for so many more members: more than its form may hold make it a table at
+    /// once. The form of an empty set is chosen by the `first` of them.
+    fn make_room(&mut self, first: Item<'_>, members: usize, limits: &Limits) {
+        let is_undecided = self.is_empty() && self.is_compact();
+        let fits_integers = members <= limits.set_max_intset_entries;
+        let fits_packed = members <= limits.set_max_listpack_entries;
+        match &self.0 {
+            Form::Integers(_) if !is_undecided && fits_integers => {}
+            Form::Packed(_) if !is_undecided && fits_packed => {}
+            _ if is_undecided && fits_integers && first.as_i64().is_some() => {
+                self.0 = Form::Integers(Intset::new());
+            }
+            _ if is_undecided && fits_packed => self.0 = Form::Packed(Listpack::new()),
+            _ => self.table(limits.seed).members.reserve(members),
+        }
     }
 
     /// Makes room for a first member that is no integer: a listpack if all would be small enough
