@@ -4,6 +4,8 @@
 //! the compatibility tables are read from them, and nothing else registers a command.
 
 mod args;
+#[cfg(feature = "prose")]
+mod catalog;
 mod families;
 mod flags;
 mod row;
@@ -19,8 +21,10 @@ mod transactions;
 pub mod usage;
 
 pub use args::Args;
+#[cfg(feature = "prose")]
+pub use catalog::catalog;
 pub use flags::Flags;
-pub use row::{Command, Method, prose};
+pub use row::{Command, Method, methods, prose};
 pub use table::{Listed, Table, table};
 
 use crate::db::Ctx;

@@ -25,20 +25,52 @@ pub struct Command {
     /// Texts or first words of the errors that it may answer, beside those of every command (arity,
     /// NOAUTH, OOM). The tests hold it to this list, both ways.
     pub errors: &'static [&'static str],
-    /// How JavaScript calls it: node-redis's names, argument shapes and reply shapes.
+    /// How JavaScript calls it; empty where the feature `prose` is off. A command without a method is
+    /// reached by `call`.
     pub methods: &'static [Method],
     pub run: fn(&mut Ctx, &mut Args) -> Result<Reply>,
 }
 
-/// A method of the TypeScript client.
+/// A method of the TypeScript client. Its doc comment is made of the row's summary and complexity.
+#[derive(Debug, Clone, Copy)]
 pub struct Method {
     /// node-redis's name: `zAdd`, `zRangeWithScores`.
     pub name: &'static str,
-    /// Names the shape of the arguments in `pkg-template/src/commands/arguments.ts`; empty where
-    /// the usage alone says it (plain positional arguments).
-    pub args: &'static str,
-    /// Names the transform of the reply in `pkg-template/src/commands/replies.ts`.
+    /// Its parameters as TypeScript writes them, `Bytes` being left out: `key, members: Many<ScoredMember>,
+    /// options?: ZAddOptions`. The types are those of `pkg-template/src/commands/arguments.ts`; some
+    /// have an encoder there, all others are sent as they are.
+    pub parameters: &'static str,
+    /// What is sent behind the name of the command: parameters and words in capitals. Empty where
+    /// that is the parameters in their order.
+    pub sends: &'static str,
+    /// Type of the answer, `Text` being a bulk string: `ScoredMember<Text>[] | null`. Some have a
+    /// transform in `pkg-template/src/commands/replies.ts`, all others are answered as they come.
     pub answers: &'static str,
+}
+
+impl Method {
+    pub const fn new(
+        name: &'static str,
+        parameters: &'static str,
+        answers: &'static str,
+    ) -> Method {
+        Method {
+            name,
+            parameters,
+            sends: "",
+            answers,
+        }
+    }
+
+    /// The same method for a command whose words stand otherwise: `key options INCR members`.
+    pub const fn sending(self, sends: &'static str) -> Method {
+        Method { sends, ..self }
+    }
+}
+
+/// Methods are for the generator of the TypeScript; a tab has them in its JavaScript already.
+pub const fn methods(list: &'static [Method]) -> &'static [Method] {
+    if cfg!(feature = "prose") { list } else { &[] }
 }
 
 /// Text that is worth its bytes in a server and in the docs, but not in a tab.
