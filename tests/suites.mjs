@@ -24,10 +24,6 @@ export const SUITES = {
   },
   browser: {
     about: 'what only a browser can show, in headless Chromium',
-    commands: [command('node tests/node.mjs tests/browser')],
-  },
-  browser: {
-    about: 'the package in headless Chromium',
     commands: [BUILD, command('node tests/node.mjs tests/browser --test-concurrency=1')],
   },
 }
