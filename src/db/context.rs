@@ -132,12 +132,15 @@ impl<'a> Ctx<'a> {
 impl Ctx<'_> {
     /// Removes the key if its deadline has passed, notes its use and counts a hit or a miss.
     pub fn touch(&mut self, key: &[u8]) {
-        self.expire_if_past(key);
-        let now_ms = self.now_ms();
-        let found = self.look(key).is_some();
-        if found && !self.client().no_touch {
+        if self.probe(key) && !self.client().no_touch {
+            let now_ms = self.now_ms();
             self.keyspace_mut().touch(key, now_ms);
         }
+    }
+
+    /// As `touch`, for a look that is no use of the key (EXISTS, TTL, OBJECT); whether it stands.
+    pub fn probe(&mut self, key: &[u8]) -> bool {
+        let found = self.exists(key);
         if found {
             self.state.stats.hits += 1;
         } else {
@@ -146,6 +149,7 @@ impl Ctx<'_> {
                 self.event(key, Event::KeyMiss);
             }
         }
+        found
     }
 
     /// What stands under a key, without any trace of the look. O(1).
@@ -207,8 +211,8 @@ impl Ctx<'_> {
             Edit::Changed(answer) => {
                 if !value.is_empty() {
                     self.insert(key, Entry::new(value.into_value(), None));
-                    self.event(key, event);
                     self.event(key, Event::New);
+                    self.event(key, event);
                 }
                 answer
             }
@@ -282,24 +286,25 @@ impl Ctx<'_> {
             self.remove(key, Event::Del);
             return;
         }
-        let before = self.take_out(key);
         let deadline = match ttl {
-            Ttl::Keep => before.flatten(),
+            Ttl::Keep => self.keyspace().get(key).and_then(|entry| entry.deadline),
             Ttl::Clear => None,
             Ttl::At(deadline) => Some(deadline),
         };
-        self.insert(key, Entry::new(value.into_value(), deadline));
-        self.event(key, event);
-        if before.is_none() {
+        if self.place(key, Entry::new(value.into_value(), deadline)) {
             self.event(key, Event::New);
+        }
+        self.event(key, event);
+        if let Ttl::At(_) = ttl {
+            self.event(key, Event::Expire);
         }
     }
 
-    /// Writes an entry, deadline and all, over whatever stood under the key (RENAME, COPY, RESTORE).
+    /// Writes an entry, deadline and all, over whatever stood under the key (COPY, RESTORE).
     pub fn put_entry(&mut self, key: &[u8], event: Event, entry: Entry) {
         self.expire_if_past(key);
-        self.take_out(key);
-        self.insert(key, entry);
+        self.place(key, entry);
+        self.event(key, Event::New);
         self.event(key, event);
     }
 
@@ -318,42 +323,61 @@ impl Ctx<'_> {
     /// where there is none to move. O(1).
     pub fn move_key(&mut self, from: &[u8], to: (u32, &[u8]), events: (Event, Event)) -> bool {
         self.expire_if_past(from);
-        if self.look(from).is_none() {
-            return false;
-        }
-        self.in_db(to.0, |ctx| {
-            ctx.expire_if_past(to.1);
-            ctx.take_out(to.1);
-        });
+        self.in_db(to.0, |ctx| ctx.expire_if_past(to.1));
         let Some((position, from, entry)) = self.keyspace_mut().remove(from) else {
             return false;
         };
+        let target = &mut self.state.databases[to.0 as usize];
+        let over = target.replace(to.1, entry).map_or_else(
+            |entry| {
+                target.insert(to.1.into(), entry);
+                None
+            },
+            Some,
+        );
         self.touched(&from);
+        self.in_db(to.0, |ctx| {
+            ctx.touched(to.1);
+            ctx.event(to.1, Event::New);
+        });
         self.event(&from, events.0);
-        self.state.databases[to.0 as usize].insert(to.1.into(), entry);
+        self.in_db(to.0, |ctx| ctx.event(to.1, events.1));
+        let to = (to.0, to.1.into());
         self.draft.undo.push(Undo::Moved {
             db: self.db,
             position,
             from,
-            to: (to.0, to.1.into()),
-        });
-        self.in_db(to.0, |ctx| {
-            ctx.touched(to.1);
-            ctx.event(to.1, events.1);
+            to,
+            over,
         });
         true
     }
 
-    /// Sets or takes off the deadline of a key that stands; false where there is none.
-    /// A deadline that has passed removes the key, as Redis does.
+    /// Sets or takes off the deadline of a key that stands; false where there is none. Its effect
+    /// is said here, as a deadline that has passed removes the key, as in Redis.
     pub fn set_deadline(&mut self, key: &[u8], deadline: Option<Deadline>) -> bool {
         if !self.exists(key) {
             return false;
         }
-        if !self.draft.applying && deadline.is_some_and(|deadline| deadline <= self.draft.now_ms) {
-            self.remove(key, Event::Del);
-            return true;
+        let now_ms = self.now_ms();
+        match deadline {
+            Some(past) if past <= now_ms && !self.draft.applying => {
+                self.remove(key, Event::Del);
+                self.effect([b"DEL", key]);
+            }
+            Some(deadline) => {
+                self.change_deadline(key, Some(deadline), Event::Expire);
+                self.effect([b"PEXPIREAT", key, deadline.to_string().as_bytes()]);
+            }
+            None => {
+                self.change_deadline(key, None, Event::Persist);
+                self.effect([b"PERSIST", key]);
+            }
         }
+        true
+    }
+
+    fn change_deadline(&mut self, key: &[u8], deadline: Option<Deadline>, event: Event) {
         let before = self.keyspace_mut().set_deadline(key, deadline);
         self.draft.undo.push(Undo::Deadline {
             db: self.db,
@@ -361,15 +385,7 @@ impl Ctx<'_> {
             before,
         });
         self.touched(key);
-        self.event(
-            key,
-            if deadline.is_some() {
-                Event::Expire
-            } else {
-                Event::Persist
-            },
-        );
-        true
+        self.event(key, event);
     }
 
     /// Removes every key of a database at once. O(1) but for those who watch.
@@ -477,6 +493,26 @@ impl Ctx<'_> {
             });
             self.event(key, Event::Evicted);
             self.state.stats.evicted += 1;
+        }
+    }
+
+    /// Puts an entry under a key; true where there was none.
+    fn place(&mut self, key: &[u8], mut entry: Entry) -> bool {
+        entry.used_ms = self.now_ms() as u32;
+        match self.keyspace_mut().replace(key, entry) {
+            Ok(before) => {
+                self.draft.undo.push(Undo::Replaced {
+                    db: self.db,
+                    key: key.into(),
+                    before,
+                });
+                self.touched(key);
+                false
+            }
+            Err(entry) => {
+                self.insert(key, entry);
+                true
+            }
         }
     }
 

@@ -150,6 +150,28 @@ impl Keyspace {
         }
     }
 
+    /// Puts an entry in the place of the one under a key, and gives that back; the entry itself
+    /// where there is none. The key keeps its position, so that SCAN does not lose sight of it.
+    pub(super) fn replace(&mut self, key: &[u8], entry: Entry) -> Result<Entry, Entry> {
+        self.save_early(key);
+        let Some((_, key, standing)) = self.entries.get_full_mut(key) else {
+            return Err(entry);
+        };
+        match (standing.deadline, entry.deadline) {
+            (None, Some(_)) => {
+                self.volatile.insert(key.clone());
+            }
+            (Some(_), None) => {
+                self.volatile.swap_remove(key);
+            }
+            _ => {}
+        }
+        self.used_bytes += weight(key, &entry);
+        let old = std::mem::replace(standing, entry);
+        self.used_bytes -= weight(key, &old);
+        Ok(old)
+    }
+
     /// Puts an entry back at the position from which `remove` took it.
     pub(super) fn insert_at(&mut self, position: usize, key: Key, entry: Entry) {
         self.insert(key, entry);

@@ -19,6 +19,11 @@ pub enum Undo {
         key: Key,
         entry: Entry,
     },
+    Replaced {
+        db: u32,
+        key: Key,
+        before: Entry,
+    },
     Changed {
         db: u32,
         key: Key,
@@ -34,6 +39,8 @@ pub enum Undo {
         position: usize,
         from: Key,
         to: (u32, Key),
+        /// What stood at the new place.
+        over: Option<Entry>,
     },
     Deadline {
         db: u32,
@@ -64,6 +71,13 @@ impl Undo {
             } => {
                 databases[db as usize].insert_at(position, key, entry);
             }
+            Undo::Replaced { db, key, before } => {
+                let now = databases[db as usize].replace(&key, before);
+                debug_assert!(
+                    now.is_ok(),
+                    "undo runs backwards: what replaced it still stands"
+                );
+            }
             Undo::Changed { db, key, before } => {
                 databases[db as usize].change(&key, |value| *value = before);
             }
@@ -79,10 +93,15 @@ impl Undo {
                 position,
                 from,
                 to,
+                over,
             } => {
-                let taken = databases[to.0 as usize].remove(&to.1);
-                let (_, _, entry) =
-                    taken.expect("undo runs backwards: what was moved still stands");
+                let entry = match over {
+                    Some(over) => databases[to.0 as usize].replace(&to.1, over).ok(),
+                    None => databases[to.0 as usize]
+                        .remove(&to.1)
+                        .map(|(_, _, entry)| entry),
+                };
+                let entry = entry.expect("undo runs backwards: what was moved still stands");
                 databases[db as usize].insert_at(position, from, entry);
             }
             Undo::Deadline { db, key, before } => {
