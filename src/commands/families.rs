@@ -9,4 +9,5 @@ pub(super) const FAMILIES: &[&[Command]] = &[
     super::server::ROWS,
     super::config::ROWS,
     super::info::ROWS,
+    super::strings::ROWS,
 ];

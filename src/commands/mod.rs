@@ -13,9 +13,11 @@ mod table;
 
 mod config;
 mod connection;
+mod deadline;
 mod info;
 mod pubsub;
 mod server;
+mod strings;
 mod transactions;
 
 pub mod usage;
