@@ -2,17 +2,19 @@
 # Needs git, make, a Rust toolchain and Node 20; all else is set up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint sizes clean
+.PHONY: help setup build-setup build test lint sizes clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Installs what is missing: wasm target, wasm-bindgen, npm packages, Chromium, redis-server
-	@node pkg-template/setup.mjs
+setup: build-setup ## Installs what is missing: wasm target, wasm-bindgen, npm packages, Chromium, redis-server
 	@node tests/setup.mjs
 
-build: ## Builds the npm package into pkg/
+build-setup:
+	@command -v node >/dev/null || { echo "error: Node 20 or later is missing, see https://nodejs.org" >&2; exit 1; }
 	@node pkg-template/setup.mjs
+
+build: build-setup ## Builds the npm package into pkg/
 	@node pkg-template/build.mjs
 
 test: setup ## Runs every test
