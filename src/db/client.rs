@@ -11,6 +11,7 @@ pub type ClientId = u64;
 /// The client in whose name the engine acts by itself: expiry, eviction, loading.
 pub const NOBODY: ClientId = 0;
 
+/// The version of the protocol that a client has chosen with HELLO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Resp {
     #[default]

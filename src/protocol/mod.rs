@@ -10,15 +10,8 @@ pub mod print;
 pub mod reply;
 pub mod request;
 
+pub use crate::db::Resp;
 pub use answer::Answer;
 pub use inline::split_arguments;
 pub use reply::write;
 pub use request::{Argv, Bounds, Parser, ProtocolError, write_request};
-
-/// The version of the protocol that a client has chosen with HELLO.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Resp {
-    #[default]
-    Two,
-    Three,
-}

@@ -1,0 +1,175 @@
+//! Cases as they are written down.
+//!
+//! ```text
+//! # a sentence that names the case; a blank line ends it
+//! ZADD k 1 a                compared exactly
+//! ~ SMEMBERS k              compared whatever the order
+//! ? TIME                    only the kind of reply is compared
+//! 2: BLPOP k 0              said by a second client
+//! 2>                        waits for what comes for the second client, and compares it
+//! >7.0 (integer) 1          the line above is newer than the oracle: this is the reply to it
+//! ! reason                  the line below differs on purpose; lines with > are our reply
+//! ```
+
+use std::fs;
+use std::path::Path;
+
+pub struct Case {
+    pub file: String,
+    pub name: String,
+    pub lines: Vec<Line>,
+}
+
+pub struct Line {
+    pub number: usize,
+    /// Which client says it, from 1.
+    pub client: usize,
+    /// Empty where the client only listens.
+    pub text: String,
+    pub compare: Compare,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Compare {
+    Exactly,
+    Unordered,
+    Kind,
+    /// With this reply, and not with the oracle's.
+    With(String),
+}
+
+impl Case {
+    pub fn title(&self) -> String {
+        format!("{} {}", self.file, self.name)
+    }
+}
+
+/// Every case of every file.
+pub fn all() -> impl Iterator<Item = Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat/cases");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .expect("the folder of cases")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    files.into_iter().flat_map(|path| {
+        let text = fs::read_to_string(&path).expect("a file of cases");
+        parse(&path.file_name().expect("a name").to_string_lossy(), &text)
+    })
+}
+
+fn parse(file: &str, text: &str) -> Vec<Case> {
+    let mut cases = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
+    let mut name = String::new();
+    let mut differs = false;
+    for (number, text) in text
+        .lines()
+        .enumerate()
+        .map(|(index, text)| (index + 1, text))
+    {
+        if text.trim().is_empty() {
+            finish(file, &mut name, &mut lines, &mut cases);
+        } else if let Some(title) = text.strip_prefix('#') {
+            name.push_str(title);
+        } else if text.starts_with('!') {
+            differs = true;
+        } else if let Some(reply) = reply_of(text) {
+            let last = lines
+                .last_mut()
+                .unwrap_or_else(|| panic!("{file}:{number}: a reply to nothing"));
+            last.compare = match std::mem::replace(&mut last.compare, Compare::Exactly) {
+                Compare::With(before) if !before.is_empty() => {
+                    Compare::With(format!("{before}\n{reply}"))
+                }
+                _ => Compare::With(reply.to_owned()),
+            };
+        } else {
+            let mut line = Line::parse(number, text);
+            if std::mem::take(&mut differs) {
+                line.compare = Compare::With(String::new());
+            }
+            lines.push(line);
+        }
+    }
+    finish(file, &mut name, &mut lines, &mut cases);
+    cases
+}
+
+fn finish(file: &str, name: &mut String, lines: &mut Vec<Line>, cases: &mut Vec<Case>) {
+    let name = std::mem::take(name).trim().to_owned();
+    if !lines.is_empty() {
+        let lines = std::mem::take(lines);
+        cases.push(Case {
+            file: file.to_owned(),
+            name,
+            lines,
+        });
+    }
+}
+
+/// The reply that stands in a line of ours.
+fn reply_of(text: &str) -> Option<&str> {
+    if text == ">" {
+        return Some("");
+    }
+    text.strip_prefix(">7.0 ")
+        .or_else(|| text.strip_prefix("> "))
+}
+
+impl Line {
+    fn parse(number: usize, text: &str) -> Line {
+        let (compare, text) = match text.split_at_checked(2) {
+            Some(("~ ", rest)) => (Compare::Unordered, rest),
+            Some(("? ", rest)) => (Compare::Kind, rest),
+            _ => (Compare::Exactly, text),
+        };
+        let digit = text.chars().next().and_then(|first| first.to_digit(10));
+        let (client, text) = match (digit, text.get(1..2)) {
+            (Some(client), Some(":")) => (client as usize, text[2..].trim()),
+            (Some(client), Some(">")) => (client as usize, ""),
+            _ => (1, text),
+        };
+        Line {
+            number,
+            client,
+            text: text.to_owned(),
+            compare,
+        }
+    }
+}
+
+/// The lines of a drawn reply without their numbers, in an order of their own.
+pub fn unordered(reply: &str) -> String {
+    let mut lines: Vec<&str> = reply
+        .lines()
+        .map(|line| {
+            let line = line.trim_start();
+            let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
+            let marked = digits.len() < line.len();
+            let rest = digits.strip_prefix([')', '~', '#']).filter(|_| marked);
+            rest.unwrap_or(line).trim()
+        })
+        .collect();
+    lines.sort_unstable();
+    lines.join("\n")
+}
+
+/// What kind of reply it is: everything but what it says.
+pub fn kind(reply: &str) -> String {
+    let first = reply.lines().next().unwrap_or_default();
+    let word = |prefix: &str| first.starts_with(prefix);
+    let kind = match () {
+        () if word("(integer)") => "integer",
+        () if word("(double)") => "double",
+        () if word("(error)") => "error",
+        () if word("(nil)") => "nil",
+        () if word("(empty") => "empty",
+        () if word("1) ") => "array",
+        () if word("1~ ") => "set",
+        () if word("1# ") => "map",
+        () if word("\"") => "string",
+        () => "text",
+    };
+    kind.to_owned()
+}
