@@ -22,6 +22,8 @@ pub mod error;
 pub mod protocol;
 pub mod reply;
 pub mod types;
+#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
+mod wasm;
 
 pub use db::{Budget, ClientId, Config};
 pub use engine::{Delivery, Engine, Outcome};

@@ -4,6 +4,16 @@ use super::Engine;
 use crate::db::{Budget, Cause, Ctx, NOBODY, Role};
 
 impl Engine {
+    /// Whether time alone can change anything: somebody waits, or a key has a deadline.
+    pub fn needs_ticks(&self) -> bool {
+        !self.waiting.is_empty()
+            || self
+                .state
+                .databases
+                .iter()
+                .any(|keyspace| keyspace.volatile_len() > 0)
+    }
+
     /// Ends waits whose time is up and removes keys whose deadline has passed, within a budget.
     /// A host calls it about ten times a second, or when `next_timeout_ms` has come.
     pub fn tick(&mut self, now_ms: i64, budget: &mut Budget) {

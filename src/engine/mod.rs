@@ -113,6 +113,14 @@ impl Engine {
         std::mem::take(&mut self.outbox)
     }
 
+    pub fn has_deliveries(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    pub fn has_steps(&self) -> bool {
+        !self.journal.is_empty()
+    }
+
     /// Steps since the last time, in order, for the journal.
     pub fn take_steps(&mut self) -> Vec<Step> {
         std::mem::take(&mut self.journal)

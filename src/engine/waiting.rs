@@ -53,6 +53,10 @@ impl Waiting {
         true
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.waiters.is_empty()
+    }
+
     /// The moment at which the first timeout ends.
     pub fn next_ms(&self) -> Option<i64> {
         self.waiters

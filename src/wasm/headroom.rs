@@ -1,0 +1,40 @@
+//! Memory is asked for before a step begins, where that can be foreseen.
+//!
+//! An allocation that fails inside of a step ends the instance: there is no half-done step to go
+//! back to. So a call that could not have its memory is refused while refusing is still possible.
+
+/// Asked for at a time: what many small calls may use before the next look.
+const SLICE_BYTES: usize = 1024 * 1024;
+/// What a call may allocate beside its arguments: undo, effects, a node, a reply.
+const CALL_BYTES: usize = 8 * 1024;
+/// Arguments are copied into the value, the effect and the intent of the step.
+const COPIES: usize = 4;
+
+/// How much of the memory that was last seen to be free has not been spoken for.
+#[derive(Default)]
+pub(super) struct Headroom {
+    left_bytes: usize,
+}
+
+impl Headroom {
+    /// Whether a call with these arguments will find memory. Not a promise: a table that doubles
+    /// may still fail.
+    pub fn is_there_for(&mut self, argv: &[&[u8]]) -> bool {
+        let arguments: usize = argv.iter().map(|argument| argument.len()).sum();
+        let need = arguments.saturating_mul(COPIES).saturating_add(CALL_BYTES);
+        if self.left_bytes < need {
+            let mut probe: Vec<u8> = Vec::new();
+            if probe
+                .try_reserve_exact(need.saturating_add(SLICE_BYTES))
+                .is_err()
+            {
+                return false;
+            }
+            // What is allocated and never used is no allocation at all to an optimizer.
+            std::hint::black_box(&probe);
+            self.left_bytes = need + SLICE_BYTES;
+        }
+        self.left_bytes -= need;
+        true
+    }
+}

@@ -1,0 +1,193 @@
+//! HOST, JavaScript: few exports; converts, never decides.
+//!
+//! A call is written into the scratch buffer by `pkg-template/src/engine/instance.ts`, runs, and its
+//! answer is read from where the answer's words point. Numbers are `f64` and `u32`: nothing on the way
+//! is a BigInt, and no string is made by the glue.
+//!
+//! Nothing throws that is meant: replies carry errors. What is thrown is a panic, a stack that
+//! overflowed or memory that could not be had, and the instance is never entered again.
+
+mod answer;
+mod headroom;
+mod options;
+mod scratch;
+
+use wasm_bindgen::prelude::*;
+
+use crate::db::{Budget, Resp};
+use crate::engine::{Engine, Outcome};
+use crate::error::Error;
+use crate::reply::Reply;
+
+use answer::Answer;
+use headroom::Headroom;
+use options::{Options, Statistics};
+use scratch::Scratch;
+
+/// Set beside the tag where messages or late replies wait for `take_deliveries`.
+const DELIVERIES: u32 = 1 << 8;
+/// Set beside the tag where steps wait for `take_steps`.
+const STEPS: u32 = 1 << 9;
+/// Set beside the tag where somebody waits or a key has a deadline, so that ticks are needed.
+const TICKS: u32 = 1 << 10;
+
+/// An engine with the memory through which JavaScript talks to it.
+#[wasm_bindgen]
+pub struct Instance {
+    engine: Engine,
+    scratch: Scratch,
+    answer: Answer,
+    headroom: Headroom,
+}
+
+#[wasm_bindgen]
+impl Instance {
+    /// An empty store. `entropy` is eight random words.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: JsValue, now_ms: f64, entropy: &[u32]) -> Result<Instance, JsError> {
+        keep_panic_messages();
+        let options: Options = serde_wasm_bindgen::from_value(options)?;
+        let word = |n: usize| u64::from(entropy[2 * n]) << 32 | u64::from(entropy[2 * n + 1]);
+        let mut engine = Engine::new(options.config([word(0), word(1)]), now_ms as i64, word(2));
+        engine.set_journaling(options.journaling);
+        Ok(Instance {
+            engine,
+            scratch: Scratch::new(),
+            answer: Answer::new(),
+            headroom: Headroom::default(),
+        })
+    }
+
+    /// Makes the scratch buffer this large, and gives its address; 0 where memory cannot be had.
+    pub fn reserve_scratch(&mut self, len: u32) -> u32 {
+        if self.scratch.reserve(len as usize) {
+            self.scratch.address() as u32
+        } else {
+            0
+        }
+    }
+
+    pub fn scratch_len(&self) -> u32 {
+        self.scratch.len() as u32
+    }
+
+    /// Lets go of a large scratch buffer, and gives the address of the one that is there now.
+    pub fn trim_scratch(&mut self) -> u32 {
+        self.scratch.trim();
+        self.scratch.address() as u32
+    }
+
+    /// Where the two words of the answer are; they never move.
+    pub fn answer_address(&self) -> u32 {
+        self.answer.address() as u32
+    }
+
+    /// Opens a session that speaks RESP3. In-process callers have no password to give.
+    pub fn connect(&mut self, now_ms: f64, db: u32) -> u32 {
+        let id = self.engine.connect(now_ms as i64);
+        if let Some(client) = self.engine.client_mut(id) {
+            client.resp = Resp::Three;
+            client.authenticated = true;
+            client.db = db;
+        }
+        id as u32
+    }
+
+    pub fn disconnect(&mut self, client: u32) {
+        self.engine.disconnect(u64::from(client));
+    }
+
+    /// The database that a client has selected.
+    pub fn selected(&self, client: u32) -> u32 {
+        self.engine
+            .client(u64::from(client))
+            .map_or(0, |client| client.db)
+    }
+
+    /// Runs the command in the scratch buffer.
+    pub fn call(&mut self, now_ms: f64, client: u32, argc: u32) -> u32 {
+        let argv = self.scratch.argv(argc as usize);
+        let outcome = if self.headroom.is_there_for(&argv) {
+            self.engine.call(now_ms as i64, u64::from(client), &argv)
+        } else {
+            Outcome::Reply(Reply::Error(Error::OutOfMemory))
+        };
+        self.answer.outcome(outcome) as u32 | self.flags()
+    }
+
+    /// Takes a client out of its wait; false where it does not wait.
+    pub fn cancel(&mut self, client: u32) -> bool {
+        self.engine.cancel(u64::from(client))
+    }
+
+    /// Opens a step that the next calls of the client join.
+    pub fn begin(&mut self, now_ms: f64, client: u32) -> bool {
+        self.engine.begin(now_ms as i64, u64::from(client))
+    }
+
+    /// Ends the open step; an error reply says that it was taken back.
+    pub fn end(&mut self) -> u32 {
+        let reply = self.engine.end().map_or_else(Reply::Error, |()| Reply::OK);
+        self.answer.outcome(Outcome::Reply(reply)) as u32 | self.flags()
+    }
+
+    pub fn abort(&mut self) {
+        self.engine.abort();
+    }
+
+    /// Sends a client every event of the keys that match the patterns in the scratch buffer, and no
+    /// longer those of the patterns before.
+    pub fn observe(&mut self, client: u32, argc: u32) {
+        let patterns = self.scratch.argv(argc as usize);
+        if let Some(client) = self.engine.client_mut(u64::from(client)) {
+            client.observed = patterns.into_iter().map(Into::into).collect();
+        }
+    }
+
+    /// What is due: waits end, keys go. A unit is about a look-up.
+    pub fn tick(&mut self, now_ms: f64, units: u32) -> u32 {
+        let mut budget = Budget {
+            units: units as usize,
+            has_time: &mut || true,
+        };
+        self.engine.tick(now_ms as i64, &mut budget);
+        self.flags()
+    }
+
+    /// When the first wait times out; infinite where nobody waits for a time.
+    pub fn next_timeout_ms(&self) -> f64 {
+        self.engine
+            .next_timeout_ms()
+            .map_or(f64::INFINITY, |at_ms| at_ms as f64)
+    }
+
+    /// Puts messages and late replies into the answer, in order.
+    pub fn take_deliveries(&mut self) {
+        let deliveries = self.engine.take_outbox();
+        self.answer.deliveries(&deliveries);
+    }
+
+    /// Numbers for people and dashboards.
+    pub fn statistics(&self) -> Result<JsValue, JsError> {
+        Ok(serde_wasm_bindgen::to_value(&Statistics::of(&self.engine))?)
+    }
+
+    fn flags(&self) -> u32 {
+        let mut flags = 0;
+        for (is_set, flag) in [
+            (self.engine.has_deliveries(), DELIVERIES),
+            (self.engine.has_steps(), STEPS),
+            (self.engine.needs_ticks(), TICKS),
+        ] {
+            flags |= if is_set { flag } else { 0 };
+        }
+        flags
+    }
+}
+
+/// A panic reaches JavaScript as an error with the message, rather than as `unreachable`.
+fn keep_panic_messages() {
+    std::panic::set_hook(Box::new(|panic| {
+        wasm_bindgen::throw_str(&panic.to_string())
+    }));
+}
