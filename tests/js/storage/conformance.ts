@@ -422,7 +422,7 @@ const sizes: Case[] = [
 ]
 
 /** A generator of repeatable numbers in [0, 1): mulberry32. */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -1,0 +1,85 @@
+// What the file backend asks of a file system, and Node's answer. Each call is one thing that may fail or be cut by a crash;
+// the tests put a disk here that forgets whatever was not synced.
+
+import { watch } from 'node:fs'
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export interface FileSystem {
+  /** Makes a directory and those above it. One that is there is no error. */
+  makeDirectory(path: string): Promise<void>
+  /** The names in a directory, none where there is no directory. */
+  list(path: string): Promise<string[]>
+  /** A whole file, null where there is none. */
+  read(path: string): Promise<Uint8Array | null>
+  /** Makes or replaces a file and syncs its bytes, not its name. */
+  write(path: string, bytes: Uint8Array): Promise<void>
+  /** Puts bytes at the end of a file, which must be there, and syncs them. */
+  append(path: string, bytes: Uint8Array): Promise<void>
+  /** Cuts a file off, and syncs that. */
+  truncate(path: string, lengthBytes: number): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  /** Removes a file, or a directory with all it holds. One that is not there is no error. */
+  remove(path: string): Promise<void>
+  /** Makes what was done to the names in a directory durable. */
+  syncDirectory(path: string): Promise<void>
+  usage(path: string): Promise<{ usedBytes: number; freeBytes: number }>
+  /** Calls back with the name of a file in a directory that changed; gives the function that ends this. */
+  watch(path: string, onChange: (name: string) => void): () => void
+}
+
+export const nodeFileSystem: FileSystem = {
+  makeDirectory: async (path) => void (await mkdir(path, { recursive: true })),
+  list: (path) => readdir(path).catch(unlessMissing([])),
+  // Not as a Buffer, whose slice() shares what that of a Uint8Array copies.
+  read: (path) => readFile(path).then(({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset, length), unlessMissing(null)),
+  write: (path, bytes) => writeAndSync(path, 'w', bytes),
+  async append(path, bytes) {
+    await stat(path)
+    await writeAndSync(path, 'a', bytes)
+  },
+  async truncate(path, lengthBytes) {
+    await truncate(path, lengthBytes)
+    await writeAndSync(path, 'a', new Uint8Array(0))
+  },
+  rename,
+  remove: (path) => rm(path, { recursive: true, force: true }),
+  async syncDirectory(path) {
+    // Windows opens no directories, and its renames need no such thing.
+    if (process.platform === 'win32') return
+    const directory = await open(path, 'r')
+    await directory.sync().finally(() => directory.close())
+  },
+  async usage(path) {
+    const sizes = await Promise.all((await readdir(path)).map(async (name) => (await stat(join(path, name))).size))
+    const { bavail, bsize } = await statfs(path)
+    return { usedBytes: sizes.reduce((sum, size) => sum + size, 0), freeBytes: bavail * bsize }
+  },
+  watch(path, onChange) {
+    const watcher = watch(path, { persistent: false }, (_event, name) => onChange(name ?? ''))
+    // The directory was deleted: the next write says so.
+    watcher.on('error', () => watcher.close())
+    return () => watcher.close()
+  },
+}
+
+async function writeAndSync(path: string, flags: 'w' | 'a', bytes: Uint8Array): Promise<void> {
+  const file = await open(path, flags)
+  try {
+    await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+function unlessMissing<T>(instead: T): (error: unknown) => T {
+  return (error) => {
+    if (hasCode(error, 'ENOENT')) return instead
+    throw error
+  }
+}
+
+export function hasCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+}

@@ -1,0 +1,352 @@
+// A store in a directory, for Node:
+//
+//   writer                      who may write: store id, epoch, and a token of the writer's own
+//   head.<epoch>                what is in the store (file-head.ts), replaced by a rename
+//   journal.<epoch>.<n>         frames of steps (segment.ts)
+//   chunk.<epoch>.<n>           the bytes of a chunk
+//
+// A file system has no transactions. A checkpoint is one here because everything it adds goes to files that are new, and one rename
+// makes them count. A fenced writer does no harm because all that it writes to carries its epoch: `writer` is replaced first, and
+// only then does its successor look at what there is. A write is acknowledged when `writer` still is the same AFTER its sync.
+
+import { dirname, join } from 'node:path'
+import { NookError } from '../errors.js'
+import { stepsAfter } from './batch.js'
+import { decodeHead, encodeHead, type FileHead, type SealedSegment } from './file-head.js'
+import { hasCode, nodeFileSystem, type FileSystem } from './file-system.js'
+import { Line } from './line.js'
+import {
+  afterAppend, afterCheckpoint, closed, newStoreId, raiseEpoch, requireRoom, requireWriter, wiped, type Head,
+} from './rules.js'
+import { encodeFrame, framesOf, hasFrameAfter } from './segment.js'
+import { storageError, type Checkpoint, type Chunk, type Estimate, type Opened, type Storage } from './storage.js'
+
+const WRITER = 'writer'
+
+/** Ends the name of a directory that is being deleted. */
+const DELETED = '.deleted'
+
+interface Writer {
+  readonly format: 1
+  readonly storeId: string
+  readonly epoch: number
+  /** Two writers that were given the same epoch, because they broke the lock at the same moment, still differ in this. */
+  readonly token: string
+}
+
+/** What an open storage knows of its directory. It is the only one that writes there, so it need not look again. */
+interface State {
+  readonly writer: Writer
+  head: FileHead
+  lastSeq: number
+  /** Length of the growing segment, of which every byte is acknowledged. */
+  growingBytes: number
+  /** For names of files, with the epoch. */
+  nextFile: number
+  /** A write failed halfway and could not be taken back: only opening anew tells what is kept. */
+  broken: unknown
+}
+
+export class FileStorage implements Storage {
+  /** A quarter of the 4 GiB that a frame can say, and what Node reads in one go with room to spare. */
+  readonly maxValueBytes = 2 ** 30
+  readonly #directory: string
+  readonly #files: FileSystem
+  readonly #line = new Line()
+  #state: State | null = null
+
+  constructor(directory: string, files: FileSystem = nodeFileSystem) {
+    this.#directory = directory
+    this.#files = files
+  }
+
+  open(): Promise<Opened> {
+    return this.#line.run(async () => {
+      this.#state = null
+      try {
+        return await this.#open()
+      } catch (error) {
+        throw translated(error)
+      }
+    })
+  }
+
+  async *chunks(): AsyncIterable<Chunk> {
+    for (const [id, file] of this.#require().head.chunks) {
+      const bytes = await this.#files.read(this.#path(file))
+      if (bytes !== null) yield { id, bytes }
+    }
+  }
+
+  async *readAfter(seq: number): AsyncIterable<Uint8Array> {
+    const { head, growingBytes, lastSeq } = this.#require()
+    const segments = [...head.sealed, { file: head.growing, bytes: growingBytes, lastSeq }]
+    for (const segment of segments.filter(({ bytes, lastSeq: last }) => bytes > 0 && last > seq)) {
+      for (const frame of await this.#frames(segment)) {
+        if (frame.lastSeq > seq) yield* stepsAfter(seq, frame.lastSeq, frame.batch)
+      }
+    }
+  }
+
+  append(epoch: number, firstSeq: number, steps: readonly Uint8Array[]): Promise<void> {
+    return this.#write(epoch, async (state, found) => {
+      requireRoom(this.maxValueBytes, steps)
+      const { lastSeq } = afterAppend(found, firstSeq, steps.length)
+      if (steps.length === 0) return
+      const frame = encodeFrame(lastSeq, steps)
+      await this.#appendFrame(state, frame)
+      await this.#requireToken(state)
+      state.growingBytes += frame.length
+      state.lastSeq = lastSeq
+    })
+  }
+
+  checkpoint(epoch: number, checkpoint: Checkpoint): Promise<void> {
+    return this.#write(epoch, async (state, found) => {
+      requireRoom(this.maxValueBytes, [], checkpoint.add)
+      const { baseSeq, lastSeq } = afterCheckpoint(found, checkpoint)
+      const before = state.head
+      const grown = { file: before.growing, bytes: state.growingBytes, lastSeq: state.lastSeq }
+      const sealed = [...before.sealed, grown].filter((segment) => segment.bytes > 0 && segment.lastSeq > baseSeq)
+      const growing = state.growingBytes > 0 ? newName(state, 'journal') : before.growing
+      const added = checkpoint.add.map(({ id, bytes }) => ({ id, bytes, file: newName(state, 'chunk') }))
+      const chunks = new Map(before.chunks)
+      for (const id of checkpoint.drop) chunks.delete(id)
+      for (const { id, file } of added) chunks.set(id, file)
+      const head: FileHead = { format: 1, baseSeq, chunks: [...chunks], sealed, growing, hasManifest: true }
+      await this.#unlessFull(
+        async () => {
+          for (const { file, bytes } of added) await this.#files.write(this.#path(file), bytes)
+        },
+        () => this.#removeFiles(added.map(({ file }) => file)),
+      )
+      // Before the rename: a disk may keep the later of two names and lose the earlier.
+      await this.#files.syncDirectory(this.#directory)
+      await this.#replaceHead(state, head, checkpoint.manifest)
+      await this.#requireToken(state)
+      if (growing !== before.growing) state.growingBytes = 0
+      state.head = head
+      state.lastSeq = lastSeq
+      await this.#removeFiles(filesOf(before).filter((file) => !filesOf(head).includes(file)))
+    })
+  }
+
+  /** Of another writer opening the store, which is when this one is fenced. */
+  notify(onChange: () => void): () => void {
+    return this.#files.watch(this.#directory, (name) => {
+      if (name === WRITER) onChange()
+    })
+  }
+
+  async estimate(): Promise<Estimate> {
+    const { usedBytes, freeBytes } = await this.#files.usage(this.#directory)
+    return { usedBytes, quotaBytes: usedBytes + freeBytes }
+  }
+
+  /** Nobody deletes files behind their owner's back. */
+  async persist(): Promise<boolean> {
+    return true
+  }
+
+  close(): Promise<void> {
+    return this.#line.run(async () => {
+      this.#state = null
+    })
+  }
+
+  /** Fences everybody else, then looks at what there is, then says under its own epoch what counts. */
+  async #open(): Promise<Opened> {
+    await this.#files.makeDirectory(this.#directory)
+    await this.#files.syncDirectory(dirname(this.#directory))
+    const names = await this.#files.list(this.#directory)
+    const found = await this.#readWriter()
+    const orphan = names.find((name) => /^(head|journal|chunk)\./.test(name))
+    if (found === null && orphan !== undefined) throw storageError('DAMAGED', `${this.#path(orphan)} is there without a writer`)
+    const { storeId, epoch } = raiseEpoch(found === null ? undefined : { ...found, lastSeq: 0, baseSeq: 0 })
+    const writer: Writer = { format: 1, storeId, epoch, token: newStoreId() }
+    await this.#replace(WRITER, Buffer.from(JSON.stringify(writer)), writer.token)
+
+    const { head: last, manifest } = await this.#newestHead(names)
+    const grown = await this.#cutTornTail(last.growing)
+    const sealed = grown === null ? last.sealed : [...last.sealed, grown]
+    const head: FileHead = { ...last, sealed, growing: `journal.${epoch}.0` }
+    const lastSeq = Math.max(head.baseSeq, sealed.at(-1)?.lastSeq ?? 0)
+    const state: State = { writer, head, lastSeq, growingBytes: 0, nextFile: 1, broken: null }
+    await this.#replaceHead(state, head, manifest)
+    await this.#requireToken(state)
+    const kept = new Set([WRITER, headName(epoch), ...filesOf(head)])
+    await this.#removeFiles(names.filter((name) => /^(head|journal|chunk|writer)\./.test(name) && !kept.has(name)))
+    this.#state = state
+    return { manifest, epoch, lastSeq, storeId }
+  }
+
+  /** @throws DAMAGED */
+  async #newestHead(names: string[]): Promise<{ head: FileHead; manifest: Uint8Array | null }> {
+    const epochs = names.map((name) => Number(/^head\.(\d+)$/.exec(name)?.[1] ?? 0))
+    const newest = headName(Math.max(0, ...epochs))
+    const bytes = await this.#files.read(this.#path(newest))
+    if (bytes === null) {
+      const orphan = names.find((name) => /^(journal|chunk)\./.test(name))
+      if (orphan !== undefined) throw storageError('DAMAGED', `${this.#path(orphan)} is there, and the head is not`)
+      const head: FileHead = { format: 1, baseSeq: 0, chunks: [], sealed: [], growing: 'journal.0.0', hasManifest: false }
+      return { head, manifest: null }
+    }
+    const decoded = decodeHead(bytes)
+    if (decoded === null) throw storageError('DAMAGED', `${this.#path(newest)} is not what was written there`)
+    return decoded
+  }
+
+  /** What of the segment that grew under the last writer counts; null when that is nothing.
+   *  @throws DAMAGED when more than its last frame is torn */
+  async #cutTornTail(file: string): Promise<SealedSegment | null> {
+    const segment = await this.#files.read(this.#path(file))
+    if (segment === null) return null
+    let lastSeq = 0
+    let bytes = 0
+    for (const frame of framesOf(segment)) {
+      lastSeq = frame.lastSeq
+      bytes = frame.endsAt
+    }
+    if (hasFrameAfter(segment, bytes)) {
+      throw storageError('DAMAGED', `${this.#path(file)} is damaged at byte ${bytes}, with steps behind that`)
+    }
+    return bytes === 0 ? null : { file, bytes, lastSeq }
+  }
+
+  /** @throws DAMAGED when not all of the segment can be read */
+  async #frames({ file, bytes }: SealedSegment): Promise<Iterable<{ lastSeq: number; batch: Uint8Array }>> {
+    const segment = (await this.#files.read(this.#path(file)))?.subarray(0, bytes)
+    const frames = [...framesOf(segment ?? new Uint8Array(0))]
+    const readable = frames.at(-1)?.endsAt ?? 0
+    if (readable !== bytes) throw storageError('DAMAGED', `${this.#path(file)} is damaged at byte ${readable}`)
+    return frames
+  }
+
+  #write(epoch: number, body: (state: State, found: Head) => Promise<void>): Promise<void> {
+    return this.#line.run(async () => {
+      const state = this.#require()
+      if (state.broken !== null) throw storageError('IO', 'an earlier write failed halfway; open the store anew', state.broken)
+      try {
+        await this.#requireToken(state)
+        const { storeId } = state.writer
+        const head = { storeId, epoch: state.writer.epoch, lastSeq: state.lastSeq, baseSeq: state.head.baseSeq }
+        await body(state, requireWriter(head, storeId, epoch))
+      } catch (error) {
+        if (error instanceof NookError) throw error
+        // A file that should be there is not: either the store was deleted, or this says nothing new.
+        if (hasCode(error, 'ENOENT')) await this.#requireToken(state)
+        state.broken = error
+        throw translated(error)
+      }
+    })
+  }
+
+  async #appendFrame(state: State, frame: Uint8Array): Promise<void> {
+    const path = this.#path(state.head.growing)
+    if (state.growingBytes > 0) {
+      const cutOff = (): Promise<void> => this.#files.truncate(path, state.growingBytes)
+      return this.#unlessFull(() => this.#files.append(path, frame), cutOff)
+    }
+    await this.#unlessFull(() => this.#files.write(path, frame), () => this.#files.remove(path))
+    await this.#files.syncDirectory(this.#directory)
+  }
+
+  /** Writes, and says QUOTA where the disk is full. Such a disk takes a part of what it is given, which has to go again. */
+  async #unlessFull(write: () => Promise<void>, undo: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+    } catch (error) {
+      if (!isFull(error)) throw error
+      await undo()
+      throw translated(error)
+    }
+  }
+
+  async #replaceHead({ writer: { epoch, token } }: State, head: FileHead, manifest: Uint8Array | null): Promise<void> {
+    await this.#replace(headName(epoch), encodeHead(head, manifest), token)
+  }
+
+  /** Replaces a file, so that after a crash either the old or the new one is there. Syncs the names of all files beside it. */
+  async #replace(name: string, bytes: Uint8Array, token: string): Promise<void> {
+    const temporary = this.#path(`${name}.${token}`)
+    await this.#unlessFull(() => this.#files.write(temporary, bytes), () => this.#files.remove(temporary))
+    await this.#files.rename(temporary, this.#path(name))
+    await this.#files.syncDirectory(this.#directory)
+  }
+
+  /** @throws WIPED, FENCED when `writer` is not the one that this storage put there */
+  async #requireToken({ writer }: State): Promise<void> {
+    const now = await this.#readWriter()
+    if (now === null || now.storeId !== writer.storeId) throw wiped()
+    if (now.token !== writer.token) throw storageError('FENCED', `the store has been opened under epoch ${now.epoch}`)
+  }
+
+  async #readWriter(): Promise<Writer | null> {
+    const bytes = await this.#files.read(this.#path(WRITER))
+    if (bytes === null) return null
+    try {
+      return JSON.parse(Buffer.from(bytes).toString('utf8')) as Writer
+    } catch (error) {
+      throw storageError('DAMAGED', `${this.#path(WRITER)} is not what was written there`, error)
+    }
+  }
+
+  /** What nothing refers to. A file that stays behind costs room until the next opening, so failing here is no failure. */
+  async #removeFiles(names: string[]): Promise<void> {
+    for (const name of names) await this.#files.remove(this.#path(name)).catch(() => undefined)
+  }
+
+  #path(name: string): string {
+    return join(this.#directory, name)
+  }
+
+  #require(): State {
+    if (this.#state === null) throw closed()
+    return this.#state
+  }
+}
+
+/** The names of the stores in a folder: each is a directory with a writer. */
+export async function listFiles(folder: string, files: FileSystem = nodeFileSystem): Promise<string[]> {
+  const names = (await files.list(folder)).filter((name) => !name.endsWith(DELETED))
+  const isStore = await Promise.all(
+    names.map(async (name) => (await files.read(join(folder, name, WRITER)).catch(() => null)) !== null),
+  )
+  return names.filter((_, index) => isStore[index]).sort()
+}
+
+/** Deletes a store, under whoever has it open: its writer is told `WIPED`. No store there is no error. */
+export async function destroyFiles(directory: string, files: FileSystem = nodeFileSystem): Promise<void> {
+  try {
+    // Renamed first: a deletion that is cut off leaves no half of a store behind.
+    const deleted = directory + DELETED
+    await files.remove(deleted)
+    await files.rename(directory, deleted)
+    await files.syncDirectory(dirname(directory))
+    await files.remove(deleted)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw translated(error)
+  }
+}
+
+function newName(state: State, kind: 'journal' | 'chunk'): string {
+  return `${kind}.${state.writer.epoch}.${state.nextFile++}`
+}
+
+function headName(epoch: number): string {
+  return `head.${epoch}`
+}
+
+function filesOf(head: FileHead): string[] {
+  return [head.growing, ...head.sealed.map((segment) => segment.file), ...head.chunks.map(([, file]) => file)]
+}
+
+function isFull(error: unknown): boolean {
+  return hasCode(error, 'ENOSPC', 'EDQUOT')
+}
+
+function translated(error: unknown): NookError {
+  if (error instanceof NookError) return error
+  if (isFull(error)) return storageError('QUOTA', 'the disk is full', error)
+  return storageError('IO', `the file system failed: ${String(error)}`, error)
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { takeFileLock } from '../../../pkg-template/src/storage/file-lock.js'
+
+async function lockPath(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'nookdb-'))
+  context.after(() => rm(folder, { recursive: true, force: true }))
+  return join(folder, 'shop.lock')
+}
+
+test('a second writer is refused as INUSE until the first lets go, and nothing is left behind', async (context) => {
+  const path = await lockPath(context)
+  const first = await takeFileLock(path, { ifBusy: 'error' })
+  await assert.rejects(takeFileLock(path, { ifBusy: 'error' }), { code: 'INUSE' })
+  await first.release()
+  await first.release()
+  const second = await takeFileLock(path, { ifBusy: 'error' })
+  await second.release()
+  assert.deepEqual(await readdir(join(path, '..')), [])
+})
+
+test('one that waits has the lock when it is let go, and a waiting ends with its signal', async (context) => {
+  const path = await lockPath(context)
+  const first = await takeFileLock(path, { ifBusy: 'error' })
+  await assert.rejects(takeFileLock(path, { ifBusy: 'wait', signal: AbortSignal.timeout(120) }))
+  const waiting = takeFileLock(path, { ifBusy: 'wait' })
+  await first.release()
+  await (await waiting).release()
+})
+
+test('a thief has the lock, and who was robbed does not release it', async (context) => {
+  const path = await lockPath(context)
+  const robbed = await takeFileLock(path, { ifBusy: 'error' })
+  const thief = await takeFileLock(path, { ifBusy: 'steal' })
+  await robbed.release()
+  await assert.rejects(takeFileLock(path, { ifBusy: 'error' }), { code: 'INUSE' })
+  await thief.release()
+})
+
+test('the lock of a process that was killed is taken over', async (context) => {
+  const path = await lockPath(context)
+  const { pid } = spawnSync(process.execPath, ['-e', ''])
+  await writeFile(path, JSON.stringify({ host: hostname(), pid, startedTicks: null, token: 'dead' }))
+  const lock = await takeFileLock(path, { ifBusy: 'error' })
+  assert.equal(JSON.parse(await readFile(path, 'utf8')).pid, process.pid)
+  await lock.release()
+})
+
+test('the lock of a process whose pid has come round again is taken over', async (context) => {
+  const path = await lockPath(context)
+  const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+  context.after(() => other.kill())
+  const holder = { host: hostname(), pid: other.pid, token: 'earlier' }
+  await writeFile(path, JSON.stringify({ ...holder, startedTicks: null }))
+  await assert.rejects(takeFileLock(path, { ifBusy: 'error' }), { code: 'INUSE' })
+  await writeFile(path, JSON.stringify({ ...holder, startedTicks: '1' }))
+  await (await takeFileLock(path, { ifBusy: 'error' })).release()
+})
+
+test('the lock of a process on another machine is not judged from here, and a lock file of nonsense holds nothing', async (context) => {
+  const path = await lockPath(context)
+  await writeFile(path, JSON.stringify({ host: 'elsewhere', pid: 1, startedTicks: null, token: 'far' }))
+  await assert.rejects(takeFileLock(path, { ifBusy: 'error' }), { code: 'INUSE' })
+  await writeFile(path, 'nonsense')
+  await (await takeFileLock(path, { ifBusy: 'error' })).release()
+})
+
+test('of writers that find a dead lock at the same moment one has it', async (context) => {
+  const path = await lockPath(context)
+  await writeFile(path, JSON.stringify({ host: hostname(), pid: 0, startedTicks: null, token: 'dead' }))
+  const taken = await Promise.allSettled(Array.from({ length: 8 }, () => takeFileLock(path, { ifBusy: 'error' })))
+  assert.equal(taken.filter(({ status }) => status === 'fulfilled').length, 1)
+})

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { destroyFiles, FileStorage, listFiles } from '../../../pkg-template/src/storage/files.js'
+import type { Storage } from '../../../pkg-template/src/storage/storage.js'
+import { cases, runCase, type World } from './conformance.js'
+import { filesWorld } from './files-world.js'
+import { ForgetfulDisk } from './forgetful-disk.js'
+
+/** Crashes are drawn anew for each: a torn frame, a lost name, a file of zeros. */
+const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1)
+
+for (const one of cases) {
+  test(`files on a disk that forgets: ${one.name}`, async () => {
+    for (const seed of SEEDS) {
+      const { failure } = await runCase(one, () => filesWorld(seed))
+      assert.equal(failure, null, `seed ${seed}`)
+    }
+  })
+}
+
+async function temporaryFolder(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'nookdb-'))
+  context.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+for (const one of cases.filter(({ name }) => !name.includes('cut by a crash'))) {
+  test(`files in a real folder: ${one.name}`, async (context) => {
+    const directory = join(await temporaryFolder(context), 'shop')
+    // Nothing of the process dies here: what this shows is that Node's file system is the one that the backend was made for.
+    const world: World = {
+      notifies: true,
+      connect: () => new FileStorage(directory),
+      crash: async () => undefined,
+      crashDuring: async () => false,
+      wipe: () => rm(directory, { recursive: true }),
+      dispose: async () => undefined,
+    }
+    assert.equal((await runCase(one, async () => world)).failure, null)
+  })
+}
+
+for (const ignored of ['bytes', 'names'] as const) {
+  test(`the conformance suite fails files whose ${ignored} are not synced`, async () => {
+    const one = cases.find(({ name }) => name === 'an append that resolved survives a crash')
+    assert.ok(one !== undefined)
+    const outcomes = await Promise.all(SEEDS.map((seed) => runCase(one, () => filesWorld(seed, ignored))))
+    assert.ok(outcomes.some(({ failure }) => failure !== null))
+  })
+}
+
+async function steps(storage: Storage, seq = 0): Promise<string[]> {
+  const all: string[] = []
+  for await (const step of storage.readAfter(seq)) all.push(Buffer.from(step).toString())
+  return all
+}
+
+const step = (text: string): Uint8Array => Buffer.from(text)
+
+/** A store on a disk that does nothing wrong until it is told to. */
+async function onDisk(): Promise<{ disk: ForgetfulDisk; storage: FileStorage; epoch: number; reopened: () => Promise<string[]> }> {
+  const disk = new ForgetfulDisk({ pass: () => Promise.resolve(), random: () => 0 })
+  const storage = new FileStorage('/shop', disk)
+  const { epoch } = await storage.open()
+  const reopened = async (): Promise<string[]> => {
+    const next = new FileStorage('/shop', disk)
+    await next.open()
+    return steps(next)
+  }
+  return { disk, storage, epoch, reopened }
+}
+
+test('a full disk is told as QUOTA, for steps and chunks, and writing goes on when there is room again', async () => {
+  const { disk, storage, epoch, reopened } = await onDisk()
+  const checkpoint = { manifest: step('manifest'), baseSeq: 0, add: [{ id: 1, bytes: new Uint8Array(1000) }], drop: [] }
+  for (const next of ['a', 'b']) {
+    disk.freeBytes = 10
+    await assert.rejects(storage.append(epoch, next === 'a' ? 1 : 2, [step('too much for the disk')]), { code: 'QUOTA' })
+    await assert.rejects(storage.checkpoint(epoch, checkpoint), { code: 'QUOTA' })
+    disk.freeBytes = Infinity
+    await storage.append(epoch, next === 'a' ? 1 : 2, [step(next)])
+  }
+  await storage.checkpoint(epoch, checkpoint)
+  assert.deepEqual(await steps(storage), ['a', 'b'])
+  assert.deepEqual(await reopened(), ['a', 'b'])
+})
+
+test('a write that fails halfway fails as IO, and so does every write until the store is opened anew', async () => {
+  const { disk, storage, epoch } = await onDisk()
+  await storage.append(epoch, 1, [step('a')])
+  disk.failNextWrite = 'EIO'
+  await assert.rejects(storage.append(epoch, 2, [step('b')]), { code: 'IO' })
+  await assert.rejects(storage.append(epoch, 2, [step('b')]), { code: 'IO' })
+  const again = await storage.open()
+  assert.equal(again.lastSeq, 1)
+  await storage.append(again.epoch, 2, [step('c')])
+  assert.deepEqual(await steps(storage), ['a', 'c'])
+})
+
+test('damage in the middle of the journal is told as DAMAGED, and not cut off as a torn tail is', async () => {
+  const { disk, storage, epoch, reopened } = await onDisk()
+  for (const [index, text] of ['a', 'b', 'c'].entries()) await storage.append(epoch, index + 1, [step(text)])
+  disk.damage('/shop/journal.1.0', 40)
+  await assert.rejects(reopened(), { code: 'DAMAGED' })
+})
+
+test('damage at the end of a segment that was sealed is told as DAMAGED', async () => {
+  const { disk, storage, epoch, reopened } = await onDisk()
+  await storage.append(epoch, 1, [step('a')])
+  assert.deepEqual(await reopened(), ['a'])
+  disk.damage('/shop/journal.1.0', 24)
+  await assert.rejects(reopened(), { code: 'DAMAGED' })
+})
+
+test('a damaged or missing head is told as DAMAGED', async () => {
+  const { disk, storage, epoch, reopened } = await onDisk()
+  await storage.append(epoch, 1, [step('a')])
+  disk.damage('/shop/head.1', 20)
+  await assert.rejects(reopened(), { code: 'DAMAGED' })
+  await disk.remove('/shop/head.1')
+  await assert.rejects(reopened(), { code: 'DAMAGED' })
+})
+
+test('a chunk that the disk has lost is left out, and costs no other', async () => {
+  const { disk, storage, epoch } = await onDisk()
+  const add = [1, 2, 3].map((id) => ({ id, bytes: step(String(id)) }))
+  await storage.checkpoint(epoch, { manifest: step('m'), baseSeq: 0, add, drop: [] })
+  await disk.remove('/shop/chunk.1.2')
+  const ids: number[] = []
+  for await (const { id } of storage.chunks()) ids.push(id)
+  assert.deepEqual(ids, [1, 3])
+})
+
+test('files that nothing refers to are gone after the next opening', async (context) => {
+  const directory = join(await temporaryFolder(context), 'shop')
+  const storage = new FileStorage(directory)
+  const { epoch } = await storage.open()
+  for (let base = 1; base <= 5; base++) {
+    await storage.append(epoch, base, [step(String(base))])
+    const add = [{ id: base, bytes: step('chunk') }]
+    await storage.checkpoint(epoch, { manifest: step('m'), baseSeq: base, add, drop: [base - 1] })
+  }
+  assert.equal((await readdir(directory)).length, 3)
+  for (const leftover of ['chunk.1.77', 'head.1.abc', 'journal.1.99']) await writeFile(join(directory, leftover), 'x')
+  await new FileStorage(directory).open()
+  assert.deepEqual((await readdir(directory)).map((name) => name.replace(/\d.*/, '')).sort(), ['chunk.', 'head.', 'writer'])
+})
+
+test('list gives the names of the stores and destroy takes one away', async (context) => {
+  const folder = await temporaryFolder(context)
+  for (const name of ['b', 'a']) await new FileStorage(join(folder, name)).open()
+  await writeFile(join(folder, 'no store'), '')
+  assert.deepEqual(await listFiles(folder), ['a', 'b'])
+  await destroyFiles(join(folder, 'a'))
+  await destroyFiles(join(folder, 'never made'))
+  assert.deepEqual(await listFiles(folder), ['b'])
+  assert.deepEqual(await listFiles(join(folder, 'missing')), [])
+})
+
+test('a process that is killed while it appends loses no step that it was told is kept', async (context) => {
+  const directory = join(await temporaryFolder(context), 'shop')
+  let kept = 0
+  for (let round = 0; round < 8; round++) {
+    const child = fork(fileURLToPath(new URL('append-forever.ts', import.meta.url)), [directory], {
+      execArgv: ['--import', 'tsx'],
+    })
+    let acknowledged = 0
+    child.on('message', (seq) => (acknowledged = Number(seq)))
+    const closed = new Promise((resolve) => child.on('close', resolve))
+    while (acknowledged < kept + 20 + round * 7) await new Promise((resolve) => setTimeout(resolve, 1))
+    child.kill('SIGKILL')
+    await closed
+    const storage = new FileStorage(directory)
+    const { lastSeq } = await storage.open()
+    assert.ok(lastSeq >= acknowledged, `${acknowledged} was acknowledged, ${lastSeq} is the last`)
+    const found = await steps(storage)
+    assert.deepEqual(found, Array.from({ length: lastSeq }, (_, index) => `step ${index + 1}`))
+    kept = lastSeq
+  }
+})

@@ -1,0 +1,181 @@
+// A file system in memory that crashes as a disk does: of what was not synced, some is there afterwards and some is not.
+
+import { dirname } from 'node:path'
+import type { FileSystem } from '../../../pkg-template/src/storage/file-system.js'
+
+interface Inode {
+  bytes: Uint8Array
+  /** What a crash leaves for certain. */
+  synced: Uint8Array
+}
+
+export interface Faults {
+  /** Called before each thing that reaches the disk, and in the middle of every write. */
+  pass(): Promise<void>
+  /** Repeatable numbers in [0, 1): what a crash leaves is drawn from them. */
+  random(): number
+  /** Syncs that do nothing: `bytes` of file contents, `names` of directory entries. */
+  readonly ignoresSync?: 'bytes' | 'names'
+}
+
+export class ForgetfulDisk implements FileSystem {
+  /** Bytes that are still free: writes fail with ENOSPC halfway once they are spent. */
+  freeBytes = Infinity
+  /** Fails the next write with this code, in the middle. */
+  failNextWrite: string | null = null
+  readonly #faults: Faults
+  readonly #directories: Set<string>
+  readonly #names: Map<string, Inode>
+  readonly #syncedNames: Map<string, Inode>
+  readonly #watchers = new Set<{ path: string; onChange: (name: string) => void }>()
+
+  constructor(faults: Faults, directories = new Set<string>(), names = new Map<string, Inode>()) {
+    this.#faults = faults
+    this.#directories = directories
+    this.#names = names
+    this.#syncedNames = new Map(names)
+  }
+
+  /** The disk as the next start finds it. This one may go on being written to: nobody will know. */
+  afterCrash(): ForgetfulDisk {
+    const names = new Map<string, Inode>()
+    for (const path of new Set([...this.#names.keys(), ...this.#syncedNames.keys()])) {
+      const inode = (this.#faults.random() < 0.5 ? this.#names : this.#syncedNames).get(path)
+      if (inode === undefined) continue
+      const bytes = this.#left(inode)
+      names.set(path, { bytes, synced: bytes })
+    }
+    return new ForgetfulDisk(this.#faults, new Set(this.#directories), names)
+  }
+
+  #left({ bytes, synced }: Inode): Uint8Array {
+    const draw = this.#faults.random()
+    if (draw < 0.4) return synced
+    if (draw < 0.6) return bytes
+    // Some of what was added, or, where blocks reached the disk out of order, zeros in its place.
+    const length = Math.min(bytes.length, synced.length + Math.floor((bytes.length - synced.length) * this.#faults.random()))
+    const part = bytes.slice(0, Math.max(length, 0))
+    if (draw > 0.8 && part.length > synced.length) part.fill(0, synced.length)
+    return part
+  }
+
+  async makeDirectory(path: string): Promise<void> {
+    await this.#faults.pass()
+    this.#directories.add(path)
+  }
+
+  async list(path: string): Promise<string[]> {
+    return [...this.#names.keys()].filter((name) => dirname(name) === path).map((name) => name.slice(path.length + 1))
+  }
+
+  async read(path: string): Promise<Uint8Array | null> {
+    return this.#names.get(path)?.bytes.slice() ?? null
+  }
+
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    if (!this.#directories.has(dirname(path))) throw failure('ENOENT', path)
+    await this.#faults.pass()
+    const inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0) }
+    this.#names.set(path, inode)
+    await this.#add(inode, bytes, path)
+  }
+
+  async append(path: string, bytes: Uint8Array): Promise<void> {
+    const inode = this.#names.get(path)
+    if (inode === undefined) throw failure('ENOENT', path)
+    await this.#faults.pass()
+    await this.#add(inode, bytes, path)
+  }
+
+  async truncate(path: string, lengthBytes: number): Promise<void> {
+    const inode = this.#names.get(path)
+    if (inode === undefined) throw failure('ENOENT', path)
+    await this.#faults.pass()
+    this.freeBytes += inode.bytes.length - lengthBytes
+    inode.bytes = inode.bytes.slice(0, lengthBytes)
+    this.#sync(inode)
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.#faults.pass()
+    const inode = this.#names.get(from)
+    if (inode === undefined) throw failure('ENOENT', from)
+    this.#names.delete(from)
+    this.#names.set(to, inode)
+    for (const { path, onChange } of this.#watchers) if (dirname(to) === path) onChange(to.slice(path.length + 1))
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#faults.pass()
+    for (const [name, inode] of this.#names) {
+      if (name !== path && !name.startsWith(`${path}/`)) continue
+      this.freeBytes += inode.bytes.length
+      this.#names.delete(name)
+    }
+    this.#directories.delete(path)
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    await this.#faults.pass()
+    if (this.#faults.ignoresSync === 'names') return
+    for (const name of new Set([...this.#names.keys(), ...this.#syncedNames.keys()])) {
+      if (dirname(name) !== path) continue
+      const inode = this.#names.get(name)
+      if (inode === undefined) this.#syncedNames.delete(name)
+      else this.#syncedNames.set(name, inode)
+    }
+  }
+
+  async usage(): Promise<{ usedBytes: number; freeBytes: number }> {
+    const usedBytes = [...this.#names.values()].reduce((sum, inode) => sum + inode.bytes.length, 0)
+    return { usedBytes, freeBytes: this.freeBytes }
+  }
+
+  watch(path: string, onChange: (name: string) => void): () => void {
+    const watcher = { path, onChange }
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
+  }
+
+  /** Deletes all of it for good, as a user does. */
+  wipe(): void {
+    this.#names.clear()
+    this.#syncedNames.clear()
+    this.#directories.clear()
+  }
+
+  /** Changes a byte, as a bad disk does. */
+  damage(path: string, at: number): void {
+    const byte = this.#names.get(path)?.bytes.at(at)
+    if (byte === undefined) throw new Error(`no byte ${at} in ${path}`)
+    this.#names.get(path)?.bytes.fill(byte ^ 0xff, at, at + 1)
+  }
+
+  async #add(inode: Inode, bytes: Uint8Array, path: string): Promise<void> {
+    const half = bytes.length >> 1
+    inode.bytes = joined(inode.bytes, bytes.subarray(0, half))
+    await this.#faults.pass()
+    const code = this.failNextWrite ?? (bytes.length > this.freeBytes ? 'ENOSPC' : null)
+    this.failNextWrite = null
+    this.freeBytes -= code === null ? bytes.length : half
+    if (code !== null) throw failure(code, path)
+    inode.bytes = joined(inode.bytes, bytes.subarray(half))
+    await this.#faults.pass()
+    this.#sync(inode)
+  }
+
+  #sync(inode: Inode): void {
+    if (this.#faults.ignoresSync !== 'bytes') inode.synced = inode.bytes
+  }
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const both = new Uint8Array(one.length + other.length)
+  both.set(one)
+  both.set(other, one.length)
+  return both
+}
+
+function failure(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${path}`), { code })
+}
