@@ -10,4 +10,5 @@ pub(super) const FAMILIES: &[&[Command]] = &[
     super::config::ROWS,
     super::info::ROWS,
     super::strings::ROWS,
+    super::hashes::ROWS,
 ];

@@ -9,11 +9,14 @@ mod catalog;
 mod families;
 mod flags;
 mod row;
+mod sample;
+mod scan;
 mod table;
 
 mod config;
 mod connection;
 mod deadline;
+mod hashes;
 mod info;
 mod pubsub;
 mod server;

@@ -1,0 +1,35 @@
+//! Drawing elements at random: what HRANDFIELD, SRANDMEMBER and ZRANDMEMBER have in common.
+
+use std::collections::HashSet;
+
+use crate::db::Ctx;
+
+/// Positions below `len`, drawn by the sign of `count` as Redis has it: positive, each at most once
+/// and no more than there are; negative, each drawn anew, so that they may repeat.
+///
+/// Cost: O(|count|) (Floyd's method for the draw without repetition: Bentley and Floyd 1987).
+pub(super) fn positions(ctx: &mut Ctx, len: usize, count: i64) -> Vec<usize> {
+    let wanted = count.unsigned_abs() as usize;
+    if len == 0 {
+        return Vec::new();
+    }
+    if count < 0 {
+        return (0..wanted).map(|_| below(ctx, len)).collect();
+    }
+    if wanted >= len {
+        return (0..len).collect();
+    }
+    let mut drawn = HashSet::with_capacity(wanted);
+    let mut order = Vec::with_capacity(wanted);
+    for top in len - wanted..len {
+        let pick = below(ctx, top + 1);
+        let position = if drawn.insert(pick) { pick } else { top };
+        drawn.insert(position);
+        order.push(position);
+    }
+    order
+}
+
+fn below(ctx: &mut Ctx, bound: usize) -> usize {
+    (ctx.random() % bound as u64) as usize
+}
