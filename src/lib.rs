@@ -19,6 +19,7 @@ pub mod commands;
 pub mod db;
 pub mod engine;
 pub mod error;
+pub mod persist;
 pub mod protocol;
 pub mod reply;
 pub mod types;
