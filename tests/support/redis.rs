@@ -1,6 +1,6 @@
 //! A real redis-server for one test, on a loopback port of its own: the oracle.
 //!
-//! ```ignore
+//! ```text
 //! let server = RedisServer::start();
 //! let mut redis = server.connect();
 //! assert_eq!(redis.say("INCR n"), "(integer) 1");
