@@ -289,7 +289,7 @@ fn hello(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     if let Some((user, password)) = login {
         log_in(ctx, user, password)?;
     }
-    if !is_admitted(ctx) {
+    if !ctx.client().authenticated {
         return Err(Error::Said(HELLO_FIRST));
     }
     let client = ctx.client_mut();
@@ -301,7 +301,7 @@ fn hello(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 }
 
 const HELLO_FIRST: &str = "NOAUTH HELLO must be called with the client already authenticated, \
-                           otherwise the HELLO <proto> AUTH <user> <pass> option can be used to \
+                           otherwise the HELLO AUTH <user> <pass> option can be used to \
                            authenticate the client and select the RESP protocol version at the \
                            same time";
 
@@ -353,10 +353,6 @@ fn same(given: &[u8], right: &[u8]) -> bool {
     given.len() == right.len() && differences == 0
 }
 
-fn is_admitted(ctx: &Ctx) -> bool {
-    ctx.state.config.requirepass.is_empty() || ctx.client().authenticated
-}
-
 fn select(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let db = args.db(ctx.state.config.databases)?;
     ctx.db = db;
@@ -373,11 +369,13 @@ fn reset(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
     let id = ctx.client;
     ctx.state.unwatch(id);
     ctx.state.unsubscribe_all(id);
+    let open = ctx.state.config.requirepass.is_empty();
     let old = ctx.client_mut();
     let mut new = Client::new(id, old.connected_ms);
     new.address = std::mem::take(&mut old.address);
     new.local_address = std::mem::take(&mut old.local_address);
     new.active_ms = old.active_ms;
+    new.authenticated = open;
     new.last_command = old.last_command;
     *old = new;
     ctx.db = 0;

@@ -10,5 +10,6 @@ pub(super) const FAMILIES: &[&[Command]] = &[
     super::config::ROWS,
     super::info::ROWS,
     super::strings::ROWS,
+    super::sets::ROWS,
     super::hashes::ROWS,
 ];

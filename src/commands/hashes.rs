@@ -1,7 +1,7 @@
 //! Hashes: fields with values under a key.
 
 use super::row::{Command, prose};
-use super::sample::positions;
+use super::sample::{NOT_SIGNED, positions, signed_count};
 use super::scan::Scan;
 use super::{Args, Flags};
 use crate::db::{Ctx, Edit, Event};
@@ -212,6 +212,7 @@ pub(super) const ROWS: &[Command] = &[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
+            NOT_SIGNED,
             "ERR value is out of range",
         ],
         methods: &[],
@@ -383,7 +384,7 @@ fn hrandfield(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     if args.is_done() {
         return one_at_random(ctx, key);
     }
-    let count = args.int()?;
+    let count = signed_count(args)?;
     let with_values = args.word("WITHVALUES");
     args.end()?;
     if with_values && !(-i64::MAX / 2..=i64::MAX / 2).contains(&count) {

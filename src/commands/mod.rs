@@ -20,6 +20,7 @@ mod hashes;
 mod info;
 mod pubsub;
 mod server;
+mod sets;
 mod strings;
 mod transactions;
 

@@ -2,7 +2,17 @@
 
 use std::collections::HashSet;
 
+use super::Args;
 use crate::db::Ctx;
+use crate::error::{Error, Result};
+
+/// The count of such a command: any integer that has a counterpart of the other sign.
+pub(super) fn signed_count(args: &mut Args) -> Result<i64> {
+    args.int_in(-i64::MAX..=i64::MAX, Error::Said(NOT_SIGNED))
+}
+
+pub(super) const NOT_SIGNED: &str = "ERR value is out of range, value must between \
+                                     -9223372036854775807 and 9223372036854775807";
 
 /// Positions below `len`, drawn by the sign of `count` as Redis has it: positive, each at most once
 /// and no more than there are; negative, each drawn anew, so that they may repeat.

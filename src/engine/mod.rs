@@ -83,7 +83,10 @@ impl Engine {
     /// Opens a session.
     pub fn connect(&mut self, now_ms: i64) -> ClientId {
         self.state.stats.connections += 1;
-        self.state.clients.connect(now_ms)
+        let client = self.state.clients.connect(now_ms);
+        // Who comes while there is no password stays in when one is set.
+        self.state.client_mut(client).authenticated = self.state.config.requirepass.is_empty();
+        client
     }
 
     /// Ends a session: its subscriptions, watches and waits go with it.
@@ -151,11 +154,10 @@ impl Engine {
             });
         }
         let flags = listed.command.flags;
-        let locked = !self.state.config.requirepass.is_empty();
         let state = self.state.client_mut(client);
         state.active_ms = now_ms;
         state.last_command = listed.command.name;
-        if locked && !state.authenticated && !flags.has(Flags::NO_AUTH) {
+        if !state.authenticated && !flags.has(Flags::NO_AUTH) {
             return Err(Error::NoAuth);
         }
         let subscribed = state.resp == Resp::Two && state.subscriptions() > 0;

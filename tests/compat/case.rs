@@ -141,18 +141,20 @@ impl Line {
 
 /// The lines of a drawn reply without their numbers, in an order of their own.
 pub fn unordered(reply: &str) -> String {
-    let mut lines: Vec<&str> = reply
-        .lines()
-        .map(|line| {
-            let line = line.trim_start();
-            let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
-            let marked = digits.len() < line.len();
-            let rest = digits.strip_prefix([')', '~', '#']).filter(|_| marked);
-            rest.unwrap_or(line).trim()
-        })
-        .collect();
+    let mut lines: Vec<&str> = reply.lines().map(without_numbers).collect();
     lines.sort_unstable();
     lines.join("\n")
+}
+
+/// A line without the places that redis-cli writes before elements: `2) 1) "a"` is `"a"`.
+fn without_numbers(line: &str) -> &str {
+    let line = line.trim();
+    let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let numbered = digits.len() < line.len();
+    match digits.strip_prefix([')', '~', '#']).filter(|_| numbered) {
+        Some(rest) => without_numbers(rest),
+        None => line,
+    }
 }
 
 /// What kind of reply it is: everything but what it says.
