@@ -434,7 +434,7 @@ fn client_info(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
 fn client_list(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let mut wanted: Box<dyn Fn(&Client) -> bool> = Box::new(|_| true);
     if args.left() == 2 && args.word("TYPE") {
-        wanted = of_type(args.bytes()?)?;
+        wanted = Box::new(of_type(args.bytes()?)?);
     } else if args.left() >= 2 && args.word("ID") {
         let bad = Error::Said("ERR Invalid client ID");
         let mut ids = Vec::new();
@@ -454,11 +454,11 @@ fn client_list(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     Ok(Reply::Verbatim("txt", lines.into_bytes()))
 }
 
-fn of_type(name: &[u8]) -> Result<Box<dyn Fn(&Client) -> bool>> {
+fn of_type(name: &[u8]) -> Result<fn(&Client) -> bool> {
     match name.to_ascii_lowercase().as_slice() {
-        b"normal" => Ok(Box::new(|client| client.subscriptions() == 0)),
-        b"pubsub" => Ok(Box::new(|client| client.subscriptions() > 0)),
-        b"master" | b"replica" | b"slave" => Ok(Box::new(|_| false)),
+        b"normal" => Ok(|client| client.subscriptions() == 0),
+        b"pubsub" => Ok(|client| client.subscriptions() > 0),
+        b"master" | b"replica" | b"slave" => Ok(|_| false),
         _ => {
             let name = String::from_utf8_lossy(name);
             Err(Error::SaidOf(format!("ERR Unknown client type '{name}'")))

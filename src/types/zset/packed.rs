@@ -116,7 +116,7 @@ fn score_of(item: Item<'_>) -> Score {
 
 /// Members with their scores, from either end.
 #[derive(Debug, Clone)]
-pub(super) struct Pairs<'a> {
+pub struct Pairs<'a> {
     items: listpack::Iter<'a>,
     left: usize,
 }

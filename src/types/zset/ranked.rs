@@ -52,10 +52,6 @@ impl<T> Default for Ranked<T> {
 }
 
 impl<T: Copy> Ranked<T> {
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
     /// The item at `rank`, which is below the length. O(log N).
     pub fn get(&self, rank: usize) -> T {
         let (leaf, at) = self.leaf(rank);
@@ -391,7 +387,7 @@ mod tests {
     }
 
     fn all(ranked: &Ranked<u32>) -> Vec<u32> {
-        ranked.range(0..ranked.len()).collect()
+        ranked.range(0..ranked.len).collect()
     }
 
     proptest! {
@@ -434,7 +430,7 @@ mod tests {
     fn both_ends_of_a_walk_meet_in_the_middle() {
         let mut ranked = Ranked::default();
         for item in 0..1000 {
-            ranked.insert(ranked.len(), item);
+            ranked.insert(ranked.len, item);
         }
         let mut walk = ranked.range(100..900);
         let mut met = Vec::new();
@@ -450,7 +446,7 @@ mod tests {
     fn what_is_loaded_in_order_fills_its_nodes() {
         let mut ranked = Ranked::default();
         for item in 0..100_000u32 {
-            ranked.insert(ranked.len(), item);
+            ranked.insert(ranked.len, item);
         }
         let depth = check(&ranked.root, true);
         assert_eq!(

@@ -192,7 +192,7 @@ impl Table {
 
 /// Members with their scores, from either end.
 #[derive(Debug, Clone)]
-pub(super) struct Pairs<'a> {
+pub struct Pairs<'a> {
     table: &'a Table,
     places: ranked::Iter<'a, Place>,
 }
