@@ -31,7 +31,45 @@ async function bindAndOptimize(compiled, bindgen) {
   const wasm = inRoot('pkg/wasm/nookdb_bg.wasm')
   // No feature flags: wasm-opt reads what rustc wrote into the file, and Node 20 rejects more than that.
   await run(npmProgram('wasm-opt'), ['-O3', wasm, '-o', wasm])
+  makeGlueBindable()
   writeInlineModule(readFileSync(wasm))
+}
+
+/**
+ * Puts the glue into a function, `bind()`.
+ *
+ * wasm-bindgen's module holds one instance for good: `init` gives the first one again. Here every store has an instance of
+ * its own, and one that has trapped is replaced. Its ways of fetching the wasm are cut off: the loaders are ours. Nothing is
+ * freed by a finalizer, which would enter an instance that may be dead: the collector takes an instance as a whole.
+ */
+function makeGlueBindable() {
+  const path = inRoot('pkg/wasm/nookdb.js')
+  const glue = readFileSync(path, 'utf8')
+  const end = glue.indexOf('async function __wbg_load(')
+  if (end < 0 || !glue.includes('function __wbg_finalize_init(')) giveUp('wasm-bindgen writes another kind of glue than this build knows')
+  writeFileSync(
+    path,
+    [
+      'export function bind() {',
+      'const FinalizationRegistry = undefined',
+      glue.slice(0, end).replace(/^export /gm, ''),
+      'return { Instance, imports: __wbg_get_imports, start: (instance, module) => ({ exports: __wbg_finalize_init(instance, module) }) }',
+      '}\n',
+    ].join('\n'),
+  )
+  const types = inRoot('pkg/wasm/nookdb.d.ts')
+  const classes = readFileSync(types, 'utf8').split('export type InitInput')[0].replace(/^export class/gm, 'export declare class')
+  writeFileSync(
+    types,
+    `${classes}
+/** The glue for one instance of the wasm. */
+export function bind(): {
+  Instance: typeof Instance
+  imports(): WebAssembly.Imports
+  start(instance: WebAssembly.Instance, module: WebAssembly.Module): { exports: { memory: WebAssembly.Memory } }
+}
+`,
+  )
 }
 
 /** The wasm as a module of base64, for bundlers and workers that cannot fetch a file beside the script. */

@@ -1,0 +1,293 @@
+// One WebAssembly instance with one store in it: argv into its memory, replies out of it.
+//
+// Each store has an instance of its own: what one store's keys took is given back when it is closed, though wasm memory
+// never shrinks, and a trap ends one store alone.
+
+import { bind, type Instance } from '../../wasm/nookdb.js'
+import type { Argument } from '../client.js'
+import { NookError } from '../errors.js'
+import type { Push, Reply } from '../reply.js'
+import { decodeText, RespReader } from '../resp.js'
+
+/** What a call came to, as src/wasm/answer.rs has it; in the lowest byte of what a call gives. */
+const enum Tag {
+  Null = 0,
+  Ok = 1,
+  Integer = 2,
+  Bulk = 3,
+  Resp = 4,
+  Blocked = 5,
+  Ask = 6,
+}
+
+/** What is left to do after a call, as src/wasm/mod.rs has it. */
+export const DELIVERIES = 1 << 8
+export const STEPS = 1 << 9
+export const TICKS = 1 << 10
+
+/** The client has to wait: the reply comes as a delivery. */
+export const BLOCKED = Symbol('blocked')
+
+/** Only the host can answer: it saves, or ends. */
+export class HostRequest {
+  constructor(readonly kind: 'save' | 'save in background' | 'rewrite journal' | 'shut down') {}
+}
+
+const REQUESTS = ['save', 'save in background', 'rewrite journal', 'shut down'] as const
+
+export type Answer = Reply | Push | typeof BLOCKED | HostRequest
+
+export interface InstanceOptions {
+  /** In bytes; 0 is without bound. */
+  readonly maxMemory: number
+  /** Whether steps are kept for a journal. */
+  readonly journaling: boolean
+}
+
+/** Something for a client that is not the reply to a call of its own. */
+export interface Delivery {
+  readonly client: number
+  readonly value: Reply | Push
+}
+
+/** Strings up to here are written by a loop: a call of encodeInto costs more (Node 20: they meet near 60 characters). */
+const SHORT_CHARACTERS = 60
+/** Above this, strings are encoded before they are written: three bytes for each character would be too much to reserve. */
+const LARGE_BYTES = 1024 * 1024
+
+const encoder = new TextEncoder()
+
+/** The code of the error that ends an instance. */
+export const DEAD = 'DEAD'
+
+export class EngineInstance {
+  readonly #engine: Instance
+  readonly #memory: WebAssembly.Memory
+  /** Views of all memory; made anew when it has grown and they are detached. */
+  #bytes: Uint8Array<ArrayBuffer>
+  #words: Uint32Array
+  #scratch = 0
+  #scratchBytes = 0
+  readonly #answer: number
+  #death: NookError | null = null
+  /** What the last call left to do: `DELIVERIES`, `STEPS`, `TICKS`. */
+  pending = 0
+
+  static async create(module: WebAssembly.Module, options: InstanceOptions): Promise<EngineInstance> {
+    const glue = bind()
+    const { exports } = glue.start(await WebAssembly.instantiate(module, glue.imports()), module)
+    const entropy = crypto.getRandomValues(new Uint32Array(6))
+    return new EngineInstance(new glue.Instance(options, Date.now(), entropy), exports.memory)
+  }
+
+  private constructor(engine: Instance, memory: WebAssembly.Memory) {
+    this.#engine = engine
+    this.#memory = memory
+    this.#bytes = new Uint8Array(memory.buffer as ArrayBuffer)
+    this.#words = new Uint32Array(memory.buffer)
+    this.#scratchBytes = engine.scratch_len()
+    this.#scratch = engine.reserve_scratch(0)
+    this.#answer = engine.answer_address() / 4
+  }
+
+  /** Why the instance may not be entered any more; null while it may. */
+  get death(): NookError | null {
+    return this.#death
+  }
+
+  call(client: number, argv: readonly Argument[], binary: boolean): Answer {
+    const result = this.#enter(() => {
+      this.#write(argv)
+      return this.#engine.call(Date.now(), client, argv.length)
+    })
+    return this.#read(result, binary)
+  }
+
+  connect(db = 0): number {
+    return this.#enter(() => this.#engine.connect(Date.now(), db))
+  }
+
+  disconnect(client: number): void {
+    this.#enter(() => this.#engine.disconnect(client))
+  }
+
+  /** The database that a client has selected. */
+  selected(client: number): number {
+    return this.#enter(() => this.#engine.selected(client))
+  }
+
+  /** Takes a client out of its wait; false where it does not wait. */
+  cancel(client: number): boolean {
+    return this.#enter(() => this.#engine.cancel(client))
+  }
+
+  /** Opens a step that the next calls of the client join; false where one is open. */
+  begin(client: number): boolean {
+    return this.#enter(() => this.#engine.begin(Date.now(), client))
+  }
+
+  /** Ends the open step. An error says that it was taken back. */
+  end(): Answer {
+    return this.#read(this.#enter(() => this.#engine.end()), false)
+  }
+
+  abort(): void {
+    this.#enter(() => this.#engine.abort())
+  }
+
+  /** Sends a client the events of all keys that match a pattern, and no longer those of the patterns before. */
+  observe(client: number, patterns: readonly Argument[]): void {
+    this.#enter(() => {
+      this.#write(patterns)
+      this.#engine.observe(client, patterns.length)
+    })
+  }
+
+  tick(units: number): void {
+    this.pending = this.#enter(() => this.#engine.tick(Date.now(), units))
+  }
+
+  /** In milliseconds since 1970; infinite where nobody waits for a time. */
+  nextTimeout(): number {
+    return this.#enter(() => this.#engine.next_timeout_ms())
+  }
+
+  takeDeliveries(): Delivery[] {
+    this.#enter(() => this.#engine.take_deliveries())
+    const reader = new RespReader(this.#answerBytes())
+    const deliveries: Delivery[] = []
+    while (!reader.done) deliveries.push({ client: Number(reader.read()), value: reader.read() })
+    return deliveries
+  }
+
+  statistics(): Statistics {
+    return this.#enter(() => this.#engine.statistics()) as Statistics
+  }
+
+  /** Anything that is thrown in there was meant by nobody: a panic, a stack that overflowed, memory that could not be had.
+   *  What it left behind is not looked at again. */
+  #enter<T>(work: () => T): T {
+    if (this.#death !== null) throw this.#death
+    try {
+      return work()
+    } catch (cause) {
+      if (cause instanceof NookError) throw cause
+      this.#death = new NookError(DEAD, `the engine stopped: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+      throw this.#death
+    }
+  }
+
+  #write(argv: readonly Argument[]): void {
+    let room = 4 * argv.length
+    for (const argument of argv) room += typeof argument === 'string' ? 3 * argument.length : argument.length
+    if (room > LARGE_BYTES) return this.#writeLarge(argv)
+    if (room > this.#scratchBytes) this.#reserve(room)
+    this.#fill(argv)
+  }
+
+  #writeLarge(argv: readonly Argument[]): void {
+    const encoded = argv.map((argument) => (typeof argument === 'string' ? encoder.encode(argument) : argument))
+    this.#reserve(encoded.reduce((sum, bytes) => sum + bytes.length, 4 * argv.length))
+    this.#fill(encoded)
+  }
+
+  #reserve(bytes: number): void {
+    const address = bytes > 0xffff_ffff ? 0 : this.#engine.reserve_scratch(bytes)
+    if (address === 0) throw new NookError('OOM', `OOM there is no memory for arguments of ${bytes} bytes`)
+    this.#scratch = address
+    this.#scratchBytes = this.#engine.scratch_len()
+  }
+
+  #fill(argv: readonly Argument[]): void {
+    this.#refresh()
+    const bytes = this.#bytes
+    const length = this.#scratch / 4
+    let at = this.#scratch + 4 * argv.length
+    for (let n = 0; n < argv.length; n++) {
+      const start = at
+      const argument = argv[n] ?? ''
+      if (typeof argument === 'string') {
+        at = writeText(bytes, at, argument)
+      } else {
+        bytes.set(argument, at)
+        at += argument.length
+      }
+      this.#words[length + n] = at - start
+    }
+  }
+
+  #refresh(): void {
+    if (this.#bytes.length > 0) return
+    this.#bytes = new Uint8Array(this.#memory.buffer as ArrayBuffer)
+    this.#words = new Uint32Array(this.#memory.buffer)
+  }
+
+  #read(result: number, binary: boolean): Answer {
+    this.pending = result
+    this.#refresh()
+    const answer = this.#decode(result & 0xff, binary)
+    if (this.#scratchBytes > LARGE_BYTES) this.#trim()
+    return answer
+  }
+
+  #decode(tag: Tag, binary: boolean): Answer {
+    const first = this.#words[this.#answer] ?? 0
+    switch (tag) {
+      case Tag.Null:
+        return null
+      case Tag.Ok:
+        return 'OK'
+      case Tag.Integer:
+        return first | 0
+      case Tag.Bulk: {
+        const end = first + (this.#words[this.#answer + 1] ?? 0)
+        return binary ? this.#bytes.slice(first, end) : decodeText(this.#bytes, first, end)
+      }
+      case Tag.Resp:
+        return this.#replies(binary)
+      case Tag.Blocked:
+        return BLOCKED
+      case Tag.Ask:
+        return new HostRequest(REQUESTS[first] ?? 'shut down')
+    }
+  }
+
+  /** One reply, or the several that SUBSCRIBE gives, as an array. */
+  #replies(binary: boolean): Reply | Push {
+    const reader = new RespReader(this.#answerBytes(), binary)
+    const reply = reader.read()
+    if (reader.done) return reply
+    const replies = [reply]
+    while (!reader.done) replies.push(reader.read())
+    return replies.map((one) => (one instanceof Object && 'items' in one ? one.items : one))
+  }
+
+  #answerBytes(): Uint8Array {
+    this.#refresh()
+    const start = this.#words[this.#answer] ?? 0
+    return this.#bytes.subarray(start, start + (this.#words[this.#answer + 1] ?? 0))
+  }
+
+  #trim(): void {
+    this.#scratch = this.#enter(() => this.#engine.trim_scratch())
+    this.#scratchBytes = this.#engine.scratch_len()
+  }
+}
+
+export interface Statistics {
+  readonly seq: number
+  readonly keys: number
+  readonly usedBytes: number
+  readonly clients: number
+}
+
+/** Writes a string as UTF-8 and gives where it ends. There is room for three bytes a character. */
+function writeText(bytes: Uint8Array, start: number, text: string): number {
+  if (text.length > SHORT_CHARACTERS) return start + encoder.encodeInto(text, bytes.subarray(start)).written
+  for (let n = 0; n < text.length; n++) {
+    const code = text.charCodeAt(n)
+    if (code > 0x7f) return start + encoder.encodeInto(text, bytes.subarray(start)).written
+    bytes[start + n] = code
+  }
+  return start + text.length
+}
