@@ -215,7 +215,7 @@ const appending: Case[] = [
         await storage.checkpoint(epoch, { ...checkpointOf(moment * 10, []), drop: [] })
         await storage.append(epoch, moment * 10 + 1, before)
         const crashed = await world.crashDuring(moment, () => storage.append(epoch, moment * 10 + 2, after.slice(1)))
-        if (!crashed) break
+        if (!crashed) return equal(moment > 0, true, 'at least one append was cut by a crash')
         const found = await contents(world, moment * 10)
         const complete = found.lastSeq === moment * 10 + 3
         equal(found.steps, complete ? after : before, `steps after a crash at moment ${moment} of an append`)
@@ -294,7 +294,7 @@ const checkpointing: Case[] = [
         await storage.append(epoch, base + 3, [bytesOf(3)])
         const next = checkpointOf(base + 2, [base + 3, base + 4], [base + 1])
         const crashed = await world.crashDuring(moment, () => storage.checkpoint(epoch, next))
-        if (!crashed) break
+        if (!crashed) return equal(moment > 0, true, 'at least one checkpoint was cut by a crash')
         const found = await contents(world)
         const swapped = found.manifest !== null && found.manifest[0] === next.manifest[0]
         const expected = swapped ? [base + 2, base + 3, base + 4] : [base + 1, base + 2]
