@@ -26,4 +26,8 @@ export const SUITES = {
     about: 'what only a browser can show, in headless Chromium',
     commands: [BUILD, command('node tests/node.mjs tests/browser --test-concurrency=1')],
   },
+  workerd: {
+    about: 'the package in workerd, under miniflare',
+    commands: [BUILD, command('node tests/node.mjs tests/workerd')],
+  },
 }
