@@ -36,94 +36,75 @@ fn write(entries: &[Entry], target: Target) -> Vec<u8> {
     writer.finish()
 }
 
+/// Every kind, small: in the packed forms.
+const SMALL: &str = r#"
+SET number:zero 0
+SET number:i8 -128
+SET number:i16 128
+SET number:i32 -32769
+SET number:i32-most 2147483647
+SET number:i64 2147483648
+SET number:i64-most 9223372036854775807
+SET text:zeros 007
+SET text:minus-zero -0
+SET text:float 1.5
+SET text:empty ""
+SET text:44 "a text of forty-four bytes, which is embedded"
+SET 12345 "under a key that is a number"
+SET "" "under an empty key"
+SET "\x00\xff\r\n" "under a key of bytes"
+RPUSH list:one one
+RPUSH list:small a "" 12 -7000 9223372036854775807 70000 "\r\n" b
+SADD set:small a "" 12 -7000 9223372036854775807 70000 "\r\n"
+SADD set:16 -3 -2 -1 0 1 2 3 32767
+SADD set:32 -70000 0 70000
+SADD set:64 -9223372036854775808 0 9223372036854775807
+HSET hash:small a 1 "" 2 12 -1 -7000 "" text "more text" 70000 9999999999
+ZADD zset:small 1 a 2.5 "" -7 12 0.1 -7000
+ZADD zset:ends -inf low +inf high 1e300 large 1e-300 tiny 0.1 tenth 3 three 1e20 round
+SET soon x PXAT 4102444800123
+RPUSH list:soon x
+PEXPIREAT list:soon 4102444800000
+SELECT 3
+SET elsewhere here
+SELECT 0
+"#;
+
 /// Values of every kind, in every form that Redis has for it.
 fn fill(redis: &mut RedisClient) {
-    fill_strings(redis);
-    fill_aggregates(redis);
-    redis.say("SELECT 3");
-    redis.say("SET elsewhere here");
-    redis.say("SELECT 0");
-    redis.say("SET soon x PXAT 4102444800123");
-    redis.say("RPUSH list:soon x");
-    redis.say("PEXPIREAT list:soon 4102444800000");
-}
-
-fn fill_strings(redis: &mut RedisClient) {
-    let numbers = [
-        "0",
-        "-1",
-        "127",
-        "-128",
-        "128",
-        "-32768",
-        "32768",
-        "2147483647",
-        "-2147483648",
-    ];
-    for number in
-        numbers
-            .into_iter()
-            .chain(["2147483648", "9223372036854775807", "007", "-0", "1.5"])
-    {
-        redis.call(&["SET", &format!("number:{number}"), number]);
+    for line in SMALL.lines().filter(|line| !line.is_empty()) {
+        let answer = redis.say(line);
+        assert!(!answer.starts_with("(error)"), "{line}: {answer}");
     }
-    for length in [0, 1, 20, 21, 44, 45, 63, 64, 16_383, 16_384, 100_000] {
-        let key = format!("noise:{length}");
-        redis.call(&[b"SET", key.as_bytes(), &noise(length)]);
+    for length in [20, 21, 45, 63, 64, 16_383, 16_384, 100_000] {
+        set(redis, &format!("noise:{length}"), &noise(length));
         let repeated = "all work and no play ".repeat(length / 21 + 1);
-        redis.call(&["SET", &format!("text:{length}"), &repeated[..length]]);
+        set(
+            redis,
+            &format!("text:{length}"),
+            &repeated.as_bytes()[..length],
+        );
     }
-    redis.call(&[&b"SET"[..], b"\x00\xff\r\n", b"a key of bytes"]);
-    redis.say("SET 12345 'a key that is a number'");
-    redis.say("SET \"\" 'an empty key'");
-}
-
-fn fill_aggregates(redis: &mut RedisClient) {
-    let long = "long ".repeat(40);
-    let huge = "huge ".repeat(4000);
     let words: Vec<String> = (0..1000).map(|n| format!("word:{n}")).collect();
-    for kind in ["list", "set", "hash", "zset"] {
-        let mut add = |name: &str, items: &[&str]| {
-            let key = format!("{kind}:{name}");
-            for (position, item) in items.iter().enumerate() {
-                let number = format!("{}", position as f64 * 0.1 - 3.0);
-                match kind {
-                    "list" => redis.call(&["RPUSH", &key, item]),
-                    "set" => redis.call(&["SADD", &key, item]),
-                    "hash" => redis.call(&["HSET", &key, item, &number]),
-                    _ => redis.call(&["ZADD", &key, &number, item]),
-                };
-            }
-        };
-        add("one", &["one"]);
-        add(
-            "small",
-            &[
-                "a",
-                "",
-                "12",
-                "-7000",
-                "9223372036854775807",
-                "70000",
-                "\r\n",
-            ],
-        );
-        add("long", &["a", &long]);
-        add("huge", &["a", &huge, "b"]);
-        add(
-            "many",
-            &words.iter().map(String::as_str).collect::<Vec<_>>(),
-        );
-    }
-    for (name, step) in [("16", 7_i64), ("32", 70_000), ("64", 1 << 40)] {
-        for n in -20..20 {
-            redis.call(&["SADD", &format!("intset:{name}"), &(n * step).to_string()]);
+    let with_long = [
+        "a".to_owned(),
+        "long ".repeat(40),
+        "huge ".repeat(4000),
+        "b".to_owned(),
+    ];
+    for (name, items) in [("many", &words[..]), ("huge", &with_long[..])] {
+        for (position, item) in items.iter().enumerate() {
+            let number = (position as f64 * 0.1 - 3.0).to_string();
+            redis.call(&["RPUSH", &format!("list:{name}"), item]);
+            redis.call(&["SADD", &format!("set:{name}"), item]);
+            redis.call(&["HSET", &format!("hash:{name}"), item, &number]);
+            redis.call(&["ZADD", &format!("zset:{name}"), &number, item]);
         }
     }
-    redis.say("ZADD zset:ends -inf low +inf high 1e300 large 1e-300 tiny 0.1 tenth 3 three");
-    for value in ["12", "-1", "4000", "100000", "9999999999"] {
-        redis.call(&["HSET", "hash:numbers", &format!("field {value}"), value]);
-    }
+}
+
+fn set(redis: &mut RedisClient, key: &str, value: &[u8]) {
+    redis.call(&[b"SET", key.as_bytes(), value]);
 }
 
 /// What the server has under a key, as `contents` has it.

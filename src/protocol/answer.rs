@@ -88,7 +88,11 @@ impl<'a> Reader<'a> {
             b',' => Answer::Double(self.text(rest)?),
             b'(' => Answer::BigNumber(self.text(rest)?),
             b'_' => Answer::Null,
-            b'#' => Answer::Boolean(rest == b"t"),
+            b'#' => match rest {
+                b"t" => Answer::Boolean(true),
+                b"f" => Answer::Boolean(false),
+                _ => return Err(self.malformed("neither true nor false")),
+            },
             b'$' => match self.length(rest)? {
                 None => Answer::Null,
                 Some(length) => Answer::Bulk(self.take(length)?.to_vec()),
@@ -243,6 +247,7 @@ mod tests {
     fn what_is_not_resp_is_an_error_and_hostile_nesting_too() {
         for bytes in [
             &b"?\r\n"[..],
+            b"#x\r\n",
             b"\r\n",
             b":x\r\n",
             b"$-2\r\n",

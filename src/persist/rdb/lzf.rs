@@ -25,7 +25,8 @@ const TABLE_BITS: u32 = 14;
 /// `base + position`, and `base` passes all earlier positions with each string, so that the table
 /// need not be cleared.
 pub struct Compressor {
-    seen: Box<[u32]>,
+    /// Made for the first string: many have nothing to compress.
+    seen: Vec<u32>,
     base: u32,
     output: Vec<u8>,
 }
@@ -33,7 +34,7 @@ pub struct Compressor {
 impl Default for Compressor {
     fn default() -> Compressor {
         Compressor {
-            seen: vec![0; 1 << TABLE_BITS].into_boxed_slice(),
+            seen: Vec::new(),
             base: 1,
             output: Vec::new(),
         }
@@ -68,11 +69,11 @@ impl Compressor {
     /// The first position of the string after one of that length.
     fn next_base(&mut self, length: usize) -> Option<u32> {
         let length = u32::try_from(length).ok()?;
-        if let Some(next) = self.base.checked_add(length) {
-            return Some(next);
+        if self.base.checked_add(length).is_none() {
+            self.seen.fill(0);
+            self.base = 1;
         }
-        self.seen.fill(0);
-        self.base = 1;
+        self.seen.resize(1 << TABLE_BITS, 0);
         self.base.checked_add(length)
     }
 
