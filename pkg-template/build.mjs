@@ -1,6 +1,7 @@
 // Makes pkg/, the package that users install, from this folder and the crate:
 //
 //   cargo build  ->  wasm-bindgen  ->  wasm-opt  ->  pkg/wasm/   the engine and its glue
+//   nookdb-table ->  generate.mjs                ->  src/commands/generated.ts
 //   src/*.ts     ->  tsc                         ->  pkg/dist/   the client
 //   package.json, README.md, CHANGELOG.md, LICENSE-*             with the version of Cargo.toml
 //
@@ -82,6 +83,11 @@ function writeInlineModule(wasm) {
   )
 }
 
+/** The table of commands is asked each time: Cargo knows best whether it has changed. */
+async function generateMethods() {
+  await run('node', ['--import', 'tsx', 'pkg-template/generate.mjs'])
+}
+
 async function compileTypeScript() {
   rmSync(inRoot('pkg/dist'), { recursive: true, force: true })
   await run(npmProgram('tsc'), ['--project', 'pkg-template'])
@@ -111,6 +117,7 @@ const wasmInputs = fingerprint(
   ['pkg-template/build.mjs', 'node_modules/binaryen/package.json'], readFileSync(compiled), pinned('wasm-bindgen'),
 )
 await unlessUnchanged('pkg/wasm/.built', wasmInputs, 'wasm: wasm-bindgen, wasm-opt -O3', () => bindAndOptimize(compiled, bindgen))
+await generateMethods()
 await unlessUnchanged(
   'pkg/dist/.built',
   fingerprint(['pkg-template/src', 'pkg-template/tsconfig.json', 'package-lock.json', 'pkg/wasm/nookdb.d.ts']),

@@ -1,6 +1,6 @@
 //! CONFIG: the settings, each a row of its own.
 
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Config, Ctx, Notify, Policy, Stats, glob};
 use crate::error::{Error, Result};
@@ -22,7 +22,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: OPERATOR,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "configGet",
+            "parameters: Many<Bytes>",
+            "Record<string, Text>",
+        )]),
         run: config_get,
     },
     Command {
@@ -37,7 +41,11 @@ pub(super) const ROWS: &[Command] = &[
             "ERR Unknown option or number of arguments for CONFIG SET",
             "ERR CONFIG SET failed",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "configSet",
+            "...config: ConfigArguments",
+            "'OK'",
+        )]),
         run: config_set,
     },
     Command {
@@ -49,7 +57,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: OPERATOR,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("configResetStat", "", "'OK'")]),
         run: config_resetstat,
     },
 ];

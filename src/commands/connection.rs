@@ -1,6 +1,6 @@
 //! Commands about the connection itself: who it is, which database and which protocol it speaks.
 
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Client, Ctx, ReplyMode, Resp};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ pub(super) const ROWS: &[Command] = &[
             .and(Flags::SENTINEL)
             .and(Flags::WHILE_SUBSCRIBED),
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("ping", "message?", "Text")]),
         run: ping,
     },
     Command {
@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("echo", "message", "Text")]),
         run: echo,
     },
     Command {
@@ -58,7 +58,11 @@ pub(super) const ROWS: &[Command] = &[
             "ERR Client names cannot contain spaces, newlines or special characters.",
             "WRONGPASS",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "hello",
+            "version?: 2 | 3, options?: HelloOptions",
+            "HelloReply",
+        )]),
         run: hello,
     },
     Command {
@@ -73,7 +77,7 @@ pub(super) const ROWS: &[Command] = &[
             .and(Flags::SENTINEL)
             .and(Flags::ALLOW_BUSY),
         errors: &["WRONGPASS", NO_PASSWORD, "ERR syntax error"],
-        methods: &[],
+        methods: methods(&[Method::new("auth", "credentials: AuthOptions", "'OK'")]),
         run: auth,
     },
     Command {
@@ -88,7 +92,7 @@ pub(super) const ROWS: &[Command] = &[
             "ERR DB index is out of range",
             "ERR value is not an integer or out of range",
         ],
-        methods: &[],
+        methods: methods(&[Method::new("select", "index: number", "'OK'")]),
         run: select,
     },
     Command {
@@ -132,7 +136,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "5.0.0",
         flags: CLIENT,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("clientId", "", "number")]),
         run: client_id,
     },
     Command {
@@ -144,7 +148,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.6.9",
         flags: CLIENT,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("clientGetName", "", "Text | null")]),
         run: client_getname,
     },
     Command {
@@ -156,7 +160,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.6.9",
         flags: CLIENT,
         errors: &["ERR Client names cannot contain spaces, newlines or special characters."],
-        methods: &[],
+        methods: methods(&[Method::new("clientSetName", "name", "'OK'")]),
         run: client_setname,
     },
     Command {
@@ -184,7 +188,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "6.2.0",
         flags: CLIENT,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("clientInfo", "", "ClientInfo")]),
         run: client_info,
     },
     Command {
@@ -200,7 +204,11 @@ pub(super) const ROWS: &[Command] = &[
             "ERR Unknown client type",
             "ERR Invalid client ID",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "clientList",
+            "filter?: ClientListFilter",
+            "ClientInfo[]",
+        )]),
         run: client_list,
     },
     Command {
@@ -224,7 +232,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "7.0.0",
         flags: CLIENT.and(Flags::ADMIN),
         errors: &["ERR syntax error"],
-        methods: &[],
+        methods: methods(&[Method::new("clientNoEvict", "on: Switch", "'OK'")]),
         run: client_no_evict,
     },
     Command {
@@ -236,7 +244,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "7.2.0",
         flags: CLIENT,
         errors: &["ERR syntax error"],
-        methods: &[],
+        methods: methods(&[Method::new("clientNoTouch", "on: Switch", "'OK'")]),
         run: client_no_touch,
     },
 ];

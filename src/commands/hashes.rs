@@ -1,6 +1,6 @@
 //! Hashes: fields with values under a key.
 
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 use super::sample::{NOT_SIGNED, positions, signed_count};
 use super::scan::Scan;
 use super::{Args, Flags};
@@ -28,7 +28,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "hSet",
+            "key, ...fields: FieldArguments",
+            "number",
+        )]),
         run: hset,
     },
     Command {
@@ -52,7 +56,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("hSetNX", "key, field, value", "number")]),
         run: hsetnx,
     },
     Command {
@@ -64,7 +68,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("hGet", "key, field", "Text | null")]),
         run: hget,
     },
     Command {
@@ -76,7 +80,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "hmGet",
+            "key, fields: Many<Bytes>",
+            "(Text | null)[]",
+        )]),
         run: hmget,
     },
     Command {
@@ -88,7 +96,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: READS,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("hGetAll", "key", "Record<string, Text>")]),
         run: hgetall,
     },
     Command {
@@ -100,7 +108,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: READS,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("hKeys", "key", "Text[]")]),
         run: hkeys,
     },
     Command {
@@ -112,7 +120,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: READS,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("hVals", "key", "Text[]")]),
         run: hvals,
     },
     Command {
@@ -124,7 +132,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("hLen", "key", "number")]),
         run: hlen,
     },
     Command {
@@ -136,7 +144,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("hExists", "key, field", "number")]),
         run: hexists,
     },
     Command {
@@ -148,7 +156,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "3.2.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("hStrLen", "key, field", "number")]),
         run: hstrlen,
     },
     Command {
@@ -160,7 +168,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: Flags::WRITE.and(Flags::FAST),
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("hDel", "key, fields: Many<Bytes>", "number")]),
         run: hdel,
     },
     Command {
@@ -177,7 +185,11 @@ pub(super) const ROWS: &[Command] = &[
             "ERR hash value is not an integer",
             "ERR increment or decrement would overflow",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "hIncrBy",
+            "key, field, increment: Integer",
+            "number",
+        )]),
         run: hincrby,
     },
     Command {
@@ -195,7 +207,11 @@ pub(super) const ROWS: &[Command] = &[
             "ERR hash value is not a float",
             "ERR increment would produce NaN or Infinity",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "hIncrByFloat",
+            "key, field, increment: number",
+            "Text",
+        )]),
         run: hincrbyfloat,
     },
     Command {
@@ -215,7 +231,16 @@ pub(super) const ROWS: &[Command] = &[
             NOT_SIGNED,
             "ERR value is out of range",
         ],
-        methods: &[],
+        methods: methods(&[
+            Method::new("hRandField", "key", "Text | null"),
+            Method::new("hRandFieldCount", "key, count: number", "Text[]"),
+            Method::new(
+                "hRandFieldCountWithValues",
+                "key, count: number",
+                "FieldValue<Text>[]",
+            )
+            .sending("key count WITHVALUES"),
+        ]),
         run: hrandfield,
     },
     Command {
@@ -227,7 +252,19 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.8.0",
         flags: READS,
         errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, "ERR invalid cursor"],
-        methods: &[],
+        methods: methods(&[
+            Method::new(
+                "hScan",
+                "key, cursor: Value, options?: ScanOptions",
+                "EntryPage<Text>",
+            ),
+            Method::new(
+                "hScanNoValues",
+                "key, cursor: Value, options?: ScanOptions",
+                "FieldPage<Text>",
+            )
+            .sending("key cursor options NOVALUES"),
+        ]),
         run: hscan,
     },
 ];

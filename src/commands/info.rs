@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::connection::REDIS_VERSION;
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Ctx, State, weight};
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: Flags::LOADING.and(Flags::STALE).and(Flags::SENTINEL),
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("info", "section?", "string")]),
         run: info,
     },
     Command {
@@ -34,7 +34,11 @@ pub(super) const ROWS: &[Command] = &[
             "ERR syntax error",
             "ERR value is not an integer or out of range",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "memoryUsage",
+            "key, options?: MemoryUsageOptions",
+            "number | null",
+        )]),
         run: memory_usage,
     },
 ];

@@ -1,6 +1,6 @@
 //! Messages to whoever listens now: at most once, and kept nowhere.
 
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Ctx, glob};
 use crate::error::Result;
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Command] = &[
             .and(Flags::MAY_REPLICATE)
             .and(Flags::SENTINEL),
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("publish", "channel, message", "number")]),
         run: publish,
     },
     Command {
@@ -87,7 +87,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.8.0",
         flags: ASKS,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("pubSubChannels", "pattern?", "Text[]")]),
         run: pubsub_channels,
     },
     Command {
@@ -99,7 +99,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.8.0",
         flags: ASKS,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "pubSubNumSub",
+            "channels?: Many<Bytes>",
+            "Record<string, number>",
+        )]),
         run: pubsub_numsub,
     },
     Command {
@@ -111,7 +115,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.8.0",
         flags: ASKS,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("pubSubNumPat", "", "number")]),
         run: pubsub_numpat,
     },
 ];

@@ -1,6 +1,6 @@
 //! Commands about whole databases, the clock and the process.
 
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Ctx, Request};
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: Flags::READS.and(Flags::FAST),
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("dbSize", "", "number")]),
         run: dbsize,
     },
     Command {
@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: Flags::WRITE,
         errors: &["ERR syntax error"],
-        methods: &[],
+        methods: methods(&[Method::new("flushDb", "mode?: FlushMode", "'OK'")]),
         run: flushdb,
     },
     Command {
@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: Flags::WRITE,
         errors: &["ERR syntax error"],
-        methods: &[],
+        methods: methods(&[Method::new("flushAll", "mode?: FlushMode", "'OK'")]),
         run: flushall,
     },
     Command {
@@ -58,7 +58,11 @@ pub(super) const ROWS: &[Command] = &[
             "ERR invalid second DB index",
             "ERR DB index is out of range",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "swapDb",
+            "index1: number, index2: number",
+            "'OK'",
+        )]),
         run: swapdb,
     },
     Command {
@@ -70,7 +74,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.6.0",
         flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("time", "", "Time")]),
         run: time,
     },
     Command {

@@ -1,6 +1,6 @@
 //! Sets: members under a key, each once.
 
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 use super::sample::{NOT_SIGNED, positions, signed_count};
 use super::scan::Scan;
 use super::{Args, Flags};
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST.and(Flags::GROWS),
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("sAdd", "key, members: Many<Bytes>", "number")]),
         run: sadd,
     },
     Command {
@@ -41,7 +41,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("sRem", "key, members: Many<Bytes>", "number")]),
         run: srem,
     },
     Command {
@@ -53,7 +53,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "sMove",
+            "source, destination, member",
+            "number",
+        )]),
         run: smove,
     },
     Command {
@@ -65,7 +69,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("sCard", "key", "number")]),
         run: scard,
     },
     Command {
@@ -77,7 +81,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("sIsMember", "key, member", "number")]),
         run: sismember,
     },
     Command {
@@ -89,7 +93,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "6.2.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "smIsMember",
+            "key, members: Many<Bytes>",
+            "number[]",
+        )]),
         run: smismember,
     },
     Command {
@@ -101,7 +109,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("sMembers", "key", "Text[]")]),
         run: smembers,
     },
     Command {
@@ -113,7 +121,10 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE, SYNTAX, NOT_POSITIVE],
-        methods: &[],
+        methods: methods(&[
+            Method::new("sPop", "key", "Text | null"),
+            Method::new("sPopCount", "key, count: number", "Text[]"),
+        ]),
         run: spop,
     },
     Command {
@@ -127,7 +138,10 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS,
         errors: &[WRONG_TYPE, NOT_AN_INTEGER, NOT_SIGNED],
-        methods: &[],
+        methods: methods(&[
+            Method::new("sRandMember", "key", "Text | null"),
+            Method::new("sRandMemberCount", "key, count: number", "Text[]"),
+        ]),
         run: srandmember,
     },
     Command {
@@ -139,7 +153,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("sInter", "keys: Many<Bytes>", "Text[]")]),
         run: sinter,
     },
     Command {
@@ -157,7 +171,11 @@ pub(super) const ROWS: &[Command] = &[
             "ERR Number of keys can't be greater than number of args",
             "ERR LIMIT can't be negative",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "sInterCard",
+            "keys: Numbered, limit?: LimitOption",
+            "number",
+        )]),
         run: sintercard,
     },
     Command {
@@ -169,7 +187,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: STORES,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "sInterStore",
+            "destination, keys: Many<Bytes>",
+            "number",
+        )]),
         run: sinterstore,
     },
     Command {
@@ -181,7 +203,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("sUnion", "keys: Many<Bytes>", "Text[]")]),
         run: sunion,
     },
     Command {
@@ -193,7 +215,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: STORES,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "sUnionStore",
+            "destination, keys: Many<Bytes>",
+            "number",
+        )]),
         run: sunionstore,
     },
     Command {
@@ -205,7 +231,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("sDiff", "keys: Many<Bytes>", "Text[]")]),
         run: sdiff,
     },
     Command {
@@ -217,7 +243,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: STORES,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "sDiffStore",
+            "destination, keys: Many<Bytes>",
+            "number",
+        )]),
         run: sdiffstore,
     },
     Command {
@@ -229,7 +259,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.8.0",
         flags: READS,
         errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, "ERR invalid cursor"],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "sScan",
+            "key, cursor: Value, options?: ScanOptions",
+            "MemberPage<Text>",
+        )]),
         run: sscan,
     },
 ];

@@ -1,6 +1,6 @@
 //! MULTI and EXEC: several commands as one step, and WATCH, which calls it off.
 
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 use super::{Args, Flags, execute};
 use crate::db::{Ctx, Queue};
 use crate::error::{Error, Result};
@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.2.0",
         flags: FREE.and(Flags::NO_MULTI).and(Flags::NOT_QUEUED),
         errors: &["ERR WATCH inside MULTI is not allowed"],
-        methods: &[],
+        methods: methods(&[Method::new("watch", "keys: Many<Bytes>", "'OK'")]),
         run: watch,
     },
     Command {
@@ -67,7 +67,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.2.0",
         flags: FREE,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("unwatch", "", "'OK'")]),
         run: unwatch,
     },
 ];

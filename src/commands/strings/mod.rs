@@ -6,7 +6,7 @@ mod range;
 mod set;
 
 use super::flags::Flags;
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 
 const WRITES: Flags = Flags::WRITE.and(Flags::GROWS);
 const WRITES_FAST: Flags = WRITES.and(Flags::FAST);
@@ -28,7 +28,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: Flags::READS.and(Flags::FAST),
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("get", "key", "Text | null")]),
         run: set::get,
     },
     Command {
@@ -47,7 +47,11 @@ pub(super) const ROWS: &[Command] = &[
             NOT_AN_INTEGER,
             "ERR invalid expire time in 'set' command",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "set",
+            "key, value: Value, options?: SetOptions",
+            "'OK' | Text | null",
+        )]),
         run: set::set,
     },
     Command {
@@ -59,7 +63,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("setNX", "key, value", "number")]),
         run: set::setnx,
     },
     Command {
@@ -71,7 +75,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: WRITES,
         errors: &[NOT_AN_INTEGER, "ERR invalid expire time in 'setex' command"],
-        methods: &[],
+        methods: methods(&[Method::new("setEx", "key, seconds: Integer, value", "'OK'")]),
         run: set::setex,
     },
     Command {
@@ -86,7 +90,7 @@ pub(super) const ROWS: &[Command] = &[
             NOT_AN_INTEGER,
             "ERR invalid expire time in 'psetex' command",
         ],
-        methods: &[],
+        methods: methods(&[Method::new("pSetEx", "key, ms: Integer, value", "'OK'")]),
         run: set::psetex,
     },
     Command {
@@ -98,7 +102,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("getSet", "key, value", "Text | null")]),
         run: set::getset,
     },
     Command {
@@ -110,7 +114,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "6.2.0",
         flags: Flags::WRITE.and(Flags::FAST),
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("getDel", "key", "Text | null")]),
         run: set::getdel,
     },
     Command {
@@ -127,7 +131,11 @@ pub(super) const ROWS: &[Command] = &[
             NOT_AN_INTEGER,
             "ERR invalid expire time in 'getex' command",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "getEx",
+            "key, options?: GetExOptions",
+            "Text | null",
+        )]),
         run: set::getex,
     },
     Command {
@@ -141,7 +149,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: Flags::READS.and(Flags::FAST),
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "mGet",
+            "keys: readonly Bytes[]",
+            "(Text | null)[]",
+        )]),
         run: set::mget,
     },
     Command {
@@ -153,7 +165,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.1",
         flags: WRITES,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("mSet", "toSet: Pairs", "'OK'")]),
         run: set::mset,
     },
     Command {
@@ -165,7 +177,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.1",
         flags: WRITES,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("mSetNX", "toSet: Pairs", "number")]),
         run: set::msetnx,
     },
     Command {
@@ -177,7 +189,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.2.0",
         flags: Flags::READS.and(Flags::FAST),
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("strLen", "key", "number")]),
         run: range::strlen,
     },
     Command {
@@ -191,7 +203,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE, TOO_LONG],
-        methods: &[],
+        methods: methods(&[Method::new("append", "key, value", "number")]),
         run: range::append,
     },
     Command {
@@ -205,7 +217,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.4.0",
         flags: Flags::READS,
         errors: &[WRONG_TYPE, NOT_AN_INTEGER],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "getRange",
+            "key, start: number, end: number",
+            "Text",
+        )]),
         run: range::getrange,
     },
     Command {
@@ -236,7 +252,11 @@ pub(super) const ROWS: &[Command] = &[
             TOO_LONG,
             "ERR offset is out of range",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "setRange",
+            "key, offset: number, value",
+            "number",
+        )]),
         run: range::setrange,
     },
     Command {
@@ -248,7 +268,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE, NOT_AN_INTEGER, OVERFLOW],
-        methods: &[],
+        methods: methods(&[Method::new("incr", "key", "number")]),
         run: count::incr,
     },
     Command {
@@ -260,7 +280,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE, NOT_AN_INTEGER, OVERFLOW],
-        methods: &[],
+        methods: methods(&[Method::new("incrBy", "key, increment: Integer", "number")]),
         run: count::incrby,
     },
     Command {
@@ -272,7 +292,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE, NOT_AN_INTEGER, OVERFLOW],
-        methods: &[],
+        methods: methods(&[Method::new("decr", "key", "number")]),
         run: count::decr,
     },
     Command {
@@ -289,7 +309,7 @@ pub(super) const ROWS: &[Command] = &[
             OVERFLOW,
             "ERR decrement would overflow",
         ],
-        methods: &[],
+        methods: methods(&[Method::new("decrBy", "key, decrement: Integer", "number")]),
         run: count::decrby,
     },
     Command {
@@ -305,7 +325,7 @@ pub(super) const ROWS: &[Command] = &[
             NOT_A_FLOAT,
             "ERR increment would produce NaN or Infinity",
         ],
-        methods: &[],
+        methods: methods(&[Method::new("incrByFloat", "key, increment: number", "Text")]),
         run: count::incrbyfloat,
     },
     Command {
@@ -326,7 +346,22 @@ pub(super) const ROWS: &[Command] = &[
             lcs::TOO_LARGE,
             lcs::NO_MEMORY,
         ],
-        methods: &[],
+        methods: methods(&[
+            Method::new("lcs", "key1, key2", "Text"),
+            Method::new("lcsLen", "key1, key2", "number").sending("key1 key2 LEN"),
+            Method::new(
+                "lcsIdx",
+                "key1, key2, options?: LcsIdxOptions",
+                "LcsMatches",
+            )
+            .sending("key1 key2 IDX options"),
+            Method::new(
+                "lcsIdxWithMatchLen",
+                "key1, key2, options?: LcsIdxOptions",
+                "LcsMatchesWithLength",
+            )
+            .sending("key1 key2 IDX options WITHMATCHLEN"),
+        ]),
         run: lcs::lcs,
     },
 ];

@@ -1,0 +1,115 @@
+// Writes src/commands/generated.ts, the typed methods, from the table of commands: `node --import tsx pkg-template/generate.mjs`.
+//
+// A row lists its methods (`Method` in src/commands/row.rs). Of each this makes a signature with its documentation, and
+// a line of the table from which src/commands/methods.ts makes the function.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ENCODERS } from './src/commands/arguments.ts'
+import { TRANSFORMS } from './src/commands/replies.ts'
+import { giveUp, output, root, say } from './steps.mjs'
+
+const TARGET = 'pkg-template/src/commands/generated.ts'
+
+/** Splits at commas outside of all brackets. */
+function splitParameters(text) {
+  const parts = ['']
+  let depth = 0
+  for (const letter of text) {
+    if ('<([{'.includes(letter)) depth++
+    if ('>)]}'.includes(letter)) depth--
+    if (letter === ',' && depth === 0) parts.push('')
+    else parts[parts.length - 1] += letter
+  }
+  return parts.map((part) => part.trim()).filter((part) => part !== '')
+}
+
+/** A parameter: `...name?: Type`, where a type that is left out is `Bytes`. */
+function readParameter(text, place) {
+  const [, rest = '', name, optional = '', type = 'Bytes'] = /^(\.\.\.)?(\w+)(\?)?(?:: (.+))?$/.exec(text) ?? giveUp(`no parameter: ${text}`)
+  const encoder = Object.hasOwn(ENCODERS, type) ? type : ''
+  return { name, signature: `${rest}${name}${optional}: ${type}`, type, word: `${place}${rest}${encoder}` }
+}
+
+/** What is sent behind the name of the command. */
+function readSends(method, parameters) {
+  if (method.sends === '') return parameters.map(({ word }) => word)
+  return method.sends.split(' ').map((name) => {
+    const parameter = parameters.find((each) => each.name === name)
+    if (parameter === undefined && name !== name.toUpperCase()) giveUp(`${method.name} sends ${name}, which it does not take`)
+    return parameter?.word ?? name
+  })
+}
+
+/** Answers that need no transform are made of these alone. */
+const AS_IT_COMES = /^(Text|number|null|'OK'|[[\]()|, ])+$/
+
+/** The name of the transform, empty where there is none. */
+function readTransform(method) {
+  const name = method.answers.replaceAll('<Text>', '')
+  if (Object.hasOwn(TRANSFORMS, name)) return name
+  if (!AS_IT_COMES.test(method.answers)) giveUp(`${method.name} answers ${method.answers}, which replies.ts does not know`)
+  return ''
+}
+
+function documentation(row) {
+  const facts = [`\`${`${row.name} ${row.usage}`.trim()}\``, row.complexity, `since ${row.since}`]
+  const lines = [row.summary, '', facts.filter((fact) => fact !== '').join(' · ')]
+  return ['  /**', ...lines.map((line) => `   * ${line.replaceAll('*/', '*\\/')}`.trimEnd()), '   */']
+}
+
+function readMethod(row, method) {
+  const parameters = splitParameters(method.parameters).map(readParameter)
+  const blocks = row.flags.includes('blocking')
+  const words = [method.name, row.name, ...readSends(method, parameters), ...(blocks ? [`!${parameters.length}`] : [])]
+  const transform = readTransform(method)
+  const signatures = parameters.map(({ signature }) => signature)
+  if (blocks) signatures.push('waiting?: BlockingOptions')
+  return {
+    name: method.name,
+    blocks,
+    types: parameters.map(({ type }) => type),
+    answers: method.answers,
+    line: words.join(' ') + (transform === '' ? '' : ` > ${transform}`),
+    declaration: [
+      ...documentation(row),
+      `  ${method.name}(${signatures.join(', ')}): ${blocks ? 'BlockingAnswer' : 'Answer'}<M, ${method.answers}>`,
+    ],
+  }
+}
+
+const BUILT_IN = new Set(['Text', 'Record', 'Date'])
+
+/** Names of types within quotation marks are values. */
+function typeNames(texts) {
+  const names = texts.flatMap((text) => text.replaceAll(/'[^']*'/g, '').match(/\b[A-Z]\w*/g) ?? [])
+  return [...new Set(names)].filter((name) => !BUILT_IN.has(name)).sort()
+}
+
+function importTypes(texts, module) {
+  const names = typeNames(texts)
+  return names.length === 0 ? '' : `import type { ${names.join(', ')} } from '${module}'\n`
+}
+
+function source(methods) {
+  const ofClient = methods.map(({ blocks }) => (blocks ? 'BlockingAnswer BlockingOptions Mode' : 'Answer Mode'))
+  return `// Made by pkg-template/generate.mjs from the table of commands in src/commands; changes here are lost.
+
+${importTypes(ofClient, '../client.js')}${importTypes(methods.flatMap(({ types }) => types), './arguments.js')}${importTypes(methods.map(({ answers }) => answers), './replies.js')}
+/** The methods of commands, for a client that answers in mode \`M\` and has bulk strings as \`Text\`. */
+export interface Commands<M extends Mode, Text extends string | Uint8Array<ArrayBuffer>> {
+${methods.flatMap(({ declaration }) => declaration).join('\n')}
+}
+
+/** A line per method: its name, the words of the call with parameters by their place, and the transform of the reply. */
+export const METHODS = \`${methods.map(({ line }) => line).join('\n')}\`
+`
+}
+
+const printed = await output('cargo', ['run', '--quiet', '--bin', 'nookdb-table'], { stdio: ['ignore', 'pipe', 'inherit'] })
+if (printed === null) giveUp('the table of commands does not build')
+const methods = JSON.parse(printed).flatMap((row) => row.methods.map((method) => readMethod(row, method)))
+const twice = methods.find(({ name }, at) => methods.findIndex((other) => other.name === name) !== at)
+if (twice !== undefined) giveUp(`two rows have a method ${twice.name}`)
+writeFileSync(join(root, TARGET), source(methods))
+say(`${TARGET}: ${methods.length} methods`)
