@@ -205,13 +205,18 @@ impl<T: Copy> Node<T> {
     /// Puts the item in; gives the right half where the node had to be split.
     fn insert(&mut self, rank: usize, item: T) -> Option<Node<T>> {
         match self {
-            Node::Leaf(items) => insert_split(items, rank, item, LEAF_MAX).map(Node::Leaf),
+            Node::Leaf(items) => {
+                let is_end = rank == items.len();
+                insert_split(items, rank, item, LEAF_MAX, is_end).map(Node::Leaf)
+            }
             Node::Branch(children) => {
                 let (at, below) = child_at(children, rank);
+                // A rank between two children belongs to the right one: this is the end of the whole.
+                let is_end = below == children[at].len;
                 let right = children[at].node.insert(below, item);
                 children[at].refresh();
                 let right = Child::of(right?);
-                insert_split(children, at + 1, right, BRANCH_MAX).map(Node::Branch)
+                insert_split(children, at + 1, right, BRANCH_MAX, is_end).map(Node::Branch)
             }
         }
     }
@@ -258,14 +263,21 @@ impl<T: Copy> Node<T> {
 
 /// Puts an element into a node, and splits off its right half when there is no room.
 ///
-/// Behind the last one the right half is only the new element: what is loaded in order, as from a
-/// snapshot, leaves full nodes behind rather than half empty ones.
-fn insert_split<E>(elements: &mut Vec<E>, at: usize, element: E, max: usize) -> Option<Vec<E>> {
+/// At the end of the whole sequence the right half is only the new element: what is loaded in order,
+/// as from a snapshot, leaves full nodes behind rather than half empty ones. Elsewhere so small a
+/// node may have a small neighbour on its right.
+fn insert_split<E>(
+    elements: &mut Vec<E>,
+    at: usize,
+    element: E,
+    max: usize,
+    is_end: bool,
+) -> Option<Vec<E>> {
     if elements.len() < max {
         elements.insert(at, element);
         return None;
     }
-    if at == elements.len() {
+    if is_end {
         return Some(vec![element]);
     }
     let middle = max / 2;
@@ -440,6 +452,17 @@ mod tests {
         }
         met.sort_unstable();
         assert_eq!(met, (100..900).collect::<Vec<_>>());
+    }
+
+    // A full branch whose last leaf was split gave away a branch of one child, beside one of two.
+    #[test]
+    fn a_split_before_the_end_leaves_no_small_neighbours() {
+        let mut ranked = Ranked::default();
+        for item in 0..(LEAF_MAX * (BRANCH_MAX + 1) + 1) as u32 {
+            ranked.insert(ranked.len, item);
+        }
+        ranked.insert(LEAF_MAX * BRANCH_MAX - 10, 0);
+        check(&ranked.root, true);
     }
 
     #[test]
