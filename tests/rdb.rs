@@ -43,26 +43,25 @@ fn text(bytes: &[u8]) -> Value {
 }
 
 /// What must be equal of two entries.
-fn facts(
-    entry: &Entry,
-) -> (
-    u32,
-    &[u8],
-    &'static str,
-    &'static str,
-    Vec<Vec<u8>>,
-    Option<i64>,
-) {
-    let value = &entry.value;
-    let contents = contents(value);
-    (
-        entry.db,
-        &entry.key,
-        value.type_name(),
-        value.encoding(),
-        contents,
-        entry.deadline_ms,
-    )
+#[derive(Debug, PartialEq)]
+struct Facts<'e> {
+    db: u32,
+    key: &'e [u8],
+    type_name: &'static str,
+    encoding: &'static str,
+    contents: Vec<Vec<u8>>,
+    deadline_ms: Option<i64>,
+}
+
+fn facts(entry: &Entry) -> Facts<'_> {
+    Facts {
+        db: entry.db,
+        key: &entry.key,
+        type_name: entry.value.type_name(),
+        encoding: entry.value.encoding(),
+        contents: contents(&entry.value),
+        deadline_ms: entry.deadline_ms,
+    }
 }
 
 fn any_entry() -> impl Strategy<Value = Entry> {
