@@ -12,4 +12,5 @@ pub(super) const FAMILIES: &[&[Command]] = &[
     super::strings::ROWS,
     super::sets::ROWS,
     super::hashes::ROWS,
+    super::sorted_sets::ROWS,
 ];

@@ -428,7 +428,7 @@ fn hrandfield(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         return Err(Error::OutOfRange);
     }
     let len = ctx.read::<Hash>(key)?.map_or(0, Hash::len);
-    let drawn = positions(ctx, len, count);
+    let drawn = positions(ctx, len, count)?;
     let Some(hash) = ctx.view::<Hash>(key)? else {
         return Ok(Reply::Array(Vec::new()));
     };
@@ -452,10 +452,11 @@ fn one_at_random(ctx: &mut Ctx, key: &[u8]) -> Result<Reply> {
 
 fn hscan(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
-    let scan = Scan::read(args, |_| Ok(false))?;
+    let mut scan = Scan::begin(args)?;
     let Some(hash) = ctx.read::<Hash>(key)? else {
         return Ok(Scan::reply(0, Vec::new()));
     };
+    scan.options(args, |_| Ok(false))?;
     let (next, pairs) = hash.scan(scan.cursor, scan.count);
     let wanted = pairs
         .into_iter()

@@ -21,6 +21,7 @@ mod info;
 mod pubsub;
 mod server;
 mod sets;
+mod sorted_sets;
 mod strings;
 mod transactions;
 

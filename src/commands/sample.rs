@@ -14,20 +14,27 @@ pub(super) fn signed_count(args: &mut Args) -> Result<i64> {
 pub(super) const NOT_SIGNED: &str = "ERR value is out of range, value must between \
                                      -9223372036854775807 and 9223372036854775807";
 
+/// How many elements may be drawn anew in one call: a reply of that many still fits the memory of a
+/// tab. Redis knows no bound, and goes on building the reply until it is killed.
+const DRAWS_MAX: usize = 1 << 20;
+
 /// Positions below `len`, drawn by the sign of `count` as Redis has it: positive, each at most once
 /// and no more than there are; negative, each drawn anew, so that they may repeat.
 ///
 /// Cost: O(|count|) (Floyd's method for the draw without repetition: Bentley and Floyd 1987).
-pub(super) fn positions(ctx: &mut Ctx, len: usize, count: i64) -> Vec<usize> {
-    let wanted = count.unsigned_abs() as usize;
+pub(super) fn positions(ctx: &mut Ctx, len: usize, count: i64) -> Result<Vec<usize>> {
+    let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
     if len == 0 {
-        return Vec::new();
+        return Ok(Vec::new());
+    }
+    if count < 0 && wanted > DRAWS_MAX {
+        return Err(Error::OutOfRange);
     }
     if count < 0 {
-        return (0..wanted).map(|_| below(ctx, len)).collect();
+        return Ok((0..wanted).map(|_| below(ctx, len)).collect());
     }
     if wanted >= len {
-        return (0..len).collect();
+        return Ok((0..len).collect());
     }
     let mut drawn = HashSet::with_capacity(wanted);
     let mut order = Vec::with_capacity(wanted);
@@ -37,7 +44,7 @@ pub(super) fn positions(ctx: &mut Ctx, len: usize, count: i64) -> Vec<usize> {
         drawn.insert(position);
         order.push(position);
     }
-    order
+    Ok(order)
 }
 
 fn below(ctx: &mut Ctx, bound: usize) -> usize {

@@ -18,27 +18,32 @@ pub(super) struct Scan<'a> {
 const COUNT: usize = 10;
 
 impl<'a> Scan<'a> {
-    /// Reads `cursor [MATCH pattern] [COUNT count]`; `other` may take what else a command knows.
-    pub fn read(
-        args: &mut Args<'a>,
-        mut other: impl FnMut(&mut Args<'a>) -> Result<bool>,
-    ) -> Result<Scan<'a>> {
-        let cursor = Scan::cursor(args)?;
-        let mut scan = Scan {
-            cursor,
+    /// Reads the cursor. Where there is no such key, Redis answers before it looks at the options.
+    pub fn begin(args: &mut Args<'a>) -> Result<Scan<'a>> {
+        Ok(Scan {
+            cursor: Scan::cursor(args)?,
             count: COUNT,
             pattern: None,
-        };
+        })
+    }
+
+    /// Reads `[MATCH pattern] [COUNT count]`; `other` may take what else a command knows.
+    pub fn options(
+        &mut self,
+        args: &mut Args<'a>,
+        mut other: impl FnMut(&mut Args<'a>) -> Result<bool>,
+    ) -> Result<()> {
         while !args.is_done() {
             if args.left() >= 2 && args.word("COUNT") {
-                scan.count = args.int_in(1..=i64::MAX, Error::Syntax)? as usize;
+                let count = args.int_in(1..=i64::MAX, Error::Syntax)?;
+                self.count = usize::try_from(count).unwrap_or(usize::MAX);
             } else if args.left() >= 2 && args.word("MATCH") {
-                scan.pattern = Some(args.bytes()?);
+                self.pattern = Some(args.bytes()?);
             } else if !other(args)? {
                 return Err(Error::Syntax);
             }
         }
-        Ok(scan)
+        Ok(())
     }
 
     /// Redis's words for a cursor that is none: any unsigned 64-bit number may be one.

@@ -379,7 +379,7 @@ fn srandmember(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let count = signed_count(args)?;
     args.end()?;
     let len = ctx.read::<Set>(key)?.map_or(0, Set::len);
-    let drawn = positions(ctx, len, count);
+    let drawn = positions(ctx, len, count)?;
     let set = ctx.view::<Set>(key)?;
     let members = drawn.into_iter().filter_map(|at| set?.get_index(at));
     Ok(Reply::Array(members.map(bulk).collect()))
@@ -504,10 +504,11 @@ fn sintercard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 fn sscan(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
-    let scan = Scan::read(args, |_| Ok(false))?;
+    let mut scan = Scan::begin(args)?;
     let Some(set) = ctx.read::<Set>(key)? else {
         return Ok(Scan::reply(0, Vec::new()));
     };
+    scan.options(args, |_| Ok(false))?;
     let (next, members) = set.scan(scan.cursor, scan.count);
     let wanted = members
         .into_iter()

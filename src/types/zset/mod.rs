@@ -183,8 +183,8 @@ impl ZSet {
     /// The members of a range of ranks, which ends within the length, from either end.
     pub fn range(&self, ranks: Range<usize>) -> Iter<'_> {
         match &self.form {
-            Form::Packed(packed) => Iter::Packed(packed.range(ranks)),
-            Form::Table(table) => Iter::Table(table.range(ranks)),
+            Form::Packed(packed) => Iter(Walk::Packed(packed.range(ranks))),
+            Form::Table(table) => Iter(Walk::Table(table.range(ranks))),
         }
     }
 
@@ -216,20 +216,19 @@ impl ZSet {
         start..end.max(start)
     }
 
-    /// A member chosen by a number that the caller drew; each is equally likely where the number is.
-    pub fn random(&self, pick: u64) -> Option<(Item<'_>, Score)> {
-        let len = self.len();
-        if len == 0 {
-            return None;
-        }
-        let chosen = (pick % len as u64) as usize;
+    /// The member with an index in the order of the form: O(1) unless the set is packed.
+    pub fn get_index(&self, index: usize) -> Option<(Item<'_>, Score)> {
         match &self.form {
-            Form::Packed(packed) => packed.range(chosen..chosen + 1).next(),
-            Form::Table(table) => {
-                let (member, score) = table.at(chosen);
-                Some((Item::Bytes(member), score))
-            }
+            Form::Packed(packed) if index < packed.len() => packed.range(index..index + 1).next(),
+            Form::Table(table) if index < table.len() => Some(table.at(index)),
+            _ => None,
         }
+    }
+
+    /// Any member, each as likely as another if every `pick` is.
+    pub fn random(&self, pick: u64) -> Option<(Item<'_>, Score)> {
+        let len = self.len() as u64;
+        self.get_index(pick.checked_rem(len)? as usize)
     }
 
     /// The cursor to go on with and the next members of a walk, as `Hash::scan`.
@@ -238,10 +237,7 @@ impl ZSet {
             Form::Packed(packed) => (0, packed.range(0..packed.len()).collect()),
             Form::Table(table) => {
                 let range = super::scanned(cursor, count, table.len());
-                let members = range.clone().rev().map(|slot| {
-                    let (member, score) = table.at(slot);
-                    (Item::Bytes(member), score)
-                });
+                let members = range.clone().rev().map(|slot| table.at(slot));
                 (range.start as u64, members.collect())
             }
         }
@@ -275,10 +271,11 @@ impl ZSet {
 
 /// Members with their scores, from either end.
 #[derive(Debug, Clone)]
-pub enum Iter<'a> {
-    #[doc(hidden)]
+pub struct Iter<'a>(Walk<'a>);
+
+#[derive(Debug, Clone)]
+enum Walk<'a> {
     Packed(packed::Pairs<'a>),
-    #[doc(hidden)]
     Table(table::Pairs<'a>),
 }
 
@@ -286,25 +283,25 @@ impl<'a> Iterator for Iter<'a> {
     type Item = (Item<'a>, Score);
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Iter::Packed(pairs) => pairs.next(),
-            Iter::Table(pairs) => pairs.next(),
+        match &mut self.0 {
+            Walk::Packed(pairs) => pairs.next(),
+            Walk::Table(pairs) => pairs.next(),
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        match self {
-            Iter::Packed(pairs) => pairs.size_hint(),
-            Iter::Table(pairs) => pairs.size_hint(),
+        match &self.0 {
+            Walk::Packed(pairs) => pairs.size_hint(),
+            Walk::Table(pairs) => pairs.size_hint(),
         }
     }
 }
 
 impl DoubleEndedIterator for Iter<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        match self {
-            Iter::Packed(pairs) => pairs.next_back(),
-            Iter::Table(pairs) => pairs.next_back(),
+        match &mut self.0 {
+            Walk::Packed(pairs) => pairs.next_back(),
+            Walk::Table(pairs) => pairs.next_back(),
         }
     }
 }

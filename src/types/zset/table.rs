@@ -99,9 +99,9 @@ impl Table {
     }
 
     /// The member in a slot, which is below the length.
-    pub fn at(&self, slot: usize) -> (&[u8], Score) {
-        let (member, score) = self.scores.get_index(slot).expect("a slot in use");
-        (member, *score)
+    pub fn at(&self, slot: usize) -> (Item<'_>, Score) {
+        let (member, score) = self.entry(slot);
+        (Item::Bytes(member), score)
     }
 
     pub fn partition_point(&self, before: impl Fn(&[u8], Score) -> bool) -> usize {
@@ -135,8 +135,13 @@ impl Table {
         }
     }
 
+    fn entry(&self, slot: usize) -> (&[u8], Score) {
+        let (member, score) = self.scores.get_index(slot).expect("a slot in use");
+        (member, *score)
+    }
+
     fn member(&self, place: Place) -> &[u8] {
-        self.at(place.slot as usize).0
+        self.entry(place.slot as usize).0
     }
 
     /// How many members stand before one of this score and these bytes.
@@ -147,7 +152,7 @@ impl Table {
     }
 
     fn rank_of_slot(&self, slot: usize) -> usize {
-        let (member, score) = self.at(slot);
+        let (member, score) = self.entry(slot);
         self.rank_of(score, member)
     }
 
@@ -156,7 +161,7 @@ impl Table {
         let mut place = self.order.remove(self.rank_of_slot(slot));
         let old = std::mem::replace(&mut place.score, score);
         self.scores[slot] = score;
-        let rank = self.rank_of(score, self.at(slot).0);
+        let rank = self.rank_of(score, self.entry(slot).0);
         self.order.insert(rank, place);
         old
     }

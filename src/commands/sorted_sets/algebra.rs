@@ -1,0 +1,334 @@
+//! Unions, intersections and differences, of sorted sets and plain sets alike.
+
+use indexmap::IndexMap;
+
+use super::{named, scored};
+use crate::commands::Args;
+use crate::db::{Ctx, Event, Ttl};
+use crate::error::{Error, Result};
+use crate::reply::Reply;
+use crate::types::{Item, Score, Seed, Set, Value, ZSet};
+
+/// How a member that comes several times gets one score.
+#[derive(Debug, Clone, Copy)]
+enum Aggregate {
+    Sum,
+    Min,
+    Max,
+}
+
+impl Aggregate {
+    fn of(self, one: f64, other: f64) -> f64 {
+        match self {
+            Aggregate::Sum => zero_if_nan(one + other),
+            Aggregate::Min => one.min(other),
+            Aggregate::Max => one.max(other),
+        }
+    }
+}
+
+/// inf and -inf, and 0 times inf, are 0 here, as in Redis.
+fn zero_if_nan(score: f64) -> f64 {
+    if score.is_nan() { 0.0 } else { score }
+}
+
+/// Two or more sets, and how to put them together.
+struct Terms<'a> {
+    keys: &'a [&'a [u8]],
+    /// One per key; none where all are 1.
+    weights: Vec<f64>,
+    aggregate: Aggregate,
+    with_scores: bool,
+}
+
+/// Which options a command has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Options {
+    weights: bool,
+    scores: bool,
+}
+
+const ANSWERED: Options = Options {
+    weights: true,
+    scores: true,
+};
+const STORED: Options = Options {
+    weights: true,
+    scores: false,
+};
+const ANSWERED_DIFF: Options = Options {
+    weights: false,
+    scores: true,
+};
+const STORED_DIFF: Options = Options {
+    weights: false,
+    scores: false,
+};
+
+impl<'a> Terms<'a> {
+    fn read(ctx: &mut Ctx, args: &mut Args<'a>, options: Options) -> Result<Terms<'a>> {
+        let keys = read_keys(ctx, args)?;
+        let mut terms = Terms {
+            keys,
+            weights: Vec::new(),
+            aggregate: Aggregate::Sum,
+            with_scores: false,
+        };
+        while !args.is_done() {
+            if options.weights && args.left() > keys.len() && args.word("WEIGHTS") {
+                terms.weights = read_weights(args, keys.len())?;
+            } else if options.weights && args.left() > 1 && args.word("AGGREGATE") {
+                terms.aggregate = read_aggregate(args)?;
+            } else if options.scores && args.word("WITHSCORES") {
+                terms.with_scores = true;
+            } else {
+                return Err(Error::Syntax);
+            }
+        }
+        Ok(terms)
+    }
+
+    /// The sets, the smallest first, each with its weight. Redis adds scores in this order too, and
+    /// so the last digits of a sum are the same.
+    fn by_size<'c>(&self, ctx: &'c Ctx) -> Result<Vec<(Source<'c>, f64)>> {
+        let weights = self.weights.iter().copied().chain(std::iter::repeat(1.0));
+        let mut sources = Vec::with_capacity(self.keys.len());
+        for (key, weight) in self.keys.iter().zip(weights) {
+            sources.push((Source::under(ctx, key)?, weight));
+        }
+        sources.sort_by_key(|(source, _)| source.len());
+        Ok(sources)
+    }
+
+    fn reply(&self, mut members: Members) -> Reply {
+        members.sort_by(|one, other| (one.1, &one.0).cmp(&(other.1, &other.0)));
+        let members = members
+            .iter()
+            .map(|(member, score)| (Item::from(member), *score));
+        if self.with_scores {
+            scored(members)
+        } else {
+            named(members)
+        }
+    }
+}
+
+/// `numkeys key [key ...]`: that they are sets is checked before any option is read, as in Redis.
+fn read_keys<'a>(ctx: &mut Ctx, args: &mut Args<'a>) -> Result<&'a [&'a [u8]]> {
+    let no_keys = Error::SaidOf(format!(
+        "ERR at least 1 input key is needed for '{}' command",
+        args.command()
+    ));
+    let keys = args.numbered_keys(no_keys)?;
+    for key in keys {
+        ctx.touch(key);
+        Source::under(ctx, key)?;
+    }
+    Ok(keys)
+}
+
+fn read_weights(args: &mut Args, keys: usize) -> Result<Vec<f64>> {
+    let not_a_weight = |_| Error::Said(super::NOT_A_WEIGHT);
+    (0..keys)
+        .map(|_| args.float().map_err(not_a_weight))
+        .collect()
+}
+
+fn read_aggregate(args: &mut Args) -> Result<Aggregate> {
+    if args.word("SUM") {
+        Ok(Aggregate::Sum)
+    } else if args.word("MIN") {
+        Ok(Aggregate::Min)
+    } else if args.word("MAX") {
+        Ok(Aggregate::Max)
+    } else {
+        Err(Error::Syntax)
+    }
+}
+
+/// A set of either kind; the members of a plain one have the score 1.
+#[derive(Clone, Copy)]
+enum Source<'c> {
+    Missing,
+    Plain(&'c Set),
+    Sorted(&'c ZSet),
+}
+
+impl<'c> Source<'c> {
+    fn under(ctx: &'c Ctx, key: &[u8]) -> Result<Source<'c>> {
+        match ctx.look(key).map(|entry| &entry.value) {
+            None => Ok(Source::Missing),
+            Some(Value::Set(set)) => Ok(Source::Plain(set)),
+            Some(Value::ZSet(zset)) => Ok(Source::Sorted(zset)),
+            Some(_) => Err(Error::WrongType),
+        }
+    }
+
+    fn len(self) -> usize {
+        match self {
+            Source::Missing => 0,
+            Source::Plain(set) => set.len(),
+            Source::Sorted(zset) => zset.len(),
+        }
+    }
+
+    fn score(self, member: &[u8]) -> Option<f64> {
+        match self {
+            Source::Missing => None,
+            Source::Plain(set) => set.contains(member).then_some(1.0),
+            Source::Sorted(zset) => zset.score(member).map(Score::get),
+        }
+    }
+
+    fn members(self) -> Box<dyn Iterator<Item = (Item<'c>, f64)> + 'c> {
+        match self {
+            Source::Missing => Box::new(std::iter::empty()),
+            Source::Plain(set) => Box::new(set.iter().map(|member| (member, 1.0))),
+            Source::Sorted(zset) => {
+                Box::new(zset.iter().map(|(member, score)| (member, score.get())))
+            }
+        }
+    }
+}
+
+/// What a combination came to, in no order, each member once.
+type Members = Vec<(Vec<u8>, Score)>;
+
+fn member(bytes: Vec<u8>, score: f64) -> (Vec<u8>, Score) {
+    let score = Score::new(score).expect("a NaN was made 0 where it could come up");
+    (bytes, score)
+}
+
+/// O(N) for N members in all.
+fn union(ctx: &Ctx, terms: &Terms) -> Result<Members> {
+    let mut scores: IndexMap<Vec<u8>, f64, Seed> = IndexMap::with_hasher(ctx.limits().seed);
+    for (source, weight) in terms.by_size(ctx)? {
+        for (member, score) in source.members() {
+            let score = zero_if_nan(score * weight);
+            scores
+                .entry(member.to_vec())
+                .and_modify(|sum| *sum = terms.aggregate.of(*sum, score))
+                .or_insert(score);
+        }
+    }
+    let members = scores
+        .into_iter()
+        .map(|(bytes, score)| member(bytes, score));
+    Ok(members.collect())
+}
+
+/// O(N K) for N members of the smallest of K sets.
+fn intersection(ctx: &Ctx, terms: &Terms) -> Result<Members> {
+    let sources = terms.by_size(ctx)?;
+    let Some(((smallest, weight), others)) = sources.split_first() else {
+        return Ok(Vec::new());
+    };
+    let mut digits = itoa::Buffer::new();
+    let common = smallest.members().filter_map(|(item, score)| {
+        let bytes = item.bytes_in(&mut digits);
+        let first = Some(zero_if_nan(score * weight));
+        let score = others.iter().fold(first, |sum, (other, weight)| {
+            let score = zero_if_nan(other.score(bytes)? * weight);
+            Some(terms.aggregate.of(sum?, score))
+        })?;
+        Some(member(bytes.to_vec(), score))
+    });
+    Ok(common.collect())
+}
+
+/// O(N K) for N members of the first of K sets.
+fn difference(ctx: &Ctx, terms: &Terms) -> Result<Members> {
+    let mut sources = Vec::with_capacity(terms.keys.len());
+    for key in terms.keys {
+        sources.push(Source::under(ctx, key)?);
+    }
+    let Some((first, others)) = sources.split_first() else {
+        return Ok(Vec::new());
+    };
+    let mut digits = itoa::Buffer::new();
+    let left = first.members().filter_map(|(item, score)| {
+        let bytes = item.bytes_in(&mut digits);
+        let elsewhere = others.iter().any(|other| other.score(bytes).is_some());
+        (!elsewhere).then(|| member(bytes.to_vec(), score))
+    });
+    Ok(left.collect())
+}
+
+type Combine = fn(&Ctx, &Terms) -> Result<Members>;
+
+fn answer(ctx: &mut Ctx, args: &mut Args, options: Options, combine: Combine) -> Result<Reply> {
+    let terms = Terms::read(ctx, args, options)?;
+    Ok(terms.reply(combine(ctx, &terms)?))
+}
+
+fn store(
+    ctx: &mut Ctx,
+    args: &mut Args,
+    options: Options,
+    (combine, event): (Combine, Event),
+) -> Result<Reply> {
+    let destination = args.bytes()?;
+    let terms = Terms::read(ctx, args, options)?;
+    let members = combine(ctx, &terms)?;
+    let pairs = members.iter().map(|(member, score)| (member, *score));
+    let zset = ZSet::from_pairs(pairs, &ctx.limits()).expect("each member once");
+    ctx.put(destination, event, zset, Ttl::Clear);
+    Ok(Reply::count(members.len()))
+}
+
+pub(super) fn zunion(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    answer(ctx, args, ANSWERED, union)
+}
+
+pub(super) fn zinter(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    answer(ctx, args, ANSWERED, intersection)
+}
+
+pub(super) fn zdiff(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    answer(ctx, args, ANSWERED_DIFF, difference)
+}
+
+pub(super) fn zunionstore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    store(ctx, args, STORED, (union, Event::ZUnionStore))
+}
+
+pub(super) fn zinterstore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    store(ctx, args, STORED, (intersection, Event::ZInterStore))
+}
+
+pub(super) fn zdiffstore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    store(ctx, args, STORED_DIFF, (difference, Event::ZDiffStore))
+}
+
+pub(super) fn zintercard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let keys = read_keys(ctx, args)?;
+    let mut limit = 0;
+    while !args.is_done() {
+        if args.left() < 2 || !args.word("LIMIT") {
+            return Err(Error::Syntax);
+        }
+        let negative = Error::Said(super::NEGATIVE_LIMIT);
+        limit = args
+            .int_in(0..=i64::MAX, negative.clone())
+            .map_err(|_| negative)?;
+    }
+    // 0 is no limit.
+    let most = match usize::try_from(limit) {
+        Ok(0) | Err(_) => usize::MAX,
+        Ok(limit) => limit,
+    };
+    let mut sources = Vec::with_capacity(keys.len());
+    for key in keys {
+        sources.push(Source::under(ctx, key)?);
+    }
+    sources.sort_by_key(|source| source.len());
+    let Some((smallest, others)) = sources.split_first() else {
+        return Ok(Reply::count(0));
+    };
+    let mut digits = itoa::Buffer::new();
+    let common = smallest.members().filter(|(item, _)| {
+        let bytes = item.bytes_in(&mut digits);
+        others.iter().all(|other| other.score(bytes).is_some())
+    });
+    Ok(Reply::count(common.take(most).count()))
+}

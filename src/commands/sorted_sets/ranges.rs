@@ -1,0 +1,284 @@
+//! Members by rank, by score and by bytes: the ZRANGE family, counting and removing included.
+
+use std::ops::{Bound, Range};
+
+use super::{named, scored};
+use crate::commands::Args;
+use crate::db::{Ctx, Edit, Event, Ttl};
+use crate::error::{Error, Result};
+use crate::reply::Reply;
+use crate::types::{LexBound, Score, ZSet};
+
+/// What the two bounds of a range are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Rank,
+    Score,
+    Lex,
+}
+
+/// Two bounds that were read, the lower one first.
+enum Bounds<'a> {
+    /// Negative ranks count from the end of the walk.
+    Ranks(i64, i64),
+    Scores(Bound<Score>, Bound<Score>),
+    Lex(LexBound<'a>, LexBound<'a>),
+}
+
+impl<'a> Bounds<'a> {
+    fn parse(by: By, min: &'a [u8], max: &'a [u8]) -> Result<Bounds<'a>> {
+        let rank = |text| crate::types::number::parse_i64(text).ok_or(Error::NotAnInteger);
+        let score = |text| Score::parse_bound(text).ok_or(Error::Said(super::NOT_A_SCORE_BOUND));
+        let lex = |text| LexBound::parse(text).ok_or(Error::Said(super::NOT_A_LEX_BOUND));
+        Ok(match by {
+            By::Rank => Bounds::Ranks(rank(min)?, rank(max)?),
+            By::Score => Bounds::Scores(score(min)?, score(max)?),
+            By::Lex => Bounds::Lex(lex(min)?, lex(max)?),
+        })
+    }
+
+    /// The ranks between the bounds, those of `Ranks` counted from the lowest score.
+    fn ranks(&self, zset: &ZSet) -> Range<usize> {
+        match *self {
+            Bounds::Ranks(start, stop) => between(start, stop, zset.len()),
+            Bounds::Scores(min, max) => zset.score_range(min, max),
+            Bounds::Lex(min, max) => zset.lex_range(min, max),
+        }
+    }
+}
+
+/// From `start` to `stop` inclusive, where negative counts from the end, cut to what there is.
+fn between(start: i64, stop: i64, len: usize) -> Range<usize> {
+    let length = len as i64;
+    let from_end = |rank: i64| {
+        if rank < 0 {
+            rank.saturating_add(length)
+        } else {
+            rank
+        }
+    };
+    let start = from_end(start).clamp(0, length) as usize;
+    let end = from_end(stop).saturating_add(1).clamp(0, length) as usize;
+    start..end.max(start)
+}
+
+/// LIMIT: how many to leave out, and how many to take; negative takes all.
+struct Window {
+    offset: i64,
+    count: i64,
+}
+
+/// Which members a command wants, and in which direction.
+struct Selection<'a> {
+    bounds: Bounds<'a>,
+    reversed: bool,
+    window: Option<Window>,
+    with_scores: bool,
+}
+
+/// What the name of a command leaves open for its options to say.
+#[derive(Clone, Copy)]
+struct Form {
+    by: Option<By>,
+    reversed: Option<bool>,
+    /// Only what is answered can have scores asked for: what is stored has them.
+    may_ask_scores: bool,
+}
+
+impl Form {
+    const fn of(by: By, reversed: bool) -> Form {
+        Form {
+            by: Some(by),
+            reversed: Some(reversed),
+            may_ask_scores: true,
+        }
+    }
+
+    const OPEN: Form = Form {
+        by: None,
+        reversed: None,
+        may_ask_scores: true,
+    };
+}
+
+impl<'a> Selection<'a> {
+    /// Reads the two bounds and all options.
+    fn read(args: &mut Args<'a>, form: Form) -> Result<Selection<'a>> {
+        let (first, second) = (args.bytes()?, args.bytes()?);
+        let Form {
+            mut by,
+            mut reversed,
+            may_ask_scores,
+        } = form;
+        let (mut window, mut with_scores) = (None, false);
+        while !args.is_done() {
+            if may_ask_scores && args.word("WITHSCORES") {
+                with_scores = true;
+            } else if args.left() > 2 && args.word("LIMIT") {
+                let (offset, count) = (args.int()?, args.int()?);
+                window = Some(Window { offset, count });
+            } else if reversed.is_none() && args.word("REV") {
+                reversed = Some(true);
+            } else if by.is_none() && args.word("BYSCORE") {
+                by = Some(By::Score);
+            } else if by.is_none() && args.word("BYLEX") {
+                by = Some(By::Lex);
+            } else {
+                return Err(Error::Syntax);
+            }
+        }
+        let (by, reversed) = (by.unwrap_or(By::Rank), reversed.unwrap_or(false));
+        if by == By::Rank {
+            // Redis takes a count of -1 for no LIMIT at all.
+            let limited = window
+                .take()
+                .is_some_and(|window: Window| window.count != -1);
+            if limited {
+                return Err(Error::Said(super::LIMIT_OF_RANKS));
+            }
+        }
+        if by == By::Lex && with_scores {
+            return Err(Error::Said(super::SCORES_OF_LEX));
+        }
+        // Who walks from the highest names the highest first, unless he counts.
+        let (min, max) = match by {
+            By::Score | By::Lex if reversed => (second, first),
+            _ => (first, second),
+        };
+        let bounds = Bounds::parse(by, min, max)?;
+        Ok(Selection {
+            bounds,
+            reversed,
+            window,
+            with_scores,
+        })
+    }
+
+    /// The ranks that are wanted, counted from the lowest score.
+    fn ranks(&self, zset: &ZSet) -> Range<usize> {
+        let ranks = self.bounds.ranks(zset);
+        match (&self.bounds, &self.window) {
+            (Bounds::Ranks(..), _) if self.reversed => {
+                zset.len() - ranks.end..zset.len() - ranks.start
+            }
+            (_, Some(window)) => window.of(ranks, self.reversed),
+            _ => ranks,
+        }
+    }
+
+    fn reply(&self, zset: &ZSet) -> Reply {
+        let members = zset.range(self.ranks(zset));
+        match (self.reversed, self.with_scores) {
+            (false, false) => named(members),
+            (false, true) => scored(members),
+            (true, false) => named(members.rev()),
+            (true, true) => scored(members.rev()),
+        }
+    }
+}
+
+impl Window {
+    /// The part of the ranks that is seen, the walk beginning at their end if it is `reversed`.
+    fn of(&self, ranks: Range<usize>, reversed: bool) -> Range<usize> {
+        let Ok(offset) = u64::try_from(self.offset) else {
+            return ranks.start..ranks.start;
+        };
+        let skipped = offset.min(ranks.len() as u64) as usize;
+        let left = ranks.len() - skipped;
+        let taken = u64::try_from(self.count).map_or(left, |count| count.min(left as u64) as usize);
+        if reversed {
+            ranks.end - skipped - taken..ranks.end - skipped
+        } else {
+            ranks.start + skipped..ranks.start + skipped + taken
+        }
+    }
+}
+
+pub(super) fn zrange(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    range(ctx, args, Form::OPEN)
+}
+
+pub(super) fn zrangebyscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    range(ctx, args, Form::of(By::Score, false))
+}
+
+pub(super) fn zrangebylex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    range(ctx, args, Form::of(By::Lex, false))
+}
+
+pub(super) fn zrevrange(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    range(ctx, args, Form::of(By::Rank, true))
+}
+
+pub(super) fn zrevrangebyscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    range(ctx, args, Form::of(By::Score, true))
+}
+
+pub(super) fn zrevrangebylex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    range(ctx, args, Form::of(By::Lex, true))
+}
+
+fn range(ctx: &mut Ctx, args: &mut Args, form: Form) -> Result<Reply> {
+    let key = args.bytes()?;
+    let selection = Selection::read(args, form)?;
+    let zset = ctx.read::<ZSet>(key)?;
+    Ok(zset.map_or(Reply::Array(Vec::new()), |zset| selection.reply(zset)))
+}
+
+pub(super) fn zrangestore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let (destination, source) = (args.bytes()?, args.bytes()?);
+    let form = Form {
+        may_ask_scores: false,
+        ..Form::OPEN
+    };
+    let selection = Selection::read(args, form)?;
+    let limits = ctx.limits();
+    let chosen = ctx.read::<ZSet>(source)?.map(|zset| {
+        let members = zset.range(selection.ranks(zset));
+        ZSet::from_pairs(members, &limits).expect("a range holds each member once")
+    });
+    let chosen = chosen.unwrap_or_default();
+    let count = chosen.len();
+    ctx.put(destination, Event::ZRangeStore, chosen, Ttl::Clear);
+    Ok(Reply::count(count))
+}
+
+pub(super) fn zcount(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    count(ctx, args, By::Score)
+}
+
+pub(super) fn zlexcount(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    count(ctx, args, By::Lex)
+}
+
+fn count(ctx: &mut Ctx, args: &mut Args, by: By) -> Result<Reply> {
+    let key = args.bytes()?;
+    let bounds = Bounds::parse(by, args.bytes()?, args.bytes()?)?;
+    let zset = ctx.read::<ZSet>(key)?;
+    Ok(Reply::count(
+        zset.map_or(0, |zset| bounds.ranks(zset).len()),
+    ))
+}
+
+pub(super) fn zremrangebyrank(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    remove(ctx, args, By::Rank, Event::ZRemRangeByRank)
+}
+
+pub(super) fn zremrangebyscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    remove(ctx, args, By::Score, Event::ZRemRangeByScore)
+}
+
+pub(super) fn zremrangebylex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    remove(ctx, args, By::Lex, Event::ZRemRangeByLex)
+}
+
+fn remove(ctx: &mut Ctx, args: &mut Args, by: By, event: Event) -> Result<Reply> {
+    let key = args.bytes()?;
+    let bounds = Bounds::parse(by, args.bytes()?, args.bytes()?)?;
+    let removed = ctx.edit(key, event, |zset: &mut ZSet| {
+        let ranks = bounds.ranks(zset);
+        zset.remove_range(ranks.clone());
+        Edit::when(!ranks.is_empty(), ranks.len())
+    })?;
+    Ok(Reply::count(removed))
+}

@@ -1,0 +1,191 @@
+//! Members and their scores, one at a time: ZADD, ZINCRBY, ZSCORE, ZRANK, ZREM and the like.
+
+use crate::commands::Args;
+use crate::db::{Ctx, Edit, Event};
+use crate::error::{Error, Result};
+use crate::reply::Reply;
+use crate::types::{Added, Only, Score, ZSet};
+
+pub(super) fn zadd(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let key = args.bytes()?;
+    let options = AddOptions::read(args)?;
+    let mut pairs = Vec::with_capacity(args.left() / 2);
+    while !args.is_done() {
+        pairs.push((args.score()?, args.bytes()?));
+    }
+    if let (true, [(step, member)]) = (options.increments, &pairs[..]) {
+        let score = increment(ctx, key, member, *step, options.only)?;
+        return Ok(score.map_or(Reply::Null, |score| Reply::Double(score.get())));
+    }
+    let limits = ctx.limits();
+    let (new, moved) = ctx.edit(key, Event::ZAdd, |zset: &mut ZSet| {
+        let (mut new, mut moved) = (0, 0);
+        for (score, member) in pairs {
+            match zset.add(member, score, options.only, &limits) {
+                Added::New => new += 1,
+                Added::Moved => moved += 1,
+                Added::Kept => {}
+            }
+        }
+        Edit::when(new + moved > 0, (new, moved))
+    })?;
+    Ok(Reply::count(if options.counts_moved {
+        new + moved
+    } else {
+        new
+    }))
+}
+
+/// What stands between the key of ZADD and its first score.
+struct AddOptions {
+    only: Only,
+    /// CH: members that moved count as well as new ones.
+    counts_moved: bool,
+    /// INCR: ZADD does what ZINCRBY does.
+    increments: bool,
+}
+
+impl AddOptions {
+    /// Reads the options, and checks that scores and members follow in pairs.
+    fn read(args: &mut Args) -> Result<AddOptions> {
+        let (mut absent, mut present, mut greater, mut less) = (false, false, false, false);
+        let (mut counts_moved, mut increments) = (false, false);
+        loop {
+            if args.word("NX") {
+                absent = true;
+            } else if args.word("XX") {
+                present = true;
+            } else if args.word("GT") {
+                greater = true;
+            } else if args.word("LT") {
+                less = true;
+            } else if args.word("CH") {
+                counts_moved = true;
+            } else if args.word("INCR") {
+                increments = true;
+            } else {
+                break;
+            }
+        }
+        if args.is_done() || args.left() % 2 == 1 {
+            return Err(Error::Syntax);
+        }
+        let only = match (absent, present, greater, less) {
+            (true, true, ..) => return Err(Error::Said(super::NX_AND_XX)),
+            (true, _, true, _) | (true, _, _, true) | (_, _, true, true) => {
+                return Err(Error::Said(super::GT_LT_AND_NX));
+            }
+            (true, ..) => Only::Absent,
+            (_, true, true, _) => Only::PresentAndGreater,
+            (_, true, _, true) => Only::PresentAndLess,
+            (_, true, ..) => Only::Present,
+            (_, _, true, _) => Only::Greater,
+            (_, _, _, true) => Only::Less,
+            _ => Only::Any,
+        };
+        if increments && args.left() > 2 {
+            return Err(Error::Said(super::INCR_OF_ONE));
+        }
+        Ok(AddOptions {
+            only,
+            counts_moved,
+            increments,
+        })
+    }
+}
+
+pub(super) fn zincrby(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let (key, step, member) = (args.bytes()?, args.score()?, args.bytes()?);
+    let score = increment(ctx, key, member, step, Only::Any)?;
+    Ok(score.map_or(Reply::Null, |score| Reply::Double(score.get())))
+}
+
+/// Adds to the score of a member, a new one starting from 0. Nothing where `only` is against it.
+fn increment(
+    ctx: &mut Ctx,
+    key: &[u8],
+    member: &[u8],
+    step: Score,
+    only: Only,
+) -> Result<Option<Score>> {
+    let limits = ctx.limits();
+    ctx.edit(key, Event::ZIncr, |zset: &mut ZSet| {
+        let old = zset.score(member);
+        let Some(new) = Score::new(old.unwrap_or_default().get() + step.get()) else {
+            // inf and -inf met, so the member is there, and NX has nothing to do.
+            let nothing_to_do = only == Only::Absent;
+            return Edit::Kept(if nothing_to_do {
+                Ok(None)
+            } else {
+                Err(Error::NotANumber)
+            });
+        };
+        let added = zset.add(member, new, only, &limits);
+        let answer = only.allows(old, new).then_some(new);
+        Edit::when(added != Added::Kept, Ok(answer))
+    })?
+}
+
+pub(super) fn zrem(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let (key, members) = (args.bytes()?, args.rest());
+    let removed = ctx.edit(key, Event::ZRem, |zset: &mut ZSet| {
+        let removed = members
+            .iter()
+            .filter(|member| zset.remove(member).is_some())
+            .count();
+        Edit::when(removed > 0, removed)
+    })?;
+    Ok(Reply::count(removed))
+}
+
+pub(super) fn zcard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let zset = ctx.read::<ZSet>(args.bytes()?)?;
+    Ok(Reply::count(zset.map_or(0, ZSet::len)))
+}
+
+pub(super) fn zscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let (key, member) = (args.bytes()?, args.bytes()?);
+    Ok(score_or_null(ctx.read(key)?, member))
+}
+
+pub(super) fn zmscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let (key, members) = (args.bytes()?, args.rest());
+    let zset = ctx.read(key)?;
+    let scores = members.iter().map(|member| score_or_null(zset, member));
+    Ok(Reply::Array(scores.collect()))
+}
+
+fn score_or_null(zset: Option<&ZSet>, member: &[u8]) -> Reply {
+    let score = zset.and_then(|zset| zset.score(member));
+    score.map_or(Reply::Null, |score| Reply::Double(score.get()))
+}
+
+pub(super) fn zrank(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    rank(ctx, args, |rank, _| rank)
+}
+
+pub(super) fn zrevrank(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    rank(ctx, args, |rank, len| len - 1 - rank)
+}
+
+/// `counted` makes the rank that is answered of the one counted from the lowest score.
+fn rank(ctx: &mut Ctx, args: &mut Args, counted: impl Fn(usize, usize) -> usize) -> Result<Reply> {
+    let (key, member) = (args.bytes()?, args.bytes()?);
+    if args.left() > 1 {
+        return Err(Error::Arity {
+            name: args.command(),
+        });
+    }
+    let with_score = args.word("WITHSCORE");
+    args.end()?;
+    let found = ctx.read::<ZSet>(key)?.and_then(|zset| {
+        let rank = counted(zset.rank(member)?, zset.len());
+        Some((Reply::count(rank), zset.score(member)?))
+    });
+    Ok(match (found, with_score) {
+        (None, false) => Reply::Null,
+        (None, true) => Reply::NullArray,
+        (Some((rank, _)), false) => rank,
+        (Some((rank, score)), true) => Reply::Array(vec![rank, Reply::Double(score.get())]),
+    })
+}
