@@ -128,6 +128,27 @@ fn a_request_is_bounded_as_a_whole() {
     );
 }
 
+#[test]
+fn a_line_is_bounded_however_it_is_cut() {
+    let bounds = Bounds {
+        max_line_bytes: 8,
+        ..Bounds::default()
+    };
+    let cases: [(&[u8], Result<(), ProtocolError>); 5] = [
+        (b"PING abc\n", Ok(())),
+        (b"PING abcd\n", Err(ProtocolError::TooBigInline)),
+        (b"*1\r\n$4\r\nPING\r\n", Ok(())),
+        (b"*00000001\r\n", Err(ProtocolError::TooBigArrayLine)),
+        (b"*1\r\n$00000004\r\n", Err(ProtocolError::TooBigBulkLine)),
+    ];
+    for (stream, end) in cases {
+        for cut in 0..=stream.len() {
+            let (head, tail) = stream.split_at(cut);
+            assert_eq!(parse(&[head, tail], bounds).1, end, "{cut}");
+        }
+    }
+}
+
 /// Streams that are wrong somewhere, or look as if they were.
 fn doubtful_streams() -> Vec<Vec<u8>> {
     let mut streams: Vec<Vec<u8>> = [

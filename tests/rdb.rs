@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 
 use nookdb::persist::rdb::{
-    About, Entry, LoadError, Reader, RestoreError, Target, Writer, dump, restore,
+    About, Entry, LoadError, Reader, RestoreError, Target, Writer, crc64, dump, restore,
 };
 use nookdb::types::{Hash, Item, Limits, List, Score, Set, Side, Str, Value, ZSet};
 use proptest::prelude::*;
@@ -355,6 +355,34 @@ fn what_comes_twice_or_is_no_number_is_refused() {
     }
 }
 
+/// Every length there is in the layouts, claimed to be as large as can be said. Would one be
+/// reserved, the process would end.
+#[test]
+fn a_claimed_length_reserves_nothing() {
+    let most = [&[0x81][..], &[0xff; 8]].concat();
+    let half_gibibyte = [0x80, 0x20, 0, 0, 0];
+    let before: [&[u8]; 12] = [
+        b"\x00\x01k",
+        b"\x01\x01k",
+        b"\x02\x01k",
+        b"\x03\x01k",
+        b"\x04\x01k",
+        b"\x05\x01k",
+        b"\x0b\x01k",
+        b"\x0e\x01k",
+        b"\x10\x01k",
+        b"\x12\x01k",
+        b"\x0f\x01k",
+        b"\xfa",
+    ];
+    for before in before {
+        for length in [&most[..], &half_gibibyte] {
+            let file = [b"REDIS0004", before, length, b"\x01a\x01b"].concat();
+            assert!(read(&file).is_err(), "{}", before.escape_ascii());
+        }
+    }
+}
+
 #[test]
 fn a_payload_is_refused_in_the_words_of_redis() {
     let payload = dump(&text(b"v"), Target::Redis72);
@@ -370,13 +398,13 @@ fn a_payload_is_refused_in_the_words_of_redis() {
     );
     let mut newer = payload[..payload.len() - 10].to_vec();
     newer.extend(13u16.to_le_bytes());
-    newer.extend(nookdb::persist::rdb::crc64(0, &newer).to_le_bytes());
+    newer.extend(crc64(0, &newer).to_le_bytes());
     assert_eq!(
         words(&newer),
         "ERR DUMP payload version or checksum are wrong"
     );
     let mut bad = b"\x00\x09v\x0b\x00".to_vec();
-    bad.extend(nookdb::persist::rdb::crc64(0, &bad).to_le_bytes());
+    bad.extend(crc64(0, &bad).to_le_bytes());
     assert_eq!(words(&bad), RestoreError::BadFormat.to_string());
 }
 
@@ -416,6 +444,18 @@ proptest! {
         let read: Vec<_> = Reader::new(&file, &Limits::default()).unwrap().collect();
         let read: Vec<Entry> = read.into_iter().flatten().collect();
         write(&read, Target::Redis70);
+    }
+
+    #[test]
+    fn no_payload_makes_restore_panic(
+        code in 0u8..26,
+        body in prop::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let mut payload = [&[code][..], &body, &[11, 0]].concat();
+        payload.extend(crc64(0, &payload).to_le_bytes());
+        if let Ok(value) = restore(&payload, &Limits::default()) {
+            dump(&value, Target::Redis70);
+        }
     }
 
     #[test]

@@ -316,11 +316,8 @@ impl Parser {
         &mut self,
         too_big: ProtocolError,
     ) -> Result<Option<(u8, Range<usize>)>, ProtocolError> {
-        let Some(end) = self.find(b'\r') else {
-            return match self.request().len() - self.at > self.bounds.max_line_bytes {
-                true => Err(too_big),
-                false => Ok(None),
-            };
+        let Some(end) = self.find_line_end(b'\r', too_big)? else {
+            return Ok(None);
         };
         if self.request().len() < end + 2 {
             return Ok(None);
@@ -334,11 +331,8 @@ impl Parser {
 
     /// Reads a line of words into `unquoted`; an empty one leaves no arguments.
     fn read_inline(&mut self) -> Result<Option<()>, ProtocolError> {
-        let Some(end) = self.find(b'\n') else {
-            return match self.request().len() > self.bounds.max_line_bytes {
-                true => Err(ProtocolError::TooBigInline),
-                false => Ok(None),
-            };
+        let Some(end) = self.find_line_end(b'\n', ProtocolError::TooBigInline)? else {
+            return Ok(None);
         };
         let line = &self.request()[..end];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -355,16 +349,22 @@ impl Parser {
         Ok(Some(()))
     }
 
-    /// Where the next such byte is, looking only at what no earlier call has looked at.
-    fn find(&mut self, end: u8) -> Option<usize> {
+    /// Where the line ends, looking only at what no earlier call has looked at. The bound holds
+    /// whether or not the end has arrived, so that it does not depend on how the stream is cut.
+    fn find_line_end(
+        &mut self,
+        end: u8,
+        too_big: ProtocolError,
+    ) -> Result<Option<usize>, ProtocolError> {
         let request = &self.buffer[self.start..];
-        match request[self.scanned..].iter().position(|byte| *byte == end) {
-            Some(offset) => Some(self.scanned + offset),
-            None => {
-                self.scanned = request.len();
-                None
-            }
+        let found = request[self.scanned..].iter().position(|byte| *byte == end);
+        let found = found.map(|offset| self.scanned + offset);
+        let line_bytes = found.unwrap_or(request.len()) - self.at;
+        if line_bytes > self.bounds.max_line_bytes {
+            return Err(too_big);
         }
+        self.scanned = found.unwrap_or(request.len());
+        Ok(found)
     }
 
     fn drop_taken(&mut self) {
