@@ -42,7 +42,7 @@ function readSends(method, parameters) {
 }
 
 /** Answers that need no transform are made of these alone. */
-const AS_IT_COMES = /^(Text|number|null|'OK'|[[\]()|, ])+$/
+const AS_IT_COMES = /^(Text|number|[01]|null|'OK'|\w+: |[[\]()|, ])+$/
 
 /** The name of the transform, empty where there is none. */
 function readTransform(method) {

@@ -56,7 +56,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE],
-        methods: methods(&[Method::new("hSetNX", "key, field, value", "number")]),
+        methods: methods(&[Method::new("hSetNX", "key, field, value", "0 | 1")]),
         run: hsetnx,
     },
     Command {
@@ -144,7 +144,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: methods(&[Method::new("hExists", "key, field", "number")]),
+        methods: methods(&[Method::new("hExists", "key, field", "0 | 1")]),
         run: hexists,
     },
     Command {

@@ -53,11 +53,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE],
-        methods: methods(&[Method::new(
-            "sMove",
-            "source, destination, member",
-            "number",
-        )]),
+        methods: methods(&[Method::new("sMove", "source, destination, member", "0 | 1")]),
         run: smove,
     },
     Command {
@@ -81,7 +77,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: methods(&[Method::new("sIsMember", "key, member", "number")]),
+        methods: methods(&[Method::new("sIsMember", "key, member", "0 | 1")]),
         run: sismember,
     },
     Command {

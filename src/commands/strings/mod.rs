@@ -63,7 +63,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST,
         errors: &[],
-        methods: methods(&[Method::new("setNX", "key, value", "number")]),
+        methods: methods(&[Method::new("setNX", "key, value", "0 | 1")]),
         run: set::setnx,
     },
     Command {
@@ -177,7 +177,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.1",
         flags: WRITES,
         errors: &[],
-        methods: methods(&[Method::new("mSetNX", "toSet: Pairs", "number")]),
+        methods: methods(&[Method::new("mSetNX", "toSet: Pairs", "0 | 1")]),
         run: set::msetnx,
     },
     Command {
