@@ -10,6 +10,7 @@ pub(super) const FAMILIES: &[&[Command]] = &[
     super::config::ROWS,
     super::info::ROWS,
     super::strings::ROWS,
+    super::lists::ROWS,
     super::sets::ROWS,
     super::hashes::ROWS,
     super::sorted_sets::ROWS,

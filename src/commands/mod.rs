@@ -18,6 +18,7 @@ mod connection;
 mod deadline;
 mod hashes;
 mod info;
+mod lists;
 mod pubsub;
 mod server;
 mod sets;
