@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::super::Args;
-use super::super::sample::signed_count;
 use super::{NEGATIVE_COUNT, NEGATIVE_MAXLEN, ZERO_RANK};
 use crate::db::{Ctx, Edit, Event};
 use crate::error::{Error, Result};
@@ -69,7 +68,7 @@ impl Search {
         };
         while !args.is_done() {
             if args.left() >= 2 && args.word("RANK") {
-                search.rank = signed_count(args)?;
+                search.rank = args.int()?;
                 if search.rank == 0 {
                     return Err(Error::Said(ZERO_RANK));
                 }
@@ -169,7 +168,7 @@ pub(super) fn linsert(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 }
 
 pub(super) fn lrem(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
-    let (key, count, element) = (args.bytes()?, signed_count(args)?, args.bytes()?);
+    let (key, count, element) = (args.bytes()?, args.int()?, args.bytes()?);
     let side = if count < 0 { Side::Right } else { Side::Left };
     let most = if count == 0 {
         usize::MAX

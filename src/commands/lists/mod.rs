@@ -7,7 +7,6 @@ mod moving;
 
 use super::flags::Flags;
 use super::row::{Command, prose};
-use super::sample::NOT_SIGNED;
 
 const READS: Flags = Flags::READS;
 const WRITES: Flags = Flags::WRITE;
@@ -160,7 +159,6 @@ pub(super) const ROWS: &[Command] = &[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
-            NOT_SIGNED,
             ZERO_RANK,
             NEGATIVE_COUNT,
             NEGATIVE_MAXLEN,
@@ -207,7 +205,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "1.0.0",
         flags: WRITES,
-        errors: &[WRONG_TYPE, NOT_AN_INTEGER, NOT_SIGNED],
+        errors: &[WRONG_TYPE, NOT_AN_INTEGER],
         methods: &[],
         run: inside::lrem,
     },
