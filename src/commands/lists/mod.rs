@@ -6,7 +6,7 @@ mod inside;
 mod moving;
 
 use super::flags::Flags;
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 
 const READS: Flags = Flags::READS;
 const WRITES: Flags = Flags::WRITE;
@@ -36,7 +36,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: GROWS.and(Flags::FAST),
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("lPush", "key, elements: Many<Bytes>", "number")]),
         run: ends::lpush,
     },
     Command {
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: GROWS.and(Flags::FAST),
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("rPush", "key, elements: Many<Bytes>", "number")]),
         run: ends::rpush,
     },
     Command {
@@ -60,7 +60,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.2.0",
         flags: GROWS.and(Flags::FAST),
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "lPushX",
+            "key, elements: Many<Bytes>",
+            "number",
+        )]),
         run: ends::lpushx,
     },
     Command {
@@ -72,7 +76,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.2.0",
         flags: GROWS.and(Flags::FAST),
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "rPushX",
+            "key, elements: Many<Bytes>",
+            "number",
+        )]),
         run: ends::rpushx,
     },
     Command {
@@ -84,7 +92,10 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES.and(Flags::FAST),
         errors: &[WRONG_TYPE, NOT_POSITIVE],
-        methods: &[],
+        methods: methods(&[
+            Method::new("lPop", "key", "Text | null"),
+            Method::new("lPopCount", "key, count: number", "Text[] | null"),
+        ]),
         run: ends::lpop,
     },
     Command {
@@ -96,7 +107,10 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES.and(Flags::FAST),
         errors: &[WRONG_TYPE, NOT_POSITIVE],
-        methods: &[],
+        methods: methods(&[
+            Method::new("rPop", "key", "Text | null"),
+            Method::new("rPopCount", "key, count: number", "Text[] | null"),
+        ]),
         run: ends::rpop,
     },
     Command {
@@ -108,7 +122,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "7.0.0",
         flags: WRITES.and(Flags::MOVABLE_KEYS),
         errors: &[WRONG_TYPE, SYNTAX, BAD_NUMKEYS, BAD_COUNT],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "lmPop",
+            "keys: Numbered, side: ListSide, options?: CountOption",
+            "[key: Text, elements: Text[]] | null",
+        )]),
         run: ends::lmpop,
     },
     Command {
@@ -120,7 +138,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS.and(Flags::FAST),
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("lLen", "key", "number")]),
         run: inside::llen,
     },
     Command {
@@ -132,7 +150,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS,
         errors: &[WRONG_TYPE, NOT_AN_INTEGER],
-        methods: &[],
+        methods: methods(&[Method::new("lIndex", "key, index: number", "Text | null")]),
         run: inside::lindex,
     },
     Command {
@@ -144,7 +162,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS,
         errors: &[WRONG_TYPE, NOT_AN_INTEGER],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "lRange",
+            "key, start: number, stop: number",
+            "Text[]",
+        )]),
         run: inside::lrange,
     },
     Command {
@@ -163,7 +185,19 @@ pub(super) const ROWS: &[Command] = &[
             NEGATIVE_COUNT,
             NEGATIVE_MAXLEN,
         ],
-        methods: &[],
+        methods: methods(&[
+            Method::new(
+                "lPos",
+                "key, element, options?: LPosOptions",
+                "number | null",
+            ),
+            Method::new(
+                "lPosCount",
+                "key, element, count: number, options?: LPosOptions",
+                "number[]",
+            )
+            .sending("key element COUNT count options"),
+        ]),
         run: inside::lpos,
     },
     Command {
@@ -180,7 +214,7 @@ pub(super) const ROWS: &[Command] = &[
             "ERR no such key",
             "ERR index out of range",
         ],
-        methods: &[],
+        methods: methods(&[Method::new("lSet", "key, index: number, element", "'OK'")]),
         run: inside::lset,
     },
     Command {
@@ -192,7 +226,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.2.0",
         flags: GROWS,
         errors: &[WRONG_TYPE, SYNTAX],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "lInsert",
+            "key, position: 'BEFORE' | 'AFTER', pivot, element",
+            "number",
+        )]),
         run: inside::linsert,
     },
     Command {
@@ -206,7 +244,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES,
         errors: &[WRONG_TYPE, NOT_AN_INTEGER],
-        methods: &[],
+        methods: methods(&[Method::new("lRem", "key, count: number, element", "number")]),
         run: inside::lrem,
     },
     Command {
@@ -218,7 +256,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES,
         errors: &[WRONG_TYPE, NOT_AN_INTEGER],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "lTrim",
+            "key, start: number, stop: number",
+            "'OK'",
+        )]),
         run: inside::ltrim,
     },
     Command {
@@ -230,7 +272,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "6.2.0",
         flags: GROWS,
         errors: &[WRONG_TYPE, SYNTAX],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "lMove",
+            "source, destination, sourceSide: ListSide, destinationSide: ListSide",
+            "Text | null",
+        )]),
         run: moving::lmove,
     },
     Command {
@@ -242,7 +288,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.2.0",
         flags: GROWS,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "rPopLPush",
+            "source, destination",
+            "Text | null",
+        )]),
         run: moving::rpoplpush,
     },
     Command {
@@ -254,7 +304,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: WAITS,
         errors: &[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "blPop",
+            "keys: Many<Bytes>, timeout: number",
+            "PoppedElement<Text> | null",
+        )]),
         run: blocking::blpop,
     },
     Command {
@@ -266,7 +320,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: WAITS,
         errors: &[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "brPop",
+            "keys: Many<Bytes>, timeout: number",
+            "PoppedElement<Text> | null",
+        )]),
         run: blocking::brpop,
     },
     Command {
@@ -285,7 +343,11 @@ pub(super) const ROWS: &[Command] = &[
             BAD_NUMKEYS,
             BAD_COUNT,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "blmPop",
+            "timeout: number, keys: Numbered, side: ListSide, options?: CountOption",
+            "[key: Text, elements: Text[]] | null",
+        )]),
         run: blocking::blmpop,
     },
     Command {
@@ -297,7 +359,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "6.2.0",
         flags: WAITS.and(Flags::GROWS),
         errors: &[WRONG_TYPE, SYNTAX, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "blMove",
+            "source, destination, sourceSide: ListSide, destinationSide: ListSide, timeout: number",
+            "Text | null",
+        )]),
         run: blocking::blmove,
     },
     Command {
@@ -309,7 +375,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.2.0",
         flags: WAITS.and(Flags::GROWS),
         errors: &[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "brPopLPush",
+            "source, destination, timeout: number",
+            "Text | null",
+        )]),
         run: blocking::brpoplpush,
     },
 ];

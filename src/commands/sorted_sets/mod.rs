@@ -7,7 +7,7 @@ mod scores;
 mod walks;
 
 use super::flags::Flags;
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 use super::sample::NOT_SIGNED;
 use crate::reply::Reply;
 use crate::types::{Item, Score};
@@ -73,7 +73,20 @@ pub(super) const ROWS: &[Command] = &[
             GT_LT_AND_NX,
             INCR_OF_ONE,
         ],
-        methods: &[],
+        methods: methods(&[
+            Method::new(
+                "zAdd",
+                "key, members: SortedSetMembers, options?: ZAddOptions",
+                "number",
+            )
+            .sending("key options members"),
+            Method::new(
+                "zAddIncr",
+                "key, members: SortedSetMembers, options?: ZAddOptions",
+                "number | null",
+            )
+            .sending("key options INCR members"),
+        ]),
         run: scores::zadd,
     },
     Command {
@@ -85,7 +98,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.2.0",
         flags: GROWS_FAST,
         errors: &[WRONG_TYPE, NOT_A_FLOAT, NOT_A_NUMBER],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zIncrBy",
+            "key, increment: number, member",
+            "number",
+        )]),
         run: scores::zincrby,
     },
     Command {
@@ -97,7 +114,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.2.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("zRem", "key, members: Many<Bytes>", "number")]),
         run: scores::zrem,
     },
     Command {
@@ -109,7 +126,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.2.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("zCard", "key", "number")]),
         run: scores::zcard,
     },
     Command {
@@ -121,7 +138,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.2.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new("zScore", "key, member", "number | null")]),
         run: scores::zscore,
     },
     Command {
@@ -133,7 +150,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "6.2.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zmScore",
+            "key, members: Many<Bytes>",
+            "(number | null)[]",
+        )]),
         run: scores::zmscore,
     },
     Command {
@@ -145,7 +166,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE, SYNTAX],
-        methods: &[],
+        methods: methods(&[
+            Method::new("zRank", "key, member", "number | null"),
+            Method::new("zRankWithScore", "key, member", "RankAndScore | null")
+                .sending("key member WITHSCORE"),
+        ]),
         run: scores::zrank,
     },
     Command {
@@ -157,7 +182,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE, SYNTAX],
-        methods: &[],
+        methods: methods(&[Method::new("zRevRank", "key, member", "number | null")]),
         run: scores::zrevrank,
     },
     Command {
@@ -177,7 +202,19 @@ pub(super) const ROWS: &[Command] = &[
             LIMIT_OF_RANKS,
             SCORES_OF_LEX,
         ],
-        methods: &[],
+        methods: methods(&[
+            Method::new(
+                "zRange",
+                "key, min: Value, max: Value, options?: ZRangeOptions",
+                "Text[]",
+            ),
+            Method::new(
+                "zRangeWithScores",
+                "key, min: Value, max: Value, options?: ZRangeOptions",
+                "ScoredMember<Text>[]",
+            )
+            .sending("key min max options WITHSCORES"),
+        ]),
         run: ranges::zrange,
     },
     Command {
@@ -196,7 +233,11 @@ pub(super) const ROWS: &[Command] = &[
             NOT_A_LEX_BOUND,
             LIMIT_OF_RANKS,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zRangeStore",
+            "destination, source, min: Value, max: Value, options?: ZRangeOptions",
+            "number",
+        )]),
         run: ranges::zrangestore,
     },
     Command {
@@ -208,7 +249,19 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.5",
         flags: Flags::READS,
         errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_A_SCORE_BOUND],
-        methods: &[],
+        methods: methods(&[
+            Method::new(
+                "zRangeByScore",
+                "key, min: Value, max: Value, options?: ZRangeLimit",
+                "Text[]",
+            ),
+            Method::new(
+                "zRangeByScoreWithScores",
+                "key, min: Value, max: Value, options?: ZRangeLimit",
+                "ScoredMember<Text>[]",
+            )
+            .sending("key min max options WITHSCORES"),
+        ]),
         run: ranges::zrangebyscore,
     },
     Command {
@@ -226,7 +279,11 @@ pub(super) const ROWS: &[Command] = &[
             NOT_A_LEX_BOUND,
             SCORES_OF_LEX,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zRangeByLex",
+            "key, min, max, options?: ZRangeLimit",
+            "Text[]",
+        )]),
         run: ranges::zrangebylex,
     },
     Command {
@@ -280,7 +337,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: READS_FAST,
         errors: &[WRONG_TYPE, NOT_A_SCORE_BOUND],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zCount",
+            "key, min: Value, max: Value",
+            "number",
+        )]),
         run: ranges::zcount,
     },
     Command {
@@ -292,7 +353,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.8.9",
         flags: READS_FAST,
         errors: &[WRONG_TYPE, NOT_A_LEX_BOUND],
-        methods: &[],
+        methods: methods(&[Method::new("zLexCount", "key, min, max", "number")]),
         run: ranges::zlexcount,
     },
     Command {
@@ -304,7 +365,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.0.0",
         flags: WRITES,
         errors: &[WRONG_TYPE, NOT_AN_INTEGER],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zRemRangeByRank",
+            "key, start: number, stop: number",
+            "number",
+        )]),
         run: ranges::zremrangebyrank,
     },
     Command {
@@ -316,7 +381,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.2.0",
         flags: WRITES,
         errors: &[WRONG_TYPE, NOT_A_SCORE_BOUND],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zRemRangeByScore",
+            "key, min: Value, max: Value",
+            "number",
+        )]),
         run: ranges::zremrangebyscore,
     },
     Command {
@@ -328,7 +397,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.8.9",
         flags: WRITES,
         errors: &[WRONG_TYPE, NOT_A_LEX_BOUND],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zRemRangeByLex",
+            "key, min: Value, max: Value",
+            "number",
+        )]),
         run: ranges::zremrangebylex,
     },
     Command {
@@ -340,7 +413,10 @@ pub(super) const ROWS: &[Command] = &[
         since: "5.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE, SYNTAX, MUST_BE_POSITIVE],
-        methods: &[],
+        methods: methods(&[
+            Method::new("zPopMin", "key", "ScoredMember<Text> | null"),
+            Method::new("zPopMinCount", "key, count: number", "ScoredMember<Text>[]"),
+        ]),
         run: pops::zpopmin,
     },
     Command {
@@ -352,7 +428,10 @@ pub(super) const ROWS: &[Command] = &[
         since: "5.0.0",
         flags: WRITES_FAST,
         errors: &[WRONG_TYPE, SYNTAX, MUST_BE_POSITIVE],
-        methods: &[],
+        methods: methods(&[
+            Method::new("zPopMax", "key", "ScoredMember<Text> | null"),
+            Method::new("zPopMaxCount", "key, count: number", "ScoredMember<Text>[]"),
+        ]),
         run: pops::zpopmax,
     },
     Command {
@@ -366,7 +445,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "5.0.0",
         flags: WRITES_FAST.and(Flags::BLOCKS),
         errors: &[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT, FAR_TIMEOUT],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "bzPopMin",
+            "keys: Many<Bytes>, timeout: number",
+            "PoppedMember<Text> | null",
+        )]),
         run: pops::bzpopmin,
     },
     Command {
@@ -380,7 +463,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "5.0.0",
         flags: WRITES_FAST.and(Flags::BLOCKS),
         errors: &[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT, FAR_TIMEOUT],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "bzPopMax",
+            "keys: Many<Bytes>, timeout: number",
+            "PoppedMember<Text> | null",
+        )]),
         run: pops::bzpopmax,
     },
     Command {
@@ -394,7 +481,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "7.0.0",
         flags: WRITES.and(Flags::MOVABLE_KEYS),
         errors: &[WRONG_TYPE, SYNTAX, FEW_KEYS, FEW_TO_POP],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zmPop",
+            "keys: Numbered, side: SortedSetSide, options?: CountOption",
+            "PoppedMembers<Text> | null",
+        )]),
         run: pops::zmpop,
     },
     Command {
@@ -418,7 +509,11 @@ pub(super) const ROWS: &[Command] = &[
             NEGATIVE_TIMEOUT,
             FAR_TIMEOUT,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "bzmPop",
+            "timeout: number, keys: Numbered, side: SortedSetSide, options?: CountOption",
+            "PoppedMembers<Text> | null",
+        )]),
         run: pops::bzmpop,
     },
     Command {
@@ -436,7 +531,19 @@ pub(super) const ROWS: &[Command] = &[
             "ERR at least 1 input key is needed for 'zunion' command",
             NOT_A_WEIGHT,
         ],
-        methods: &[],
+        methods: methods(&[
+            Method::new(
+                "zUnion",
+                "keys: WeightedKeys, options?: ZAggregateOptions",
+                "Text[]",
+            ),
+            Method::new(
+                "zUnionWithScores",
+                "keys: WeightedKeys, options?: ZAggregateOptions",
+                "ScoredMember<Text>[]",
+            )
+            .sending("keys options WITHSCORES"),
+        ]),
         run: algebra::zunion,
     },
     Command {
@@ -454,7 +561,11 @@ pub(super) const ROWS: &[Command] = &[
             "ERR at least 1 input key is needed for 'zunionstore' command",
             NOT_A_WEIGHT,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zUnionStore",
+            "destination, keys: WeightedKeys, options?: ZAggregateOptions",
+            "number",
+        )]),
         run: algebra::zunionstore,
     },
     Command {
@@ -472,7 +583,19 @@ pub(super) const ROWS: &[Command] = &[
             "ERR at least 1 input key is needed for 'zinter' command",
             NOT_A_WEIGHT,
         ],
-        methods: &[],
+        methods: methods(&[
+            Method::new(
+                "zInter",
+                "keys: WeightedKeys, options?: ZAggregateOptions",
+                "Text[]",
+            ),
+            Method::new(
+                "zInterWithScores",
+                "keys: WeightedKeys, options?: ZAggregateOptions",
+                "ScoredMember<Text>[]",
+            )
+            .sending("keys options WITHSCORES"),
+        ]),
         run: algebra::zinter,
     },
     Command {
@@ -490,7 +613,11 @@ pub(super) const ROWS: &[Command] = &[
             "ERR at least 1 input key is needed for 'zinterstore' command",
             NOT_A_WEIGHT,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zInterStore",
+            "destination, keys: WeightedKeys, options?: ZAggregateOptions",
+            "number",
+        )]),
         run: algebra::zinterstore,
     },
     Command {
@@ -508,7 +635,11 @@ pub(super) const ROWS: &[Command] = &[
             "ERR at least 1 input key is needed for 'zintercard' command",
             NEGATIVE_LIMIT,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zInterCard",
+            "keys: Numbered, limit?: LimitOption",
+            "number",
+        )]),
         run: algebra::zintercard,
     },
     Command {
@@ -525,7 +656,11 @@ pub(super) const ROWS: &[Command] = &[
             NOT_AN_INTEGER,
             "ERR at least 1 input key is needed for 'zdiff' command",
         ],
-        methods: &[],
+        methods: methods(&[
+            Method::new("zDiff", "keys: Numbered", "Text[]"),
+            Method::new("zDiffWithScores", "keys: Numbered", "ScoredMember<Text>[]")
+                .sending("keys WITHSCORES"),
+        ]),
         run: algebra::zdiff,
     },
     Command {
@@ -544,7 +679,11 @@ pub(super) const ROWS: &[Command] = &[
             NOT_AN_INTEGER,
             "ERR at least 1 input key is needed for 'zdiffstore' command",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zDiffStore",
+            "destination, keys: Numbered",
+            "number",
+        )]),
         run: algebra::zdiffstore,
     },
     Command {
@@ -556,7 +695,16 @@ pub(super) const ROWS: &[Command] = &[
         since: "6.2.0",
         flags: Flags::READS,
         errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_SIGNED, OUT_OF_RANGE],
-        methods: &[],
+        methods: methods(&[
+            Method::new("zRandMember", "key", "Text | null"),
+            Method::new("zRandMemberCount", "key, count: number", "Text[]"),
+            Method::new(
+                "zRandMemberCountWithScores",
+                "key, count: number",
+                "ScoredMember<Text>[]",
+            )
+            .sending("key count WITHSCORES"),
+        ]),
         run: walks::zrandmember,
     },
     Command {
@@ -568,7 +716,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.8.0",
         flags: Flags::READS,
         errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, BAD_CURSOR],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "zScan",
+            "key, cursor: Value, options?: ScanOptions",
+            "ScoredMemberPage<Text>",
+        )]),
         run: walks::zscan,
     },
 ];
