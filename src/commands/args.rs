@@ -99,7 +99,9 @@ impl<'a> Args<'a> {
 
     /// A database number, as SELECT takes it.
     pub fn db(&mut self, databases: u32) -> Result<u32> {
-        let index = self.int()?;
+        let index = i32::try_from(self.int()?).map_err(|_| {
+            Error::Said("ERR value is out of range, value must between -2147483648 and 2147483647")
+        })?;
         u32::try_from(index)
             .ok()
             .filter(|index| *index < databases)

@@ -154,9 +154,13 @@ impl Ctx<'_> {
 
     /// What stands under a key, without any trace of the look. O(1).
     pub fn look(&self, key: &[u8]) -> Option<&Entry> {
-        let entry = self.keyspace().get(key)?;
-        let hidden = !self.draft.applying && entry.is_past(self.now_ms());
-        (!hidden).then_some(entry)
+        self.keyspace().get(key).filter(|entry| self.shows(entry))
+    }
+
+    /// Whether an entry is there for a client: one past its deadline is not, though it may not have
+    /// been removed yet.
+    pub fn shows(&self, entry: &Entry) -> bool {
+        self.draft.applying || !entry.is_past(self.now_ms())
     }
 
     /// The value as `look` finds it, if it is of the kind that the command wants.

@@ -1,5 +1,7 @@
 //! One numbered database: keys, their values and deadlines, and what they weigh.
 
+use std::ops::Range;
+
 use indexmap::{IndexMap, IndexSet};
 
 use crate::types::{Seed, Value};
@@ -106,6 +108,21 @@ impl Keyspace {
     /// The key at a position below `len`, for drawing at random and for SCAN.
     pub fn at(&self, position: usize) -> Option<(&Key, &Entry)> {
         self.entries.get_index(position)
+    }
+
+    /// The positions that a SCAN visits from a cursor on, from the last to the first, and the cursor
+    /// to go on with; 0 begins and ends.
+    ///
+    /// What stands all along is met: a removal moves the last key into the gap, and that one was
+    /// visited, or the gap lies behind the cursor as well.
+    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Range<usize>) {
+        let len = self.len();
+        let end = match usize::try_from(cursor) {
+            Ok(0) | Err(_) => len,
+            Ok(cursor) => cursor.min(len),
+        };
+        let start = end.saturating_sub(count);
+        (start as u64, start..end)
     }
 
     /// The key with a deadline at a position below `volatile_len`.

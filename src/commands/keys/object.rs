@@ -1,0 +1,48 @@
+//! OBJECT: how a value is kept.
+
+use super::super::args::Args;
+use super::super::help;
+use crate::db::{Ctx, Entry};
+use crate::error::{Error, Result};
+use crate::reply::Reply;
+
+pub(super) const NO_LFU: &str = "ERR An LFU maxmemory policy is not selected, access frequency not \
+    tracked. Please note that when switching between policies at runtime LRU and LFU data will take \
+    some time to adjust.";
+
+/// What stands under the key of the call. That it was asked about is no use of it.
+fn entry<'c>(ctx: &'c mut Ctx, args: &mut Args) -> Result<Option<&'c Entry>> {
+    let key = args.bytes()?;
+    ctx.probe(key);
+    Ok(ctx.look(key))
+}
+
+pub(super) fn encoding(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    Ok(Reply::bulk_or_null(
+        entry(ctx, args)?.map(|entry| entry.value.encoding()),
+    ))
+}
+
+/// No policy that is to be had counts uses.
+pub(super) fn freq(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    match entry(ctx, args)? {
+        None => Ok(Reply::Null),
+        Some(_) => Err(Error::Said(NO_LFU)),
+    }
+}
+
+pub(super) fn help(_: &mut Ctx, _: &mut Args) -> Result<Reply> {
+    Ok(help::of("OBJECT"))
+}
+
+pub(super) fn idletime(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    let now_ms = ctx.now_ms();
+    let entry = entry(ctx, args)?;
+    Ok(entry.map_or(Reply::Null, |entry| {
+        Reply::Integer(i64::from(entry.idle_ms(now_ms) / 1000))
+    }))
+}
+
+pub(super) fn refcount(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    Ok(entry(ctx, args)?.map_or(Reply::Null, |_| Reply::Integer(1)))
+}
