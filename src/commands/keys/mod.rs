@@ -386,12 +386,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "3.0.0",
         flags: Flags::BLOCKS.and(Flags::NO_SCRIPT),
-        errors: &[
-            NOT_AN_INTEGER,
-            wait::NOT_A_TIMEOUT,
-            wait::NEGATIVE_TIMEOUT,
-            wait::TIMEOUT_TOO_LARGE,
-        ],
+        errors: &[NOT_AN_INTEGER, wait::NOT_A_TIMEOUT, wait::NEGATIVE_TIMEOUT],
         methods: &[],
         run: wait::wait,
     },

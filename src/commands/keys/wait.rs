@@ -8,7 +8,6 @@ use crate::types::number;
 
 pub(super) const NOT_A_TIMEOUT: &str = "ERR timeout is not an integer or out of range";
 pub(super) const NEGATIVE_TIMEOUT: &str = "ERR timeout is negative";
-pub(super) const TIMEOUT_TOO_LARGE: &str = "ERR timeout is out of range";
 
 /// No replica is attached: nothing is confirmed, however long one waits.
 pub(super) fn wait(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
@@ -17,10 +16,7 @@ pub(super) fn wait(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let until_ms = match timeout_ms {
         ..0 => return Err(Error::Said(NEGATIVE_TIMEOUT)),
         0 => None,
-        _ => {
-            let until_ms = ctx.now_ms().checked_add(timeout_ms);
-            Some(until_ms.ok_or(Error::Said(TIMEOUT_TOO_LARGE))?)
-        }
+        _ => Some(ctx.now_ms().saturating_add(timeout_ms)),
     };
     if wanted > 0 {
         ctx.block([], until_ms);

@@ -15,7 +15,8 @@ pub(super) fn keys(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 pub(super) fn scan(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let mut kind = None;
-    let scan = Scan::read(args, |args| {
+    let mut scan = Scan::begin(args)?;
+    scan.options(args, |args| {
         let named = args.left() >= 2 && args.word("TYPE");
         if named {
             kind = Some(args.bytes()?);
