@@ -18,6 +18,7 @@ enum Aggregate {
 }
 
 impl Aggregate {
+    /// `other` may be NaN (0 times inf): then a sum is 0, and the least and the greatest are `one`.
     fn of(self, one: f64, other: f64) -> f64 {
         match self {
             Aggregate::Sum => zero_if_nan(one + other),
@@ -228,8 +229,7 @@ fn intersection(ctx: &Ctx, terms: &Terms) -> Result<Members> {
         let bytes = item.bytes_in(&mut digits);
         let first = Some(zero_if_nan(score * weight));
         let score = others.iter().fold(first, |sum, (other, weight)| {
-            let score = zero_if_nan(other.score(bytes)? * weight);
-            Some(terms.aggregate.of(sum?, score))
+            Some(terms.aggregate.of(sum?, other.score(bytes)? * weight))
         })?;
         Some(member(bytes.to_vec(), score))
     });
