@@ -86,11 +86,10 @@ impl Search {
     /// Indexes of the matches, in the order in which they are found.
     fn run(&self, list: &List, element: &[u8]) -> Vec<i64> {
         let len = list.len();
-        let elements = list.iter().enumerate();
         let elements: Box<dyn Iterator<Item = Item>> = if self.rank < 0 {
             Box::new(list.iter().rev())
         } else {
-            Box::new(elements.map(|(_, item)| item))
+            Box::new(list.iter())
         };
         let looked_at = if self.maxlen == 0 { len } else { self.maxlen };
         let wanted = match self.count {
