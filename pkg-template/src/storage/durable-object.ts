@@ -12,7 +12,7 @@ import { NookError } from '../errors.js'
 import { packBatch, stepsAfter } from './batch.js'
 import { Line } from './line.js'
 import { afterAppend, afterCheckpoint, closed, raiseEpoch, requireRoom, requireWriter, type Head } from './rules.js'
-import { storageError, type Checkpoint, type Chunk, type Estimate, type Opened, type Storage } from './storage.js'
+import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity, type Opened, type Storage } from './storage.js'
 
 const ROOT = 'nookdb:'
 
@@ -57,10 +57,10 @@ export class DurableObjectStorage implements Storage {
     this.#partBytes = partBytes
   }
 
-  open(): Promise<Opened> {
+  open(last?: Identity): Promise<Opened> {
     return this.#line.run(async () => {
       const { head, manifest } = await this.#commit(async (transaction) => {
-        const raised = raiseEpoch(await transaction.get<Head>(this.#key('head')))
+        const raised = raiseEpoch(await transaction.get<Head>(this.#key('head')), last)
         await transaction.put({ [this.#key('head')]: raised })
         const values = valuesOf(transaction, this.#key('manifest'))
         return { head: raised, manifest: (await values.next()).value?.[1] ?? null }

@@ -19,7 +19,7 @@ import {
   afterAppend, afterCheckpoint, closed, newStoreId, raiseEpoch, requireRoom, requireWriter, wiped, type Head,
 } from './rules.js'
 import { encodeFrame, framesOf, hasFrameAfter } from './segment.js'
-import { storageError, type Checkpoint, type Chunk, type Estimate, type Opened, type Storage } from './storage.js'
+import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity, type Opened, type Storage } from './storage.js'
 
 const WRITER = 'writer'
 
@@ -60,11 +60,11 @@ export class FileStorage implements Storage {
     this.#files = files
   }
 
-  open(): Promise<Opened> {
+  open(last?: Identity): Promise<Opened> {
     return this.#line.run(async () => {
       this.#state = null
       try {
-        return await this.#open()
+        return await this.#open(last)
       } catch (error) {
         throw translated(error)
       }
@@ -155,21 +155,21 @@ export class FileStorage implements Storage {
   }
 
   /** Fences everybody else, then looks at what there is, then says under its own epoch what counts. */
-  async #open(): Promise<Opened> {
+  async #open(last: Identity | undefined): Promise<Opened> {
     await this.#files.makeDirectory(this.#directory)
     await this.#files.syncDirectory(dirname(this.#directory))
     const names = await this.#files.list(this.#directory)
     const found = await this.#readWriter()
     const orphan = names.find((name) => /^(head|journal|chunk)\./.test(name))
     if (found === null && orphan !== undefined) throw storageError('DAMAGED', `${this.#path(orphan)} is there without a writer`)
-    const { storeId, epoch } = raiseEpoch(found === null ? undefined : { ...found, lastSeq: 0, baseSeq: 0 })
+    const { storeId, epoch } = raiseEpoch(found === null ? undefined : { ...found, lastSeq: 0, baseSeq: 0 }, last)
     const writer: Writer = { format: 1, storeId, epoch, token: newStoreId() }
     await this.#replace(WRITER, Buffer.from(JSON.stringify(writer)), writer.token)
 
-    const { head: last, manifest } = await this.#newestHead(names)
-    const grown = await this.#cutTornTail(last.growing)
-    const sealed = grown === null ? last.sealed : [...last.sealed, grown]
-    const head: FileHead = { ...last, sealed, growing: `journal.${epoch}.0` }
+    const { head: newest, manifest } = await this.#newestHead(names)
+    const grown = await this.#cutTornTail(newest.growing)
+    const sealed = grown === null ? newest.sealed : [...newest.sealed, grown]
+    const head: FileHead = { ...newest, sealed, growing: `journal.${epoch}.0` }
     const lastSeq = Math.max(head.baseSeq, sealed.at(-1)?.lastSeq ?? 0)
     const state: State = { writer, head, lastSeq, growingBytes: 0, nextFile: 1, broken: null }
     await this.#replaceHead(state, head, manifest)

@@ -11,7 +11,7 @@ import { packBatch, stepsAfter } from './batch.js'
 import { Line } from './line.js'
 import { afterAppend, afterCheckpoint, closed, raiseEpoch, requireRoom, requireWriter, wiped, type Head } from './rules.js'
 import {
-  storageError, type Checkpoint, type Chunk, type Durability, type Estimate, type Opened, type Storage,
+  storageError, type Checkpoint, type Chunk, type Durability, type Estimate, type Identity, type Opened, type Storage,
 } from './storage.js'
 import { NookError } from '../errors.js'
 
@@ -53,12 +53,13 @@ export class IndexedDBStorage implements Storage {
     this.#factory = factory
   }
 
-  open(): Promise<Opened> {
+  open(last?: Identity): Promise<Opened> {
     return this.#line.run(async () => {
       this.#disconnect()
       this.#storeId = ''
       try {
-        const opened = await this.#transact('readwrite', ['meta'], raiseStoredEpoch, 'may be new')
+        const raise = (transaction: IDBTransaction): Promise<Opened> => raiseStoredEpoch(transaction, last)
+        const opened = await this.#transact('readwrite', ['meta'], raise, last === undefined ? 'may be new' : 'must exist')
         this.#storeId = opened.storeId
         this.#listen()
         return opened
@@ -229,11 +230,11 @@ export async function destroyIndexedDB(name: string, factory: IDBFactory = globa
 
 type Existence = 'may be new' | 'must exist'
 
-async function raiseStoredEpoch(transaction: IDBTransaction): Promise<Opened> {
+async function raiseStoredEpoch(transaction: IDBTransaction, last: Identity | undefined): Promise<Opened> {
   const meta = transaction.objectStore('meta')
   const found: Head | undefined = await result(meta.get('head'))
   const manifest: Uint8Array | undefined = await result(meta.get('manifest'))
-  const head = raiseEpoch(found)
+  const head = raiseEpoch(found, last)
   meta.put(head, 'head')
   return { manifest: manifest ?? null, epoch: head.epoch, lastSeq: head.lastSeq, storeId: head.storeId }
 }

@@ -3,7 +3,7 @@
 import { packBatch, stepsAfter } from './batch.js'
 import { Line } from './line.js'
 import { afterAppend, afterCheckpoint, closed, raiseEpoch, requireRoom, requireWriter, type Head } from './rules.js'
-import type { Checkpoint, Chunk, ChunkId, Estimate, Opened, Storage } from './storage.js'
+import type { Checkpoint, Chunk, ChunkId, Estimate, Identity, Opened, Storage } from './storage.js'
 
 interface Kept {
   head: Head
@@ -33,11 +33,11 @@ export class MemoryStorage implements Storage {
     this.#disk = disk
   }
 
-  open(): Promise<Opened> {
+  open(last?: Identity): Promise<Opened> {
     return this.#line.run(async () => {
       await this.#disk.sync()
       const { kept } = this.#disk
-      const head = raiseEpoch(kept?.head)
+      const head = raiseEpoch(kept?.head, last)
       if (kept !== null) kept.head = head
       else this.#disk.kept = { head, manifest: null, chunks: new Map(), journal: new Map() }
       this.#storeId = head.storeId

@@ -1,6 +1,6 @@
 // What every backend holds its callers to. The backend asks inside the transaction that writes, so that nothing changes in between.
 
-import { storageError, type Checkpoint } from './storage.js'
+import { storageError, type Checkpoint, type Identity } from './storage.js'
 import { batchBytes } from './batch.js'
 
 /** What a backend keeps beside manifest, chunks and journal.
@@ -18,8 +18,10 @@ export function newStoreId(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** The head that a writer puts in place by opening the store: the one it found, if any, with the next epoch. */
-export function raiseEpoch(found: Head | undefined): Head {
+/** The head that a writer puts in place by opening the store: the one it found, if any, with the next epoch.
+ *  @throws FENCED, WIPED when it is not the head that `last` left */
+export function raiseEpoch(found: Head | undefined, last: Identity | undefined): Head {
+  if (last !== undefined) requireWriter(found, last.storeId, last.epoch)
   return found === undefined
     ? { storeId: newStoreId(), epoch: 1, lastSeq: 0, baseSeq: 0 }
     : { ...found, epoch: found.epoch + 1 }

@@ -25,6 +25,9 @@ export interface Opened {
   readonly storeId: string
 }
 
+/** What a writer was told when it opened the store. */
+export type Identity = Pick<Opened, 'storeId' | 'epoch'>
+
 /** One generation of the snapshot taking the place of the last. */
 export interface Checkpoint {
   readonly manifest: Uint8Array
@@ -77,9 +80,11 @@ export interface Storage {
   readonly maxValueBytes: number
 
   /** Makes the store if there is none, and raises its epoch, so that every earlier writer is fenced from here on.
-   *  After `WIPED` or `IO` it may be called again, and starts over.
-   *  @throws DAMAGED when the journal cannot be read up to its end. A step whose append was cut off is no damage. */
-  open(): Promise<Opened>
+   *  After `IO` or `WIPED` it may be called again, and starts over.
+   *  @param last  who this writer was before: then it only goes on if nobody else has opened the store since
+   *  @throws DAMAGED when the journal cannot be read up to its end. A step whose append was cut off is no damage.
+   *  With `last`, FENCED and WIPED. */
+  open(last?: Identity): Promise<Opened>
 
   /** The chunks of the snapshot, in no particular order. One that the medium has lost is left out: the manifest tells
    *  which ones there should be. Meant for the time before the first checkpoint: it does not look at later ones. */

@@ -374,6 +374,23 @@ const fencing: Case[] = [
     },
   },
   {
+    name: 'a writer that opens again as who it was goes on, unless it was fenced or the store deleted meanwhile',
+    async run(world) {
+      const storage = world.connect()
+      const first = await storage.open()
+      await storage.append(first.epoch, 1, [bytesOf(1)])
+      const second = await storage.open(first)
+      equal([second.epoch, second.lastSeq, second.storeId], [2, 1, first.storeId], 'opened again')
+      await storage.append(second.epoch, 2, [bytesOf(2)])
+      const other = await opened(world)
+      await rejectsWith('FENCED', () => storage.open(second), 'opening again after another writer')
+      await other.storage.append(other.epoch, 3, [bytesOf(3)])
+      await world.wipe()
+      await rejectsWith('WIPED', () => other.storage.open({ storeId: first.storeId, epoch: other.epoch }), 'after a wipe')
+      equal((await contents(world)).epoch, 1, 'the epoch of the store that is made after that')
+    },
+  },
+  {
     name: 'others are told of a write, until they ask no longer',
     async run(world) {
       const listener = await opened(world)

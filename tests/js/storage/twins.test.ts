@@ -10,7 +10,7 @@ import { memoryWorld } from './memory-world.js'
 function twin(inner: Storage, broken: Partial<Storage>): Storage {
   return {
     maxValueBytes: inner.maxValueBytes,
-    open: () => inner.open(),
+    open: (last) => inner.open(last),
     chunks: () => inner.chunks(),
     readAfter: (seq) => inner.readAfter(seq),
     append: (epoch, firstSeq, steps) => inner.append(epoch, firstSeq, steps),
@@ -54,8 +54,8 @@ function lostTail(inner: Storage): Storage {
 function nonAtomicCheckpoint(inner: Storage): Storage {
   let manifest: Uint8Array = new Uint8Array(0)
   return twin(inner, {
-    async open() {
-      const opened = await inner.open()
+    async open(last) {
+      const opened = await inner.open(last)
       manifest = opened.manifest ?? manifest
       return opened
     },
@@ -71,8 +71,8 @@ function nonAtomicCheckpoint(inner: Storage): Storage {
 function ignoredEpoch(newest: { epoch: number }): (inner: Storage) => Storage {
   return (inner) =>
     twin(inner, {
-      async open() {
-        const opened = await inner.open()
+      async open(last) {
+        const opened = await inner.open(last)
         newest.epoch = opened.epoch
         return opened
       },

@@ -75,8 +75,8 @@ class StorageObject extends DurableObject {
     return this.ctx.storage.deleteAll()
   }
 
-  open(id: number) {
-    return answer(this.#connection(id).open())
+  open(id: number, ...call: Parameters<Storage['open']>) {
+    return answer(this.#connection(id).open(...call))
   }
   chunks(id: number) {
     return answer(collect(this.#connection(id).chunks()))
@@ -134,7 +134,7 @@ function remote(stub: Stub): Storage {
   const id = connections++
   return {
     maxValueBytes: 16 * 2 ** 20,
-    open: () => valueOf(stub.open(id)),
+    open: (...call) => valueOf(stub.open(id, ...call)),
     async *chunks(): AsyncIterable<Chunk> {
       yield* await valueOf(stub.chunks(id))
     },
