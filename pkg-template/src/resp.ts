@@ -29,14 +29,11 @@ export function errorReply(text: string): NookError {
 /** Reads one value after the other out of bytes that hold them whole. */
 export class RespReader {
   readonly #bytes: Uint8Array
-  readonly #binary: boolean
-  #at: number
+  #at = 0
 
-  /** @param binary whether bulk strings are given as bytes of their own, rather than as strings */
-  constructor(bytes: Uint8Array, binary = false, at = 0) {
+  /** @param binary whether bulk strings are given as bytes of their own, rather than as strings; may change between values */
+  constructor(bytes: Uint8Array, public binary = false) {
     this.#bytes = bytes
-    this.#binary = binary
-    this.#at = at
   }
 
   get done(): boolean {
@@ -117,7 +114,7 @@ export class RespReader {
     const length = this.#count()
     if (length < 0) return null
     const [start, end] = this.#take(length)
-    return this.#binary ? this.#bytes.slice(start, end) : decodeText(this.#bytes, start, end)
+    return this.binary ? this.#bytes.slice(start, end) : decodeText(this.#bytes, start, end)
   }
 
   #text(): string {

@@ -152,11 +152,16 @@ export class EngineInstance {
     return this.#enter(() => this.#engine.next_timeout_ms())
   }
 
-  takeDeliveries(): Delivery[] {
+  /** @param binary which clients want bulk strings as bytes */
+  takeDeliveries(binary: (client: number) => boolean): Delivery[] {
     this.#enter(() => this.#engine.take_deliveries())
     const reader = new RespReader(this.#answerBytes())
     const deliveries: Delivery[] = []
-    while (!reader.done) deliveries.push({ client: Number(reader.read()), value: reader.read() })
+    while (!reader.done) {
+      const client = Number(reader.read())
+      reader.binary = binary(client)
+      deliveries.push({ client, value: reader.read() })
+    }
     return deliveries
   }
 

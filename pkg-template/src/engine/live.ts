@@ -1,0 +1,213 @@
+// The engine while it lives: who waits for what, what is due, and what happens when it stops.
+
+import type { Argument, BlockingOptions } from '../client.js'
+import { NookError } from '../errors.js'
+import { Push, type Reply } from '../reply.js'
+import { BLOCKED, DEAD, DELIVERIES, EngineInstance, HostRequest, STEPS, TICKS, type Answer } from './instance.js'
+
+/** How often time is looked at while anything depends on it: ten times a second, as Redis does. */
+const TICK_MS = 100
+/** Work of one tick, in look-ups: about a millisecond. */
+const TICK_UNITS = 2000
+
+/** What the engine tells its store. None is called from inside of a call. */
+export interface LiveEvents {
+  /** Steps wait to be taken for the journal. */
+  steps(): void
+  /** Messages and events for the listener. */
+  push(items: Reply[]): void
+  /** The instance may not be entered any more. */
+  died(cause: NookError): void
+}
+
+interface Waiter {
+  readonly client: number
+  readonly binary: boolean
+  readonly resolve: (reply: Reply) => void
+  readonly reject: (reason: unknown) => void
+}
+
+export class LiveEngine {
+  readonly #instance: EngineInstance
+  readonly #events: LiveEvents
+  /** In whose name commands run: MULTI and SELECT are its state. */
+  readonly #caller: number
+  /** Who subscribes and observes. */
+  readonly #listener: number
+  readonly #waiters = new Map<number, Waiter>()
+  /** Null where the host's clock stands still between requests: expiry is lazy there. */
+  readonly #timers: boolean
+  #timer: ReturnType<typeof setTimeout> | null = null
+  #timerAt = Infinity
+  #deliveriesDue = false
+  #ended = false
+
+  constructor(instance: EngineInstance, events: LiveEvents, timers: boolean) {
+    this.#instance = instance
+    this.#events = events
+    this.#timers = timers
+    this.#caller = instance.connect()
+    this.#listener = instance.connect()
+  }
+
+  /** Runs a command. One that would have to wait answers at once, as if its time were up.
+   *  @throws NookError where the reply is an error, or the engine stopped */
+  call(argv: readonly Argument[], binary: boolean): Answer {
+    const answer = this.#enter(() => this.#instance.call(this.#caller, argv, binary))
+    if (answer === BLOCKED) {
+      this.#instance.cancel(this.#caller)
+      return null
+    }
+    if (answer instanceof NookError) throw answer
+    return answer
+  }
+
+  /** Runs a command that may wait.
+   *  @throws NookError where the reply is an error, the signal's reason where it ends the wait */
+  wait(argv: readonly Argument[], binary: boolean, { signal }: BlockingOptions): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      const client = this.#enter(() => this.#instance.connect(this.#instance.selected(this.#caller)))
+      const answer = this.#enter(() => this.#instance.call(client, argv, binary))
+      if (answer !== BLOCKED) {
+        this.#instance.disconnect(client)
+        return settle(answer, { resolve, reject })
+      }
+      const abort = (): void => this.#giveUp(client, signal?.reason)
+      const done = (): void => signal?.removeEventListener('abort', abort)
+      this.#waiters.set(client, {
+        client,
+        binary,
+        resolve: (reply) => (done(), resolve(reply)),
+        reject: (reason) => (done(), reject(reason)),
+      })
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#schedule(this.#instance.nextTimeout())
+    })
+  }
+
+  /** Runs SUBSCRIBE and its kin in the name of the listener. */
+  listen(argv: readonly Argument[]): void {
+    const answer = this.#enter(() => this.#instance.call(this.#listener, argv, false))
+    if (answer instanceof NookError) throw answer
+  }
+
+  /** Sends the listener the events of all keys that match one of these patterns. */
+  observe(patterns: readonly Argument[]): void {
+    this.#enter(() => this.#instance.observe(this.#listener, patterns))
+  }
+
+  /** Runs the function with all calls in one step. @throws what the function threw, once everything is taken back */
+  atomic<T>(work: () => T): T {
+    this.#enter(() => this.#instance.begin(this.#caller))
+    let result: T
+    try {
+      result = work()
+    } catch (error) {
+      if (this.#instance.death === null) this.#enter(() => this.#instance.abort())
+      throw error
+    }
+    const answer = this.#enter(() => this.#instance.end())
+    if (answer instanceof NookError) throw answer
+    return result
+  }
+
+  /** For what is asked of the instance itself: steps, snapshots, statistics. */
+  use<T>(work: (instance: EngineInstance) => T): T {
+    return this.#enter(() => work(this.#instance))
+  }
+
+  /** Takes the instance out of use: nothing is heard of it again, and those who wait are told why. */
+  end(reason: NookError): void {
+    this.#ended = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    const waiters = [...this.#waiters.values()]
+    this.#waiters.clear()
+    for (const waiter of waiters) waiter.reject(reason)
+  }
+
+  #giveUp(client: number, reason: unknown): void {
+    const waiter = this.#waiters.get(client)
+    if (waiter === undefined) return
+    this.#waiters.delete(client)
+    // Served in this very turn: its reply is on the way, and what it took must not be lost.
+    if (this.#enter(() => this.#instance.cancel(client))) {
+      this.#instance.disconnect(client)
+      waiter.reject(reason)
+    } else {
+      this.#waiters.set(client, waiter)
+    }
+  }
+
+  #enter<T>(work: () => T): T {
+    try {
+      const result = work()
+      this.#follow(this.#instance.pending)
+      return result
+    } catch (error) {
+      if (error instanceof NookError && error.code === DEAD && !this.#ended) {
+        this.#ended = true
+        queueMicrotask(() => this.#events.died(error))
+      }
+      throw error
+    }
+  }
+
+  #follow(pending: number): void {
+    if ((pending & (DELIVERIES | STEPS | TICKS)) === 0) return
+    if ((pending & DELIVERIES) !== 0 && !this.#deliveriesDue) {
+      this.#deliveriesDue = true
+      queueMicrotask(() => this.#deliver())
+    }
+    if ((pending & STEPS) !== 0) this.#events.steps()
+    if ((pending & TICKS) !== 0 && this.#timer === null) this.#schedule(Infinity)
+  }
+
+  #deliver(): void {
+    this.#deliveriesDue = false
+    if (this.#ended) return
+    const binary = (client: number): boolean => client === this.#listener || (this.#waiters.get(client)?.binary ?? false)
+    for (const { client, value } of this.#instance.takeDeliveries(binary)) {
+      const waiter = this.#waiters.get(client)
+      if (waiter !== undefined) {
+        this.#waiters.delete(client)
+        this.#instance.disconnect(client)
+        settle(value, waiter)
+      } else if (client === this.#listener && value instanceof Push) {
+        this.#events.push(value.items)
+      }
+    }
+  }
+
+  /** Sees to it that the next tick comes in time. */
+  #schedule(wantedMs: number): void {
+    if (!this.#timers || this.#ended) return
+    const at = Math.min(wantedMs, Date.now() + TICK_MS)
+    if (this.#timer !== null) {
+      if (at >= this.#timerAt) return
+      clearTimeout(this.#timer)
+    }
+    this.#timerAt = at
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, at - Date.now()))
+    // A store keeps no process alive; whoever waits for a key does.
+    if (this.#waiters.size === 0 && typeof this.#timer === 'object') this.#timer.unref()
+  }
+
+  #tick(): void {
+    this.#timer = null
+    if (this.#ended) return
+    try {
+      this.#enter(() => this.#instance.tick(TICK_UNITS))
+      if ((this.#instance.pending & TICKS) !== 0) this.#schedule(this.#instance.nextTimeout())
+    } catch (error) {
+      // A death is told by `died`; nothing else is thrown by a tick.
+      if (!(error instanceof NookError && error.code === DEAD)) throw error
+    }
+  }
+}
+
+function settle(value: Answer, waiter: Pick<Waiter, 'resolve' | 'reject'>): void {
+  if (value instanceof NookError) waiter.reject(value)
+  else if (value === BLOCKED || value instanceof HostRequest) waiter.resolve(null)
+  else waiter.resolve(value instanceof Push ? value.items : value)
+}
