@@ -1,7 +1,7 @@
 //! Messages and keyspace events on their way to those who listen.
 
 use super::{Delivery, Engine};
-use crate::db::{ClientId, Event, Key, glob};
+use crate::db::{Event, Key, glob};
 use crate::reply::Reply;
 
 impl Engine {
@@ -39,28 +39,22 @@ impl Engine {
         }
     }
 
-    /// Observers hear of every change of the keys that their patterns match, and of nothing else.
+    /// Observers hear of every change of the keys that their patterns match, once for each pattern,
+    /// and of nothing else.
     fn tell_observers(&mut self, db: u32, event: Event, key: &Key) {
         if matches!(event, Event::New | Event::KeyMiss) {
             return;
         }
-        let observers: Vec<ClientId> = self
-            .state
-            .clients
-            .iter()
-            .filter(|client| client.db == db)
-            .filter(|client| {
-                client
-                    .observed
-                    .iter()
-                    .any(|pattern| glob::matches(pattern, key))
-            })
-            .map(|client| client.id)
-            .collect();
-        for client in observers {
-            let parts = [b"event".as_slice(), event.name().as_bytes(), key];
-            let reply = Reply::Push(parts.into_iter().map(Reply::bulk).collect());
-            self.outbox.push(Delivery { client, reply });
+        for client in self.state.clients.iter().filter(|client| client.db == db) {
+            let patterns = client.observed.iter();
+            for pattern in patterns.filter(|pattern| glob::matches(pattern, key)) {
+                let parts = [b"event".as_slice(), pattern, event.name().as_bytes(), key];
+                let reply = Reply::Push(parts.into_iter().map(Reply::bulk).collect());
+                self.outbox.push(Delivery {
+                    client: client.id,
+                    reply,
+                });
+            }
         }
     }
 }

@@ -120,8 +120,9 @@ impl Engine {
         !self.outbox.is_empty()
     }
 
-    pub fn has_steps(&self) -> bool {
-        !self.journal.is_empty()
+    /// How many steps `take_steps` would hand out.
+    pub fn steps_waiting(&self) -> usize {
+        self.journal.len()
     }
 
     /// Steps since the last time, in order, for the journal.

@@ -24,15 +24,16 @@ pub(super) enum Tag {
 
 /// The last answer. It stays where it is until the next.
 pub(super) struct Answer {
-    /// JavaScript holds the address of this, and reads it after each call.
-    words: Box<[u32; 2]>,
+    /// JavaScript holds the address of this, and reads it after each call: two words about the
+    /// answer, and how many steps wait, which it also reads once the instance has stopped.
+    words: Box<[u32; 3]>,
     bytes: Vec<u8>,
 }
 
 impl Answer {
     pub fn new() -> Answer {
         Answer {
-            words: Box::new([0; 2]),
+            words: Box::new([0; 3]),
             bytes: Vec::new(),
         }
     }
@@ -89,8 +90,14 @@ impl Answer {
         self.bytes(bytes);
     }
 
+    pub fn steps_waiting(&mut self, count: usize) {
+        self.words[2] = count as u32;
+    }
+
+    /// Hands over bytes as they are.
     pub fn bytes(&mut self, bytes: Vec<u8>) {
         self.bytes = bytes;
-        *self.words = [self.bytes.as_ptr() as u32, self.bytes.len() as u32];
+        self.words[0] = self.bytes.as_ptr() as u32;
+        self.words[1] = self.bytes.len() as u32;
     }
 }

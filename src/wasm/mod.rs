@@ -172,11 +172,13 @@ impl Instance {
         Ok(serde_wasm_bindgen::to_value(&Statistics::of(&self.engine))?)
     }
 
-    fn flags(&self) -> u32 {
+    /// What is left to do after a call.
+    fn flags(&mut self) -> u32 {
+        self.answer.steps_waiting(self.engine.steps_waiting());
         let mut flags = 0;
         for (is_set, flag) in [
             (self.engine.has_deliveries(), DELIVERIES),
-            (self.engine.has_steps(), STEPS),
+            (self.engine.steps_waiting() > 0, STEPS),
             (self.engine.needs_ticks(), TICKS),
         ] {
             flags |= if is_set { flag } else { 0 };

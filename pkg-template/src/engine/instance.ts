@@ -95,6 +95,12 @@ export class EngineInstance {
     return this.#death
   }
 
+  /** Steps in the instance that were not taken yet. This looks at memory alone, so it may be asked of a dead instance. */
+  get untakenSteps(): number {
+    this.#refresh()
+    return this.#words[this.#answer + 2] ?? 0
+  }
+
   call(client: number, argv: readonly Argument[], binary: boolean): Answer {
     const result = this.#enter(() => {
       this.#write(argv)

@@ -42,7 +42,7 @@ export class LiveEngine {
   #deliveriesDue = false
   #ended = false
 
-  constructor(instance: EngineInstance, events: LiveEvents, timers: boolean) {
+  constructor(instance: EngineInstance, timers: boolean, events: LiveEvents) {
     this.#instance = instance
     this.#events = events
     this.#timers = timers
@@ -117,6 +117,11 @@ export class LiveEngine {
     return this.#enter(() => work(this.#instance))
   }
 
+  /** Steps that were not taken from the engine yet. May be asked of an engine that has stopped. */
+  get untakenSteps(): number {
+    return this.#instance.untakenSteps
+  }
+
   /** Takes the instance out of use: nothing is heard of it again, and those who wait are told why. */
   end(reason: NookError): void {
     this.#ended = true
@@ -184,12 +189,11 @@ export class LiveEngine {
     if (!this.#timers || this.#ended) return
     const at = Math.min(wantedMs, Date.now() + TICK_MS)
     if (this.#timer !== null) {
-      if (at >= this.#timerAt) return
       clearTimeout(this.#timer)
     }
-    this.#timerAt = at
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, at - Date.now()))
-    // A store keeps no process alive; whoever waits for a key does.
+    this.#timerAt = Math.min(at, this.#timer === null ? Infinity : this.#timerAt)
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#timerAt - Date.now()))
+    // A store keeps no process alive; whoever waits for a key does. In browsers a timer is a number.
     if (this.#waiters.size === 0 && typeof this.#timer === 'object') this.#timer.unref()
   }
 

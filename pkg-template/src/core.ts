@@ -1,0 +1,254 @@
+// What one open store is, behind its faces (`Nook`, its view in bytes, the `tx` of atomic): an engine that is replaced when
+// it stops, those who listen, and the keeper of what is kept.
+
+import type { Argument, BlockingOptions } from './client.js'
+import { EngineInstance, HostRequest, type Answer, type InstanceOptions, type Statistics } from './engine/instance.js'
+import { LiveEngine } from './engine/live.js'
+import { NookError } from './errors.js'
+import { Emitter } from './events.js'
+import { KeyWatches, Subscriptions, asText, type KeyListener, type Subscriber } from './listeners.js'
+import { Push, type Reply } from './reply.js'
+
+/** The engine stopped and was made anew from what is kept. */
+export interface Restarted {
+  /** Why it stopped. */
+  readonly cause: NookError
+  /** How many steps had been taken and were not kept: they are gone. Null where nothing is kept at all, and all is gone. */
+  readonly lostSteps: number | null
+}
+
+export interface NookEvents extends Record<string, unknown> {
+  restarted: Restarted
+  /** Another writer has taken the store: this one goes on answering, and keeps nothing more. */
+  fenced: NookError
+  /** What was kept has been deleted from under the store. */
+  wiped: NookError
+  /** Keeping failed, or a part of what was kept is damaged. */
+  error: NookError
+}
+
+/** Who keeps what the store holds. */
+export interface Keeper {
+  /** Brings an empty engine to what is kept. */
+  restore(engine: LiveEngine): Promise<void>
+  /** Steps wait in the engine to be taken. */
+  steps(engine: LiveEngine): void
+  /** Steps that were taken from the engine and are not kept yet. */
+  readonly unkept: number
+  /** Resolves when everything up to now is kept. */
+  flush(engine: LiveEngine): Promise<void>
+  /** Writes a snapshot. */
+  checkpoint(engine: LiveEngine): Promise<void>
+  close(): Promise<void>
+}
+
+export interface CoreOptions extends InstanceOptions {
+  readonly module: WebAssembly.Module
+  /** Whether the host's clock goes on by itself. */
+  readonly timers: boolean
+  /** Said with CONFIG SET to every new engine. */
+  readonly config: Readonly<Record<string, string>>
+  readonly keeper: Keeper | null
+}
+
+type ChannelKind = 'channel' | 'pattern'
+
+export class Core {
+  readonly events = new Emitter<NookEvents>()
+  readonly #options: CoreOptions
+  readonly #subscriptions = { channel: new Subscriptions(), pattern: new Subscriptions() }
+  readonly #watches = new KeyWatches()
+  #live: LiveEngine | null = null
+  /** Why there is no engine, where there is none. */
+  #absence = new NookError('LOADING', 'LOADING the store is being opened')
+  #coming: Promise<void> = Promise.resolve()
+  #atomic = false
+  #closing: Promise<void> | null = null
+
+  constructor(options: CoreOptions) {
+    this.#options = options
+  }
+
+  /** @throws what the keeper throws where it cannot restore */
+  async start(): Promise<void> {
+    this.#live = await this.#makeEngine()
+  }
+
+  /** Runs a command. @throws NookError where the reply is an error, or the store cannot answer now */
+  call(argv: readonly Argument[], binary: boolean): Reply {
+    this.#refuseInAtomic()
+    return this.#reply(this.#engine().call(argv, binary))
+  }
+
+  async wait(argv: readonly Argument[], binary: boolean, options: BlockingOptions = {}): Promise<Reply> {
+    this.#refuseInAtomic()
+    return this.#engine().wait(argv, binary, options)
+  }
+
+  /** Runs commands between MULTI and EXEC and gives the reply of EXEC. */
+  transaction(commands: readonly (readonly Argument[])[], binary: boolean): Reply {
+    this.call(['MULTI'], binary)
+    try {
+      for (const argv of commands) this.call(argv, binary)
+    } catch (error) {
+      if (this.#live !== null) this.call(['DISCARD'], binary)
+      throw error
+    }
+    return this.call(['EXEC'], binary)
+  }
+
+  /** Runs a function whose calls are one step. The `call` that it is given works until the function returns. */
+  atomic<T>(work: (call: (argv: readonly Argument[], binary: boolean) => Reply) => T): T {
+    this.#refuseInAtomic()
+    const engine = this.#engine()
+    this.#atomic = true
+    let over = false
+    try {
+      return engine.atomic(() => {
+        const result = work((argv, binary) => {
+          if (over) throw new NookError('ERR', 'ERR the atomic function has returned: its tx is over')
+          return this.#reply(engine.call(argv, binary))
+        })
+        refusePromise(result)
+        return result
+      })
+    } finally {
+      over = true
+      this.#atomic = false
+    }
+  }
+
+  subscribe(kind: ChannelKind, names: readonly string[], subscriber: Subscriber): void {
+    const engine = this.#engine()
+    const added = this.#subscriptions[kind].add(names, subscriber)
+    if (added.length > 0) engine.listen([kind === 'channel' ? 'SUBSCRIBE' : 'PSUBSCRIBE', ...added])
+  }
+
+  unsubscribe(kind: ChannelKind, names?: readonly string[], listener?: Subscriber['listener']): void {
+    const gone = this.#subscriptions[kind].remove(names, listener)
+    if (gone.length > 0) this.#live?.listen([kind === 'channel' ? 'UNSUBSCRIBE' : 'PUNSUBSCRIBE', ...gone])
+  }
+
+  watchKey(pattern: string, listener: KeyListener): () => void {
+    const remove = this.#watches.add(pattern, listener)
+    this.#engine().observe(this.#watches.patterns)
+    return () => {
+      remove()
+      this.#live?.observe(this.#watches.patterns)
+    }
+  }
+
+  statistics(): Statistics {
+    return this.#engine().use((instance) => instance.statistics())
+  }
+
+  async flush(): Promise<void> {
+    await this.#coming
+    await this.#options.keeper?.flush(this.#engine())
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#coming.catch(() => undefined)
+    const { keeper } = this.#options
+    const engine = this.#live
+    try {
+      if (engine !== null) await keeper?.flush(engine)
+    } finally {
+      this.#absence = new NookError('CLOSED', 'the store is closed')
+      engine?.end(this.#absence)
+      this.#live = null
+      await keeper?.close()
+    }
+  }
+
+  #engine(): LiveEngine {
+    if (this.#live === null) throw this.#absence
+    return this.#live
+  }
+
+  #refuseInAtomic(): void {
+    if (this.#atomic) throw new NookError('BUSY', 'BUSY an atomic function is running: use the tx that it was given')
+  }
+
+  async #makeEngine(): Promise<LiveEngine> {
+    const { module, timers, config, keeper } = this.#options
+    const engine: LiveEngine = new LiveEngine(await EngineInstance.create(module, this.#options), timers, {
+      steps: () => keeper?.steps(engine),
+      push: (items) => this.#push(items),
+      died: (cause) => this.#replace(engine, cause),
+    })
+    await keeper?.restore(engine)
+    for (const [name, value] of Object.entries(config)) engine.call(['CONFIG', 'SET', name, value], false)
+    const { channel, pattern } = this.#subscriptions
+    if (channel.names.length > 0) engine.listen(['SUBSCRIBE', ...channel.names])
+    if (pattern.names.length > 0) engine.listen(['PSUBSCRIBE', ...pattern.names])
+    if (this.#watches.patterns.length > 0) engine.observe(this.#watches.patterns)
+    return engine
+  }
+
+  /** A stopped engine is never entered again: another takes its place, from what is kept. */
+  #replace(dead: LiveEngine, cause: NookError): void {
+    if (this.#live !== dead) return
+    const { keeper } = this.#options
+    const lostSteps = keeper === null ? null : keeper.unkept + dead.untakenSteps
+    this.#live = null
+    this.#absence = new NookError('LOADING', 'LOADING the engine stopped and is being made anew', { cause })
+    dead.end(new NookError('RESTARTED', 'the engine stopped while this was waiting', { cause }))
+    this.#coming = this.#makeEngine().then(
+      (engine) => {
+        this.#live = engine
+        this.events.emit('restarted', { cause, lostSteps })
+      },
+      (error: unknown) => {
+        this.#absence = new NookError('DEAD', 'the engine stopped and could not be made anew', { cause: error })
+        this.events.emit('error', this.#absence)
+      },
+    )
+  }
+
+  #push([kind, ...items]: Reply[]): void {
+    const [first = null, second = null, third = null] = items
+    switch (asText(kind)) {
+      case 'message':
+        return this.#subscriptions.channel.deliver(asText(first), second, first)
+      case 'pmessage':
+        return this.#subscriptions.pattern.deliver(asText(first), third, second)
+      case 'event':
+        return this.#watches.deliver(asText(first), third, second)
+    }
+  }
+
+  #reply(answer: Answer): Reply {
+    if (answer instanceof HostRequest) return this.#carryOut(answer)
+    if (answer instanceof Push) return answer.items
+    // LiveEngine answers for those who would wait.
+    return typeof answer === 'symbol' ? null : answer
+  }
+
+  #carryOut({ kind }: HostRequest): Reply {
+    const { keeper } = this.#options
+    switch (kind) {
+      case 'save':
+        throw new NookError('ERR', 'ERR SAVE would have to wait: use BGSAVE, or await flush()')
+      case 'shut down':
+        throw new NookError('ERR', 'ERR there is no process to end: use close()')
+      case 'save in background':
+      case 'rewrite journal':
+        if (keeper === null) throw new NookError('ERR', 'ERR this store keeps nothing')
+        keeper.checkpoint(this.#engine()).catch((error: NookError) => this.events.emit('error', error))
+        return kind === 'save in background' ? 'Background saving started' : 'Background append only file rewriting started'
+    }
+  }
+}
+
+function refusePromise(result: unknown): void {
+  if (typeof result !== 'object' || result === null || !('then' in result)) return
+  // What it rejects with, once its tx is over, would be reported as nobody's.
+  Promise.resolve(result).catch(() => undefined)
+  throw new NookError('ERR', 'ERR an atomic function may not be asynchronous: the store cannot stand still while it waits')
+}

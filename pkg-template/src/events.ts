@@ -1,0 +1,30 @@
+/** Calls listeners by the name of what happened. */
+export class Emitter<Events extends Record<string, unknown>> {
+  readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>()
+
+  /** Gives the function that takes the listener away again. */
+  on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set()
+    this.#listeners.set(name, listeners.add(listener))
+    return () => void listeners.delete(listener)
+  }
+
+  /** Whether anybody listened. What a listener throws is its own affair: it is reported, and the others are called. */
+  emit<Name extends keyof Events>(name: Name, event: Events[Name]): boolean {
+    const listeners = [...(this.#listeners.get(name) ?? [])] as ((event: Events[Name]) => void)[]
+    for (const listener of listeners) callSafely(() => listener(event))
+    return listeners.length > 0
+  }
+}
+
+/** Runs the app's own function, of which the store must not depend: what it throws is thrown where the host reports
+ *  uncaught errors. */
+export function callSafely(work: () => unknown): void {
+  try {
+    work()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}
