@@ -137,10 +137,11 @@ impl<'a> Args<'a> {
         if seconds == 0.0 {
             return Ok(None);
         }
-        if wait_ms > (i64::MAX - now_ms) as f64 {
-            return Err(Error::Said("ERR timeout is out of range"));
-        }
-        Ok(Some(now_ms + wait_ms as i64))
+        // The cast ends at the greatest integer, so the sum is what overflows.
+        let until_ms = now_ms.checked_add(wait_ms as i64);
+        until_ms
+            .map(Some)
+            .ok_or(Error::Said("ERR timeout is out of range"))
     }
 }
 

@@ -9,10 +9,13 @@
 //! 2>                        waits for what comes for the second client, and compares it
 //! >7.0 (integer) 1          the line above is newer than the oracle: this is the reply to it
 //! ! reason                  the line below differs on purpose; lines with > are our reply
+//! >2 "1"                    our reply where the protocols differ: RESP2, and in the same way >3
 //! ```
 
 use std::fs;
 use std::path::Path;
+
+use nookdb::db::Resp;
 
 pub struct Case {
     pub file: String,
@@ -35,7 +38,22 @@ pub enum Compare {
     Unordered,
     Kind,
     /// With this reply, and not with the oracle's.
-    With(String),
+    With(Written),
+}
+
+/// A reply as a case has it: its lines, each for both protocols or for one.
+#[derive(Debug, Default, PartialEq)]
+pub struct Written(Vec<(Option<Resp>, String)>);
+
+impl Written {
+    pub fn drawn_in(&self, resp: Resp) -> String {
+        let lines = self
+            .0
+            .iter()
+            .filter(|(only, _)| only.is_none_or(|only| only == resp));
+        let lines: Vec<&str> = lines.map(|(_, line)| line.as_str()).collect();
+        lines.join("\n")
+    }
 }
 
 impl Case {
@@ -78,16 +96,14 @@ fn parse(file: &str, text: &str) -> Vec<Case> {
             let last = lines
                 .last_mut()
                 .unwrap_or_else(|| panic!("{file}:{number}: a reply to nothing"));
-            last.compare = match std::mem::replace(&mut last.compare, Compare::Exactly) {
-                Compare::With(before) if !before.is_empty() => {
-                    Compare::With(format!("{before}\n{reply}"))
-                }
-                _ => Compare::With(reply.to_owned()),
-            };
+            match &mut last.compare {
+                Compare::With(written) => written.0.push(reply),
+                compare => *compare = Compare::With(Written(vec![reply])),
+            }
         } else {
             let mut line = Line::parse(number, text);
             if std::mem::take(&mut differs) {
-                line.compare = Compare::With(String::new());
+                line.compare = Compare::With(Written::default());
             }
             lines.push(line);
         }
@@ -108,13 +124,21 @@ fn finish(file: &str, name: &mut String, lines: &mut Vec<Line>, cases: &mut Vec<
     }
 }
 
-/// The reply that stands in a line of ours.
-fn reply_of(text: &str) -> Option<&str> {
+/// The line of a reply that stands in a line of ours, and the protocol that it is for.
+fn reply_of(text: &str) -> Option<(Option<Resp>, String)> {
+    let prefixes = [
+        ("> ", None),
+        (">7.0 ", None),
+        (">2 ", Some(Resp::Two)),
+        (">3 ", Some(Resp::Three)),
+    ];
     if text == ">" {
-        return Some("");
+        return Some((None, String::new()));
     }
-    text.strip_prefix(">7.0 ")
-        .or_else(|| text.strip_prefix("> "))
+    prefixes.into_iter().find_map(|(prefix, only)| {
+        let line = text.strip_prefix(prefix)?;
+        Some((only, line.to_owned()))
+    })
 }
 
 impl Line {

@@ -48,7 +48,7 @@ fn compare(case: &Case, redis: &mut Redis, resp: Resp) -> Option<String> {
     let mut engine = Engine::new(resp);
     for line in &case.lines {
         let (expected, got) = match &line.compare {
-            Compare::With(reply) => (reply.clone(), engine.say(line)),
+            Compare::With(reply) => (reply.drawn_in(resp), engine.say(line)),
             _ => {
                 let got = engine.say(line);
                 (redis.say(line, got == worlds::BLOCKED), got)

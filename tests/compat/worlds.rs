@@ -36,6 +36,7 @@ const SETTINGS: &[&str] = &[
     "maxmemory 0",
     "maxmemory-policy noeviction",
     "notify-keyspace-events \"\"",
+    "zset-max-listpack-entries 128",
 ];
 
 impl<'a> Redis<'a> {
