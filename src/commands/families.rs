@@ -9,6 +9,7 @@ pub(super) const FAMILIES: &[&[Command]] = &[
     super::server::ROWS,
     super::config::ROWS,
     super::info::ROWS,
+    super::command::ROWS,
     super::keys::ROWS,
     super::strings::ROWS,
     super::lists::ROWS,

@@ -13,6 +13,7 @@ mod sample;
 mod scan;
 mod table;
 
+mod command;
 mod config;
 mod connection;
 mod deadline;

@@ -11,7 +11,12 @@
 //!         | a | b           alternatives, inside of brackets
 //! ```
 
+mod docs;
+mod keys;
+
 use std::fmt;
+
+pub use keys::KeySpec;
 
 /// The arguments of a command, as a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]

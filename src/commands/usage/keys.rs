@@ -1,0 +1,240 @@
+//! Where the keys of a call are: read from its usage.
+
+use super::{Item, Usage};
+use crate::types::number;
+
+/// Names of arguments that are keys.
+const KEY_WORDS: &[&str] = &["key", "key1", "key2", "newkey", "source", "destination"];
+
+/// Where keys stand whatever the arguments are, in the terms of COMMAND INFO. Positions count from
+/// the name of the command, which is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeySpec {
+    /// From `first`, every `step`, up to `last` behind it; below 0, counted from the end of the call.
+    Range {
+        first: usize,
+        last: i64,
+        step: usize,
+    },
+    /// As many as the argument at `count_at` says, right behind it.
+    Counted { count_at: usize },
+    /// Behind a token that may be anywhere from `from` on (SORT ... STORE).
+    Behind { token: &'static str, from: usize },
+}
+
+impl Usage {
+    /// Where keys may stand, for a command whose name has `words` words.
+    pub fn key_specs(&self, words: usize) -> Vec<KeySpec> {
+        let mut specs = Vec::new();
+        let mut at = words;
+        let mut items = self.items.iter().enumerate().peekable();
+        while let Some((index, item)) = items.next() {
+            match item {
+                Item::Argument("numkeys") => {
+                    specs.push(KeySpec::Counted { count_at: at });
+                    // The first key and the others belong to the count.
+                    items.nth(1);
+                }
+                Item::Argument(name) if is_key(name) => specs.push(self.range(index, at)),
+                Item::Optional(inside) => specs.extend(behind_token(inside, at)),
+                _ => {}
+            }
+            if matches!(item, Item::Token(_) | Item::Argument(_) | Item::OneOf(_)) {
+                at += 1;
+            }
+        }
+        specs
+    }
+
+    /// The key at an index of the usage, with those that follow it by repetition.
+    fn range(&self, index: usize, first: usize) -> KeySpec {
+        let repeats =
+            |item: &Item| matches!(item, Item::Repeated(inside) if begins_with_key(inside));
+        let Some(end) = self.items[index + 1..].iter().position(repeats) else {
+            return KeySpec::Range {
+                first,
+                last: 0,
+                step: 1,
+            };
+        };
+        let behind = self.items.len() - (index + 1 + end + 1);
+        let step = end + 1;
+        KeySpec::Range {
+            first,
+            last: -1 - behind as i64,
+            step,
+        }
+    }
+
+    /// Positions of the keys in one call; none where the call does not fit the usage.
+    pub fn keys(&self, argv: &[&[u8]], words: usize) -> Option<Vec<usize>> {
+        let mut keys = Vec::new();
+        let end = sequence(&self.items, argv, words, &mut keys)?;
+        (end == argv.len()).then_some(keys)
+    }
+}
+
+fn is_key(name: &str) -> bool {
+    KEY_WORDS.contains(&name)
+}
+
+fn begins_with_key(item: &Item) -> bool {
+    match item {
+        Item::Argument(name) => is_key(name),
+        Item::Sequence(items) => items.first().is_some_and(begins_with_key),
+        _ => false,
+    }
+}
+
+fn behind_token(item: &Item, from: usize) -> Option<KeySpec> {
+    match item {
+        Item::Sequence(items) => match items.as_slice() {
+            [Item::Token(token), Item::Argument(name), ..] if is_key(name) => {
+                Some(KeySpec::Behind { token, from })
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Matches items one after the other and answers where they end. Options that follow each other
+/// may be given in any order, as Redis takes them.
+fn sequence(items: &[Item], argv: &[&[u8]], at: usize, keys: &mut Vec<usize>) -> Option<usize> {
+    let Some((first, rest)) = items.split_first() else {
+        return Some(at);
+    };
+    match first {
+        Item::Argument("numkeys") => {
+            let count = number::parse_i64(argv.get(at)?)?;
+            let end = at
+                .checked_add(1)?
+                .checked_add(usize::try_from(count).ok()?)?;
+            if end > argv.len() {
+                return None;
+            }
+            keys.extend(at + 1..end);
+            sequence(rest.get(2..)?, argv, end, keys)
+        }
+        Item::Optional(_) => {
+            let options = items
+                .iter()
+                .take_while(|item| matches!(item, Item::Optional(_)))
+                .count();
+            let end = any_order(&items[..options], argv, at, keys);
+            sequence(&items[options..], argv, end, keys)
+        }
+        // As many as there may be; then fewer, until what follows fits too.
+        Item::Repeated(inside) => {
+            let mut ends = vec![(at, keys.len())];
+            while let Some(end) = one(inside, argv, ends[ends.len() - 1].0, keys) {
+                ends.push((end, keys.len()));
+            }
+            while let Some((end, known)) = ends.pop() {
+                keys.truncate(known);
+                if let Some(end) = sequence(rest, argv, end, keys).filter(|end| *end == argv.len())
+                {
+                    return Some(end);
+                }
+            }
+            None
+        }
+        item => {
+            let end = one(item, argv, at, keys)?;
+            sequence(rest, argv, end, keys)
+        }
+    }
+}
+
+/// Takes whichever of the options stands next, until none does.
+fn any_order(options: &[Item], argv: &[&[u8]], mut at: usize, keys: &mut Vec<usize>) -> usize {
+    let mut left: Vec<&Item> = options.iter().collect();
+    'next: loop {
+        for (index, option) in left.iter().enumerate() {
+            let known = keys.len();
+            let Item::Optional(inside) = option else {
+                continue;
+            };
+            match one(inside, argv, at, keys) {
+                Some(end) if end > at => {
+                    at = end;
+                    left.remove(index);
+                    continue 'next;
+                }
+                _ => keys.truncate(known),
+            }
+        }
+        return at;
+    }
+}
+
+fn one(item: &Item, argv: &[&[u8]], at: usize, keys: &mut Vec<usize>) -> Option<usize> {
+    match item {
+        Item::Token(token) => argv
+            .get(at)?
+            .eq_ignore_ascii_case(token.as_bytes())
+            .then_some(at + 1),
+        Item::Argument(name) => {
+            argv.get(at)?;
+            if is_key(name) {
+                keys.push(at);
+            }
+            Some(at + 1)
+        }
+        Item::Optional(_) | Item::Repeated(_) => {
+            sequence(std::slice::from_ref(item), argv, at, keys)
+        }
+        Item::Sequence(items) => sequence(items, argv, at, keys),
+        Item::OneOf(items) => items.iter().find_map(|item| {
+            let known = keys.len();
+            let end = one(item, argv, at, keys);
+            if end.is_none() {
+                keys.truncate(known);
+            }
+            end
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn specs(usage: &'static str) -> Vec<KeySpec> {
+        Usage::parse(usage).expect("a usage").key_specs(1)
+    }
+
+    fn keys(usage: &'static str, call: &str) -> Option<Vec<usize>> {
+        let argv: Vec<&[u8]> = call.split(' ').map(str::as_bytes).collect();
+        Usage::parse(usage).expect("a usage").keys(&argv, 1)
+    }
+
+    #[test]
+    fn keys_that_can_be_counted_have_a_range() {
+        let range = |first, last, step| vec![KeySpec::Range { first, last, step }];
+        assert_eq!(specs("key value"), range(1, 0, 1));
+        assert_eq!(specs("key [key ...]"), range(1, -1, 1));
+        assert_eq!(specs("key value [key value ...]"), range(1, -1, 2));
+        assert_eq!(specs("key [key ...] timeout"), range(1, -2, 1));
+        assert_eq!(
+            specs("timeout numkeys key [key ...]"),
+            [KeySpec::Counted { count_at: 2 }]
+        );
+    }
+
+    #[test]
+    fn keys_of_a_call_are_found_by_matching_it() {
+        let sort = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [STORE destination]";
+        assert_eq!(keys(sort, "SORT a STORE b LIMIT 0 1"), Some(vec![1, 3]));
+        assert_eq!(
+            keys("key [key ...] timeout", "BLPOP a b 0"),
+            Some(vec![1, 2])
+        );
+        assert_eq!(
+            keys("numkeys key [key ...] <LEFT | RIGHT>", "LMPOP 2 a b LEFT"),
+            Some(vec![2, 3])
+        );
+        assert_eq!(keys("numkeys key [key ...]", "X 9 a b"), None);
+        assert_eq!(keys("key value", "SET a"), None);
+    }
+}
