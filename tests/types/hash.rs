@@ -29,7 +29,7 @@ fn op() -> impl Strategy<Value = Op> {
 
 /// Small ones, so that both forms are met, and the default.
 fn limits() -> impl Strategy<Value = Limits> {
-    let entries = prop_oneof![Just(0), 1..8usize, Just(128)];
+    let entries = prop_oneof![Just(0), 1..8usize, Just(512)];
     (
         entries,
         prop_oneof![Just(64), Just(5000)],
@@ -114,15 +114,18 @@ fn assert_size(hash: &Hash, limits: &Limits) {
             Hash::from_pairs(borrowed(&pairs_of(hash)).rev(), &limits)
         }
     };
-    assert_eq!(hash.size_bytes(), again.size_bytes());
-    assert_eq!(hash.encoding(), again.encoding());
+    // Nothing at all would be packed, had it not been a table before.
+    if !hash.is_empty() {
+        assert_eq!(hash.size_bytes(), again.size_bytes());
+        assert_eq!(hash.encoding(), again.encoding());
+    }
 }
 
 #[test]
 fn a_hash_becomes_a_table_at_one_field_more_than_the_limit() {
     let limits = Limits::default();
     let mut hash = Hash::default();
-    for n in 0..128u32 {
+    for n in 0..512u32 {
         hash.set(&n.to_le_bytes(), b"", &limits);
     }
     assert_eq!(hash.encoding(), "listpack");
@@ -147,7 +150,7 @@ fn a_hash_becomes_a_table_with_a_field_or_value_longer_than_the_limit() {
 #[test]
 fn more_pairs_at_once_than_the_limit_make_a_table_even_of_one_field() {
     let mut hash = Hash::default();
-    let pairs = vec![(b"field".to_vec(), b"value".to_vec()); 129];
+    let pairs = vec![(b"field".to_vec(), b"value".to_vec()); 513];
     assert_eq!(hash.set_all(borrowed(&pairs), &Limits::default()), 1);
     assert_eq!((hash.len(), hash.encoding()), (1, "hashtable"));
 }
@@ -165,9 +168,9 @@ fn a_listpack_of_an_odd_count_or_with_a_field_twice_is_refused() {
 
 #[test]
 fn a_listpack_past_the_limits_is_taken_as_a_table() {
-    let pairs: Listpack = (0..258).map(Item::Int).collect();
+    let pairs: Listpack = (0..1026).map(Item::Int).collect();
     let hash = Hash::from_listpack(pairs, &Limits::default()).expect("each field comes once");
-    assert_eq!((hash.len(), hash.encoding()), (129, "hashtable"));
+    assert_eq!((hash.len(), hash.encoding()), (513, "hashtable"));
 }
 
 proptest! {

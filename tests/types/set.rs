@@ -117,6 +117,7 @@ fn assert_size(set: &Set, limits: &Limits) {
             Set::from_members(members.iter().map(Item::from), &limits)
         }
     };
+    // Nothing at all would be an intset, had it not been another form before.
     if !set.is_empty() {
         assert_eq!(set.size_bytes(), again.size_bytes());
         assert_eq!(set.encoding(), again.encoding());
