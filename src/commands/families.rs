@@ -11,6 +11,7 @@ pub(super) const FAMILIES: &[&[Command]] = &[
     super::info::ROWS,
     super::command::ROWS,
     super::keys::ROWS,
+    super::sort::ROWS,
     super::strings::ROWS,
     super::lists::ROWS,
     super::sets::ROWS,

@@ -25,6 +25,7 @@ mod lists;
 mod pubsub;
 mod server;
 mod sets;
+mod sort;
 mod sorted_sets;
 mod strings;
 mod transactions;

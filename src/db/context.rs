@@ -138,6 +138,14 @@ impl Ctx<'_> {
         }
     }
 
+    /// Has a key look as if it was last used so long ago (RESTORE IDLETIME). What the clock of a key
+    /// cannot hold, 49 days, is cut to half of that.
+    pub fn set_idle(&mut self, key: &[u8], idle_ms: i64) {
+        const LONGEST_MS: i64 = (u32::MAX / 2) as i64;
+        let used_ms = self.now_ms() - idle_ms.min(LONGEST_MS);
+        self.keyspace_mut().touch(key, used_ms);
+    }
+
     /// As `touch`, for a look that is no use of the key (EXISTS, TTL, OBJECT); whether it stands.
     pub fn probe(&mut self, key: &[u8]) -> bool {
         let found = self.exists(key);

@@ -3,6 +3,7 @@
 mod expire;
 mod names;
 mod object;
+mod transfer;
 mod wait;
 mod walk;
 
@@ -375,6 +376,41 @@ pub(super) const ROWS: &[Command] = &[
         errors: &[],
         methods: &[],
         run: object::refcount,
+    },
+    Command {
+        name: "DUMP",
+        usage: "key",
+        summary: prose("Answers a value as bytes that RESTORE takes."),
+        complexity: prose("O(N), N being the bytes of the value"),
+        group: "generic",
+        since: "2.6.0",
+        flags: Flags::READS,
+        errors: &[],
+        methods: &[],
+        run: transfer::dump,
+    },
+    Command {
+        name: "RESTORE",
+        usage: "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
+        summary: prose(
+            "Writes a value that DUMP answered, here or on a redis-server, to be gone after some milliseconds, 0 for never.",
+        ),
+        complexity: prose("O(N), N being the bytes of the value"),
+        group: "generic",
+        since: "2.6.0",
+        flags: Flags::WRITE.and(Flags::GROWS),
+        errors: &[
+            SYNTAX,
+            NOT_AN_INTEGER,
+            transfer::BUSY_KEY,
+            transfer::NEGATIVE_TTL,
+            transfer::NEGATIVE_IDLETIME,
+            transfer::BAD_FREQ,
+            transfer::BAD_PAYLOAD,
+            transfer::BAD_FORMAT,
+        ],
+        methods: &[],
+        run: transfer::restore,
     },
     Command {
         name: "WAIT",
