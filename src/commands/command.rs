@@ -1,6 +1,6 @@
 //! COMMAND: the table, told to clients.
 
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 use super::usage::KeySpec;
 use super::{Args, Flags, Listed, table};
 use crate::db::{Ctx, glob};
@@ -23,7 +23,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.8.13",
         flags: ANYTIME,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("command", "", "CommandInfo[]")]),
         run: command,
     },
     Command {
@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.8.13",
         flags: ANYTIME,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("commandCount", "", "number")]),
         run: command_count,
     },
     Command {
@@ -47,7 +47,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.8.13",
         flags: ANYTIME,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "commandInfo",
+            "names: readonly Bytes[]",
+            "(CommandInfo | null)[]",
+        )]),
         run: command_info,
     },
     Command {
@@ -88,7 +92,11 @@ pub(super) const ROWS: &[Command] = &[
             BAD_CALL,
             "ERR Invalid number of arguments specified for command",
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "commandGetKeys",
+            "argv: readonly Bytes[]",
+            "Text[]",
+        )]),
         run: command_getkeys,
     },
 ];

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::args::Args;
 use super::flags::Flags;
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 use crate::db::{Ctx, Event, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
@@ -37,7 +37,15 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: Flags::WRITE.and(Flags::GROWS).and(Flags::MOVABLE_KEYS),
         errors: ERRORS,
-        methods: &[],
+        methods: methods(&[
+            Method::new("sort", "key, options?: SortOptions", "(Text | null)[]"),
+            Method::new(
+                "sortStore",
+                "source, destination, options?: SortOptions",
+                "number",
+            )
+            .sending("source options STORE destination"),
+        ]),
         run: sort,
     },
     Command {
@@ -50,7 +58,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "7.0.0",
         flags: Flags::READS.and(Flags::MOVABLE_KEYS),
         errors: ERRORS,
-        methods: &[],
+        methods: methods(&[Method::new(
+            "sortRo",
+            "key, options?: SortOptions",
+            "(Text | null)[]",
+        )]),
         run: sort_ro,
     },
 ];

@@ -8,7 +8,7 @@ mod wait;
 mod walk;
 
 use super::flags::Flags;
-use super::row::{Command, prose};
+use super::row::{Command, Method, methods, prose};
 
 const READS_FAST: Flags = Flags::READS.and(Flags::FAST);
 const WRITES_FAST: Flags = Flags::WRITE.and(Flags::FAST);
@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: Flags::WRITE,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("del", "keys: Many<Bytes>", "number")]),
         run: names::del,
     },
     Command {
@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "4.0.0",
         flags: WRITES_FAST,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("unlink", "keys: Many<Bytes>", "number")]),
         run: names::del,
     },
     Command {
@@ -54,7 +54,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS_FAST,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("exists", "keys: Many<Bytes>", "number")]),
         run: names::exists,
     },
     Command {
@@ -66,7 +66,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "3.2.1",
         flags: READS_FAST,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("touch", "keys: Many<Bytes>", "number")]),
         run: names::touch,
     },
     Command {
@@ -78,7 +78,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS_FAST,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("type", "key", "string")]),
         run: names::kind,
     },
     Command {
@@ -92,7 +92,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: Flags::WRITE,
         errors: &[NO_SUCH_KEY],
-        methods: &[],
+        methods: methods(&[Method::new("rename", "key, newKey", "'OK'")]),
         run: names::rename,
     },
     Command {
@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST,
         errors: &[NO_SUCH_KEY],
-        methods: &[],
+        methods: methods(&[Method::new("renameNX", "key, newKey", "0 | 1")]),
         run: names::renamenx,
     },
     Command {
@@ -124,7 +124,11 @@ pub(super) const ROWS: &[Command] = &[
             NOT_A_DB,
             names::SAME_OBJECT,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "copy",
+            "source, destination, options?: CopyOptions",
+            "0 | 1",
+        )]),
         run: names::copy,
     },
     Command {
@@ -136,7 +140,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: WRITES_FAST,
         errors: &[NOT_AN_INTEGER, NOT_AN_INT, NOT_A_DB, names::SAME_OBJECT],
-        methods: &[],
+        methods: methods(&[Method::new("move", "key, db: number", "0 | 1")]),
         run: names::move_to_db,
     },
     Command {
@@ -154,7 +158,11 @@ pub(super) const ROWS: &[Command] = &[
             expire::GT_WITH_LT,
             expire::UNSUPPORTED,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "expire",
+            "key, seconds: Integer, mode?: ExpireMode",
+            "0 | 1",
+        )]),
         run: expire::expire,
     },
     Command {
@@ -172,7 +180,11 @@ pub(super) const ROWS: &[Command] = &[
             expire::GT_WITH_LT,
             expire::UNSUPPORTED,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "pExpire",
+            "key, ms: Integer, mode?: ExpireMode",
+            "0 | 1",
+        )]),
         run: expire::pexpire,
     },
     Command {
@@ -190,7 +202,11 @@ pub(super) const ROWS: &[Command] = &[
             expire::GT_WITH_LT,
             expire::UNSUPPORTED,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "expireAt",
+            "key, timestamp: Seconds, mode?: ExpireMode",
+            "0 | 1",
+        )]),
         run: expire::expireat,
     },
     Command {
@@ -208,7 +224,11 @@ pub(super) const ROWS: &[Command] = &[
             expire::GT_WITH_LT,
             expire::UNSUPPORTED,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "pExpireAt",
+            "key, msTimestamp: Milliseconds, mode?: ExpireMode",
+            "0 | 1",
+        )]),
         run: expire::pexpireat,
     },
     Command {
@@ -220,7 +240,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.2.0",
         flags: WRITES_FAST,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("persist", "key", "0 | 1")]),
         run: expire::persist,
     },
     Command {
@@ -232,7 +252,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS_FAST,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("ttl", "key", "number")]),
         run: expire::ttl,
     },
     Command {
@@ -246,7 +266,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.6.0",
         flags: READS_FAST,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("pTTL", "key", "number")]),
         run: expire::pttl,
     },
     Command {
@@ -260,7 +280,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "7.0.0",
         flags: READS_FAST,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("expireTime", "key", "number")]),
         run: expire::expiretime,
     },
     Command {
@@ -274,7 +294,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "7.0.0",
         flags: READS_FAST,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("pExpireTime", "key", "number")]),
         run: expire::pexpiretime,
     },
     Command {
@@ -286,7 +306,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: Flags::READS,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("keys", "pattern", "Text[]")]),
         run: walk::keys,
     },
     Command {
@@ -302,7 +322,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.8.0",
         flags: READS_ANY,
         errors: &[SYNTAX, NOT_AN_INTEGER, "ERR invalid cursor"],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "scan",
+            "cursor: Value, options?: KeyScanOptions",
+            "KeyPage<Text>",
+        )]),
         run: walk::scan,
     },
     Command {
@@ -314,7 +338,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: READS_ANY,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("randomKey", "", "Text | null")]),
         run: walk::randomkey,
     },
     Command {
@@ -326,7 +350,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.2.3",
         flags: Flags::READS,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("objectEncoding", "key", "Text | null")]),
         run: object::encoding,
     },
     Command {
@@ -338,7 +362,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "4.0.0",
         flags: Flags::READS,
         errors: &[object::NO_LFU],
-        methods: &[],
+        methods: methods(&[Method::new("objectFreq", "key", "number | null")]),
         run: object::freq,
     },
     Command {
@@ -362,7 +386,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.2.3",
         flags: Flags::READS,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("objectIdleTime", "key", "number | null")]),
         run: object::idletime,
     },
     Command {
@@ -374,7 +398,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.2.3",
         flags: Flags::READS,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("objectRefCount", "key", "number | null")]),
         run: object::refcount,
     },
     Command {
@@ -386,7 +410,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "2.6.0",
         flags: Flags::READS,
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("dump", "key", "Text | null")]),
         run: transfer::dump,
     },
     Command {
@@ -409,7 +433,11 @@ pub(super) const ROWS: &[Command] = &[
             transfer::BAD_PAYLOAD,
             transfer::BAD_FORMAT,
         ],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "restore",
+            "key, ttl: number, serialized, options?: RestoreOptions",
+            "'OK'",
+        )]),
         run: transfer::restore,
     },
     Command {
@@ -423,7 +451,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "3.0.0",
         flags: Flags::BLOCKS.and(Flags::NO_SCRIPT),
         errors: &[NOT_AN_INTEGER, wait::NOT_A_TIMEOUT, wait::NEGATIVE_TIMEOUT],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "wait",
+            "replicas: number, timeout: number",
+            "number",
+        )]),
         run: wait::wait,
     },
 ];

@@ -26,6 +26,11 @@ type Mistyped =
   | 'mSetNX'
   // Any number; their types say 0 or 1.
   | 'hStrLen'
+  // Null where there is no key; their types know no null.
+  | 'dump'
+  // Sets of strings; their types are enums of the words that they knew.
+  | 'command'
+  | 'commandInfo'
   // With GET there may be nulls between the strings.
   | 'sort'
   | 'sortRo'
@@ -41,7 +46,7 @@ none<{ [N in Name]: Answers<Ours, N> extends Answers<Theirs, N> ? N : never }[Mi
 
 // A store in this process answers the same, only at once; commands that may wait are promises there too.
 type Store = Commands<'sync', string>
-type Waiting = 'blMove' | 'blmPop' | 'blPop' | 'brPop' | 'brPopLPush' | 'bzmPop' | 'bzPopMax' | 'bzPopMin'
+type Waiting = 'blMove' | 'blmPop' | 'blPop' | 'brPop' | 'brPopLPush' | 'bzmPop' | 'bzPopMax' | 'bzPopMin' | 'wait'
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 none<{ [N in keyof Ours]: Same<ReturnType<Store[N]>, Answers<Ours, N>> extends true ? never : N }[Exclude<keyof Ours, Waiting>]>()
 none<{ [N in keyof Ours]: Same<ReturnType<Store[N]>, ReturnType<Ours[N]>> extends true ? never : N }[Waiting & keyof Ours]>()
