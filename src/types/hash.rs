@@ -1,6 +1,9 @@
 //! Hashes: fields with values, packed while they are few and short, a table after that.
 
+use std::hash::BuildHasher;
+
 use indexmap::IndexMap;
+use indexmap::map::raw_entry_v1::{RawEntryApiV1, RawEntryMut};
 
 use super::listpack::{self, Cursor};
 use super::log::Log;
@@ -270,19 +273,25 @@ impl Table {
 
     fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
         self.content_bytes += value.len();
-        if let Some((position, _, slot)) = self.entries.get_full_mut(field) {
-            let old = std::mem::replace(slot, value.into());
-            self.content_bytes -= old.len();
-            self.log.note(|| Inverse::Changed {
-                position,
-                value: old,
-            });
-            return false;
+        let hash = self.entries.hasher().hash_one(field);
+        let entries = self.entries.raw_entry_mut_v1();
+        match entries.from_key_hashed_nocheck(hash, field) {
+            RawEntryMut::Occupied(mut entry) => {
+                let old = entry.insert(value.into());
+                self.content_bytes -= old.len();
+                self.log.note(|| Inverse::Changed {
+                    position: entry.index(),
+                    value: old,
+                });
+                false
+            }
+            RawEntryMut::Vacant(entry) => {
+                entry.insert_hashed_nocheck(hash, field.into(), value.into());
+                self.content_bytes += field.len();
+                self.log.note(|| Inverse::Added);
+                true
+            }
         }
-        self.content_bytes += field.len();
-        self.entries.insert(field.into(), value.into());
-        self.log.note(|| Inverse::Added);
-        true
     }
 
     fn remove(&mut self, field: &[u8]) -> bool {

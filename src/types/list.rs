@@ -140,6 +140,9 @@ impl List {
     }
 
     pub fn pop(&mut self, side: Side, limits: &Limits) -> Option<Vec<u8>> {
+        if self.is_empty() {
+            return None;
+        }
         self.note_packed();
         let element = match &mut self.form {
             Form::Packed(elements) => quicklist::pop_item(elements, side)?,

@@ -192,6 +192,22 @@ fn a_call_that_adds_nothing_leaves_the_form_alone() {
 }
 
 #[test]
+fn a_member_that_is_there_leaves_the_form_alone_though_the_limits_came_down() {
+    let limits = Limits {
+        set_max_intset_entries: 1,
+        set_max_listpack_entries: 1,
+        ..Limits::default()
+    };
+    for (members, encoding) in [(["1", "2"], "intset"), (["1", "word"], "listpack")] {
+        let mut set = set_of(&members, &Limits::default());
+        assert!(!set.insert(1, &limits));
+        assert_eq!(set.encoding(), encoding);
+        assert!(set.insert(3, &limits));
+        assert_eq!(set.encoding(), "hashtable");
+    }
+}
+
+#[test]
 fn a_listpack_with_a_member_twice_is_refused() {
     let twice: Listpack = [Item::Int(1), Item::Bytes(b"1")].into_iter().collect();
     assert!(Set::from_listpack(twice, &Limits::default()).is_none());
