@@ -1,0 +1,386 @@
+// When what has happened is kept, and what is done when it cannot be.
+//
+// One thing is written at a time. Steps that come meanwhile go together in the next append, so that a slow medium makes larger
+// batches instead of a longer queue.
+
+import { Committer, type Journaled } from './committer.js'
+import { NookError } from './errors.js'
+import { Line } from './storage/line.js'
+import { watchPage, type Lock } from './storage/lock.js'
+import { storageError, type Chunk, type ChunkId, type Estimate, type Storage } from './storage/storage.js'
+
+/** `always` commits as soon as nothing is being committed; `everysec` at most every second, and in a hidden page, where timers are
+ *  throttled, as `always`; `no` when the page is hidden, with checkpoints, and when `flush` or `close` ask for it. */
+export type Mode = 'always' | 'everysec' | 'no'
+
+export type State =
+  /** What is not kept yet will be, in its time. */
+  | 'ok'
+  /** The medium failed, and is being tried again. */
+  | 'retrying'
+  /** There is no room. It is tried again every half minute; until then all is served from memory. */
+  | 'full'
+  /** The medium went on failing. It is tried again every half minute; until then all is served from memory. */
+  | 'failed'
+  /** The page is frozen or put away; another tab may write meanwhile. */
+  | 'away'
+  /** Another writer has taken the store over. Nothing of this one is kept any more. */
+  | 'fenced'
+  /** The store was deleted from under this writer. Nothing is kept any more. */
+  | 'wiped'
+  | 'closed'
+
+export interface Health {
+  readonly state: State
+  /** Why the state is what it is. */
+  readonly error: NookError | null
+  readonly mode: Mode
+  /** Every step up to here is kept. */
+  readonly committedSeq: number
+  /** The last step that ran. */
+  readonly lastSeq: number
+  /** Held in memory until they are kept. */
+  readonly pendingBytes: number
+  /** Chunks of the snapshot that could not be read at the start: the keys in them are missing. */
+  readonly lostChunks: readonly ChunkId[]
+}
+
+export interface DurabilityOptions {
+  /** @default 'everysec' */
+  readonly mode?: Mode
+  /** What it means that the user has deleted the store: that nothing is kept any more, or that all is written again.
+   *  @default 'stop' */
+  readonly onWipe?: 'stop' | 'rewrite'
+  /** Called when the state has changed. */
+  readonly onHealth?: (health: Health) => void
+  /** The writer's lock, and how it is taken again when the page comes back. Kept by this until `close`. */
+  readonly lock?: { readonly held: Lock; readonly takeAgain: () => Promise<Lock> }
+  /** Deletes the store, so that one that stays broken can be written anew from memory. */
+  readonly destroy?: () => Promise<void>
+  /** A journal that has grown to this, and to the size of the snapshot, is folded into a checkpoint.
+   *  @default 4 MiB */
+  readonly checkpointBytes?: number
+}
+
+const COMMIT_EVERY_MS = 1000
+const DEFAULT_CHECKPOINT_BYTES = 4 * 2 ** 20
+
+/** Before each new try after a failure of the medium. After the last one the store is written anew. */
+const RETRY_PAUSES_MS: readonly number[] = [100, 400, 1600]
+/** Before the next try when there was no help. */
+const LATER_MS = 30_000
+
+export class Durability {
+  readonly #storage: Storage
+  readonly #engine: Journaled
+  readonly #committer: Committer
+  readonly #lostChunks: readonly ChunkId[]
+  readonly #options: DurabilityOptions
+  readonly #mode: Mode
+  readonly #stopWatching: () => void
+  #lock: Lock | null
+  #state: State = 'ok'
+  #error: NookError | null = null
+  #running: Promise<void> | null = null
+  /** Engines walk once at a time. */
+  readonly #walks = new Line()
+  #isWalking = false
+  #isScheduled = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  private constructor(
+    storage: Storage, engine: Journaled, committer: Committer, lostChunks: readonly ChunkId[], options: DurabilityOptions,
+  ) {
+    this.#storage = storage
+    this.#engine = engine
+    this.#committer = committer
+    this.#lostChunks = lostChunks
+    this.#options = options
+    this.#mode = options.mode ?? 'everysec'
+    this.#lock = options.lock?.held ?? null
+    this.#stopWatching = this.#watchPage()
+  }
+
+  /** Opens the storage, and restores what it keeps into an empty engine.
+   *  @throws what `Storage.open` throws; DAMAGED too when steps are missing that were kept */
+  static async open(storage: Storage, engine: Journaled, options: DurabilityOptions = {}): Promise<Durability> {
+    const { committer, lostChunks } = await Committer.open(storage, engine)
+    return new Durability(storage, engine, committer, lostChunks, options)
+  }
+
+  /** The host says this when a call has left steps behind. It costs next to nothing, and may be said after every call. */
+  poke(): void {
+    // While nothing can be written, the timer of the last failure is what counts.
+    if (this.#isScheduled || (this.#state !== 'ok' && this.#state !== 'retrying')) return
+    this.#isScheduled = true
+    if (this.#mode === 'everysec' && !isHidden()) this.#runIn(COMMIT_EVERY_MS)
+    else queueMicrotask(() => (this.#mode === 'no' ? this.#gather() : this.#runUnasked()))
+  }
+
+  /** Resolves when every step so far is kept.
+   *  @throws FENCED, WIPED, CLOSED; QUOTA, TOOBIG, IO, after which it will be tried again without asking */
+  async flush(): Promise<void> {
+    const seq = this.#engine.seq()
+    while (this.#committer.committedSeq < seq) await this.#run()
+  }
+
+  /** Writes a snapshot of now in place of the last one and of the journal. Resolves when it is kept. */
+  async checkpoint(): Promise<void> {
+    this.#requireGoing()
+    await this.#makeSnapshot()
+    await this.#run()
+  }
+
+  /** To be called when the lock was stolen. */
+  stolen(): void {
+    this.#become('fenced', storageError('FENCED', 'another tab or process has taken the store over'))
+  }
+
+  health(): Health {
+    return {
+      state: this.#state,
+      error: this.#error,
+      mode: this.#mode,
+      committedSeq: this.#committer.committedSeq,
+      lastSeq: this.#engine.seq(),
+      pendingBytes: this.#committer.pendingBytes,
+      lostChunks: this.#lostChunks,
+    }
+  }
+
+  estimate(): Promise<Estimate> {
+    return this.#storage.estimate()
+  }
+
+  persist(): Promise<boolean> {
+    return this.#storage.persist()
+  }
+
+  /** Keeps what is not kept yet, and lets go of storage and lock; of these even when the first fails.
+   *  @throws what `flush` throws */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return
+    this.#stopWatching()
+    try {
+      if (!this.#isOver()) await this.flush()
+    } finally {
+      clearTimeout(this.#timer)
+      this.#become('closed', null)
+      // A walk sees that at its next turn, and must not find the engine gone.
+      await this.#walks.run(async () => undefined)
+      await this.#storage.close()
+      await this.#letGo()
+    }
+  }
+
+  /** Commits all there is; joins the commit that is under way. */
+  #run(): Promise<void> {
+    this.#running ??= this.#commit().finally(() => {
+      this.#running = null
+      // Steps that came when this commit had already looked for the last time.
+      if (this.#engine.seq() > this.#committer.committedSeq) this.poke()
+    })
+    return this.#running
+  }
+
+  /** For commits that nobody waits for: how they end is told by `onHealth`. */
+  #runUnasked(): void {
+    this.#isScheduled = false
+    this.#run().catch(() => undefined)
+  }
+
+  #runIn(pauseMs: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#runUnasked(), pauseMs)
+  }
+
+  async #commit(): Promise<void> {
+    this.#requireGoing()
+    clearTimeout(this.#timer)
+    this.#isScheduled = false
+    for (let failures = 0; ; failures++) {
+      try {
+        do {
+          if (this.#committer.owesCheckpoint) await this.#makeSnapshot()
+          await this.#committer.commit()
+        } while (this.#committer.owesCheckpoint)
+        if (this.#state !== 'away') this.#become('ok', null)
+        return this.#checkpointIfDue(this.#committer.journalBytes)
+      } catch (error) {
+        const known = error instanceof NookError ? error : storageError('IO', `the storage failed: ${String(error)}`, error)
+        if (!(await this.#recover(known, failures))) throw known
+      }
+    }
+  }
+
+  /** Does about a failure what can be done, and gives whether to try again. */
+  async #recover(error: NookError, failures: number): Promise<boolean> {
+    if (this.#isOver() || this.#state === 'away') return false
+    switch (error.code) {
+      case 'FENCED':
+      case 'CONFLICT':
+        this.#become('fenced', error)
+        return false
+      case 'WIPED':
+        if (this.#options.onWipe !== 'rewrite' || failures >= RETRY_PAUSES_MS.length) {
+          this.#become('wiped', error)
+          return false
+        }
+        return this.#rewrite(error, async () => undefined)
+      case 'QUOTA':
+        return this.#giveUp(error)
+      case 'TOOBIG':
+        // One step alone is more than an append takes: its values may still fit into chunks.
+        if (failures > 0) return this.#giveUp(error)
+        this.#committer.forgetPending()
+        return true
+      default:
+        return this.#retry(error, failures)
+    }
+  }
+
+  async #retry(error: NookError, failures: number): Promise<boolean> {
+    const pauseMs = RETRY_PAUSES_MS[failures]
+    if (pauseMs !== undefined) {
+      this.#become('retrying', error)
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      return !this.#isOver()
+    }
+    const { destroy } = this.#options
+    return failures > RETRY_PAUSES_MS.length || destroy === undefined ? this.#giveUp(error) : this.#rewrite(error, destroy)
+  }
+
+  /** Has everything written again, from memory. Gives whether there is a store to write it to. */
+  async #rewrite(error: NookError, destroy: () => Promise<void>): Promise<boolean> {
+    try {
+      await destroy()
+      await this.#committer.startAfresh()
+      return true
+    } catch {
+      return this.#giveUp(error)
+    }
+  }
+
+  /** Until later: nothing is forgotten, and all is served from memory. */
+  #giveUp(error: NookError): false {
+    this.#become(error.code === 'QUOTA' ? 'full' : 'failed', error)
+    this.#runIn(LATER_MS)
+    this.#timer?.unref?.()
+    return false
+  }
+
+  /** For `no`: steps are taken over, so that the engine need not hold them. */
+  #gather(): void {
+    this.#isScheduled = false
+    this.#committer.gather()
+    this.#checkpointIfDue(this.#committer.journalBytes + this.#committer.pendingBytes)
+  }
+
+  #checkpointIfDue(journalBytes: number): void {
+    const limitBytes = Math.max(this.#options.checkpointBytes ?? DEFAULT_CHECKPOINT_BYTES, this.#committer.snapshotBytes)
+    if (journalBytes >= limitBytes && !this.#isWalking) this.checkpoint().catch(() => undefined)
+  }
+
+  /** Walks the keys slice by slice, with other work in between, and has the snapshot written by the next commit. */
+  #makeSnapshot(): Promise<void> {
+    this.#isWalking = true
+    const made = this.#walks.run(async () => {
+      const walk = this.#committer.beginWalk()
+      try {
+        const chunks: Chunk[] = []
+        for (let chunk = walk.next(); chunk !== null; chunk = walk.next()) {
+          if (chunk !== undefined) chunks.push(chunk)
+          await nextTurn()
+          this.#requireGoing()
+        }
+        this.#committer.offer({ manifest: walk.manifest(), baseSeq: walk.baseSeq, chunks })
+      } catch (error) {
+        walk.abandon()
+        throw error
+      }
+    })
+    return made.finally(() => (this.#isWalking = false))
+  }
+
+  /** Commits when the page is hidden, which may be the last that is heard of it; lets go of the lock when it is put away. */
+  #watchPage(): () => void {
+    const { document } = globalThis
+    if (document === undefined) return () => undefined
+    const hide = (): void => {
+      if (isHidden() && !this.#isOver()) this.#runUnasked()
+    }
+    document.addEventListener('visibilitychange', hide)
+    const stop = watchPage({ leave: () => this.#leave(), comeBack: () => void this.#comeBack() })
+    return () => {
+      document.removeEventListener('visibilitychange', hide)
+      stop()
+    }
+  }
+
+  /** The commit is on its way before the lock is let go, so that whoever takes it opens the store after that. */
+  #leave(): void {
+    if (this.#options.lock === undefined || this.#isOver() || this.#state === 'away') return
+    this.#runUnasked()
+    this.#become('away', null)
+    void this.#letGo()
+  }
+
+  async #comeBack(): Promise<void> {
+    if (this.#options.lock === undefined || this.#state !== 'away') return
+    try {
+      this.#lock = await this.#options.lock.takeAgain()
+      await this.#running?.catch(() => undefined)
+      await this.#committer.requireWriter()
+    } catch (error) {
+      if (error instanceof NookError && error.code === 'WIPED' && this.#options.onWipe !== 'rewrite') {
+        return this.#become('wiped', error)
+      }
+      if (error instanceof NookError && (error.code === 'FENCED' || error.code === 'CONFLICT' || error.code === 'INUSE')) {
+        return this.#become('fenced', error)
+      }
+      // Anything else the commit that follows meets too, and deals with.
+    }
+    this.#become('ok', null)
+    this.#runUnasked()
+  }
+
+  #become(state: State, error: NookError | null): void {
+    if (this.#state === 'closed' || (this.#state === state && this.#error?.code === error?.code)) return
+    this.#state = state
+    this.#error = error
+    this.#options.onHealth?.(this.health())
+  }
+
+  /** Nothing more is written, ever. */
+  #isOver(): boolean {
+    return this.#state === 'fenced' || this.#state === 'wiped' || this.#state === 'closed'
+  }
+
+  #requireGoing(): void {
+    if (this.#isOver()) throw this.#error ?? storageError('CLOSED', 'the store is closed')
+    if (this.#state === 'away') throw storageError('INUSE', 'the page was put away, and has let go of the store')
+  }
+
+  async #letGo(): Promise<void> {
+    const lock = this.#lock
+    this.#lock = null
+    await lock?.release()
+  }
+}
+
+function isHidden(): boolean {
+  return globalThis.document?.visibilityState === 'hidden'
+}
+
+/** Lets everything else have its turn. Not by setTimeout, which hidden pages call once a second. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === 'function') return void setImmediate(resolve)
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(null)
+  })
+}

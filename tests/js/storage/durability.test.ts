@@ -1,0 +1,424 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { Durability, type DurabilityOptions, type State } from '../../../pkg-template/src/durability.js'
+import { FileStorage } from '../../../pkg-template/src/storage/files.js'
+import { MemoryDisk, MemoryStorage } from '../../../pkg-template/src/storage/memory.js'
+import { storageError, type Storage, type StorageCode } from '../../../pkg-template/src/storage/storage.js'
+import { randomFrom } from './conformance.js'
+import { ForgetfulDisk } from './forgetful-disk.js'
+import { WordEngine } from './word-engine.js'
+
+/** A store on a disk that outlives it, with what was seen of it. */
+interface Shop {
+  readonly disk: MemoryDisk
+  readonly storage: MemoryStorage
+  readonly engine: WordEngine
+  readonly durability: Durability
+  readonly states: State[]
+  say(...words: string[]): void
+}
+
+async function openShop(options: DurabilityOptions = {}, disk = new MemoryDisk(), storage = new MemoryStorage(disk)): Promise<Shop> {
+  const engine = new WordEngine()
+  const states: State[] = []
+  const onHealth = ({ state }: { state: State }): void => void states.push(state)
+  const durability = await Durability.open(storage, engine, { onHealth, ...options })
+  const say = (...words: string[]): void => {
+    for (const word of words) {
+      engine.say(word)
+      durability.poke()
+    }
+  }
+  return { disk, storage, engine, durability, states, say }
+}
+
+/** What a crash at this moment would leave. */
+async function kept(disk: MemoryDisk): Promise<string[]> {
+  const survivor = new MemoryDisk()
+  survivor.kept = structuredClone(disk.kept)
+  return (await openShop({}, survivor)).engine.words
+}
+
+/** Makes the next calls of a method fail with these codes, before or after they did their work. */
+function failing(storage: Storage, method: 'append' | 'checkpoint', codes: StorageCode[], when: 'before' | 'after' = 'before'): void {
+  const original = storage[method].bind(storage) as (...call: unknown[]) => Promise<void>
+  const broken = async (...call: unknown[]): Promise<void> => {
+    const code = codes.shift()
+    if (code === undefined || when === 'after') await original(...call)
+    if (code !== undefined) throw storageError(code, `${method} was made to fail`)
+  }
+  Object.assign(storage, { [method]: broken })
+}
+
+/** Counts the appends that reach a storage. */
+function counted(storage: Storage): { appends: number; checkpoints: number } {
+  const calls = { appends: 0, checkpoints: 0 }
+  const append = storage.append.bind(storage)
+  const checkpoint = storage.checkpoint.bind(storage)
+  storage.append = (...call) => (calls.appends++, append(...call))
+  storage.checkpoint = (...call) => (calls.checkpoints++, checkpoint(...call))
+  return calls
+}
+
+const turns = async (count = 20): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Stops setTimeout; setImmediate goes on, so that turns pass while time does not. */
+function stopTime(context: TestContext): (passedMs: number) => Promise<void> {
+  context.mock.timers.enable({ apis: ['setTimeout'] })
+  return async (passedMs) => {
+    context.mock.timers.tick(passedMs)
+    await turns()
+  }
+}
+
+test('what was flushed is there when the store is opened again, from the journal and from a checkpoint', async () => {
+  const { disk, durability, say } = await openShop({ mode: 'no' })
+  say('a', 'b')
+  await durability.flush()
+  assert.deepEqual(await kept(disk), ['a', 'b'])
+  await durability.checkpoint()
+  say('c')
+  await durability.flush()
+  assert.deepEqual(await kept(disk), ['a', 'b', 'c'])
+  assert.equal(disk.kept?.journal.size, 1)
+})
+
+test('always commits without being asked, and what one turn did in one append', async () => {
+  const { disk, storage, say } = await openShop({ mode: 'always' })
+  const calls = counted(storage)
+  say('a', 'b', 'c')
+  await turns()
+  assert.deepEqual(await kept(disk), ['a', 'b', 'c'])
+  assert.equal(calls.appends, 1)
+})
+
+test('always commits together what came while it was committing', async () => {
+  let release = (): void => undefined
+  const disk = new MemoryDisk(() => new Promise((resolve) => (release = resolve)))
+  const opening = openShop({ mode: 'always' }, disk)
+  await turns()
+  release()
+  const { say, storage } = await opening
+  const calls = counted(storage)
+  say('a')
+  for (const word of ['b', 'c', 'd']) {
+    await turns()
+    say(word)
+  }
+  for (let commit = 0; commit < 3; commit++) {
+    release()
+    await turns()
+  }
+  assert.equal(calls.appends, 2)
+  assert.deepEqual(disk.kept?.head.lastSeq, 4)
+})
+
+test('everysec commits a second after the first step, and once for all of that second', async (context) => {
+  const pass = stopTime(context)
+  const { disk, storage, say, durability } = await openShop({ mode: 'everysec' })
+  const calls = counted(storage)
+  say('a')
+  await pass(600)
+  say('b')
+  await pass(399)
+  assert.deepEqual(await kept(disk), [])
+  await pass(1)
+  assert.deepEqual(await kept(disk), ['a', 'b'])
+  say('c')
+  await durability.flush()
+  say('d')
+  await pass(1000)
+  assert.deepEqual([await kept(disk), calls.appends], [['a', 'b', 'c', 'd'], 3])
+})
+
+test('no commits nothing until it is asked to, or closed', async (context) => {
+  const pass = stopTime(context)
+  const { disk, say, durability } = await openShop({ mode: 'no' })
+  say('a')
+  await pass(60_000)
+  assert.deepEqual(await kept(disk), [])
+  await durability.close()
+  assert.deepEqual(await kept(disk), ['a'])
+})
+
+test('a journal that has outgrown the snapshot is folded into a checkpoint, and the old chunks go', async () => {
+  const { disk, durability, say, engine } = await openShop({ mode: 'always', checkpointBytes: 100 })
+  for (let round = 0; round < 30; round++) {
+    say(`word ${round}`, `word ${round} again`)
+    await turns(3)
+  }
+  await durability.flush()
+  await turns()
+  assert.ok((disk.kept?.head.baseSeq ?? 0) > 0)
+  assert.deepEqual(await kept(disk), engine.words)
+  const { chunks } = JSON.parse(new TextDecoder().decode(disk.kept?.manifest ?? new Uint8Array())) as { chunks: number[] }
+  assert.deepEqual([...(disk.kept?.chunks.keys() ?? [])], chunks)
+})
+
+test('without a journal, steps that nobody flushes are folded into a checkpoint too', async () => {
+  const { disk, say } = await openShop({ mode: 'no', checkpointBytes: 100 })
+  for (let round = 0; round < 30; round++) say(`word ${round}`)
+  await turns(60)
+  assert.equal(disk.kept?.head.baseSeq, 30)
+  assert.equal(disk.kept?.journal.size, 0)
+})
+
+test('steps that come while a checkpoint is made are kept, whether before or after it is', async () => {
+  const { disk, durability, say, engine } = await openShop({ mode: 'always' })
+  say('a', 'b', 'c', 'd', 'e', 'f', 'g')
+  const made = durability.checkpoint()
+  for (const word of ['h', 'i', 'j', 'k']) {
+    await turns(2)
+    say(word)
+  }
+  await made
+  await durability.flush()
+  assert.equal(disk.kept?.head.baseSeq, 7)
+  assert.deepEqual(await kept(disk), engine.words)
+})
+
+test('two checkpoints at once are made one after the other, each of its own moment', async () => {
+  const { disk, durability, say, engine } = await openShop({ mode: 'no' })
+  say('a', 'b', 'c', 'd')
+  const first = durability.checkpoint()
+  say('e')
+  await Promise.all([first, durability.checkpoint()])
+  assert.equal(disk.kept?.head.baseSeq, 5)
+  assert.deepEqual(await kept(disk), engine.words)
+  assert.equal(engine.openWalks, 0)
+})
+
+for (const when of ['before', 'after'] as const) {
+  test(`a medium that fails ${when} its work is tried again, and no step is lost or doubled`, async (context) => {
+    const pass = stopTime(context)
+    const { disk, storage, durability, say, states } = await openShop({ mode: 'always' })
+    failing(storage, 'append', ['IO', 'IO'], when)
+    say('a', 'b')
+    await pass(0)
+    say('c')
+    await pass(100)
+    await pass(400)
+    await durability.flush()
+    assert.deepEqual(await kept(disk), ['a', 'b', 'c'])
+    assert.deepEqual([states[0], states.at(-1)], ['retrying', 'ok'])
+  })
+
+  test(`a checkpoint that fails ${when} its work is tried again`, async (context) => {
+    const pass = stopTime(context)
+    const { disk, storage, durability, say } = await openShop({ mode: 'no' })
+    failing(storage, 'checkpoint', ['IO'], when)
+    say('a', 'b', 'c', 'd')
+    const made = durability.checkpoint()
+    await pass(0)
+    await pass(100)
+    await made
+    say('e')
+    await durability.flush()
+    assert.deepEqual(await kept(disk), ['a', 'b', 'c', 'd', 'e'])
+  })
+}
+
+test('a medium that goes on failing gets a fresh store, written from memory', async (context) => {
+  const pass = stopTime(context)
+  const disk = new MemoryDisk()
+  const destroy = async (): Promise<void> => void (disk.kept = null)
+  const { storage, durability, say, engine } = await openShop({ mode: 'no', destroy }, disk)
+  say('a', 'b')
+  await durability.flush()
+  const { storeId } = disk.kept?.head ?? {}
+  failing(storage, 'append', ['IO', 'IO', 'IO', 'IO'])
+  say('c')
+  const flushed = durability.flush()
+  for (const pauseMs of [0, 100, 400, 1600]) await pass(pauseMs)
+  await flushed
+  assert.notEqual(disk.kept?.head.storeId, storeId)
+  say('d')
+  await durability.flush()
+  assert.deepEqual(await kept(disk), engine.words)
+})
+
+test('where there can be no fresh store flush fails as IO, and it is tried again later without asking', async (context) => {
+  const pass = stopTime(context)
+  const { disk, storage, durability, say } = await openShop({ mode: 'always' })
+  failing(storage, 'append', ['IO', 'IO', 'IO', 'IO'])
+  say('a')
+  const refused = assert.rejects(durability.flush(), { code: 'IO' })
+  for (const pauseMs of [0, 100, 400, 1600]) await pass(pauseMs)
+  await refused
+  assert.equal(durability.health().state, 'failed')
+  say('b')
+  await pass(29_999)
+  assert.deepEqual(await kept(disk), [])
+  await pass(1)
+  assert.deepEqual(await kept(disk), ['a', 'b'])
+  assert.equal(durability.health().state, 'ok')
+})
+
+test('a full disk fails a flush as QUOTA at once, nothing is forgotten, and it is tried again later', async (context) => {
+  const pass = stopTime(context)
+  const { disk, storage, durability, say } = await openShop({ mode: 'everysec' })
+  failing(storage, 'append', ['QUOTA'])
+  say('a')
+  await assert.rejects(durability.flush(), { code: 'QUOTA' })
+  assert.equal(durability.health().state, 'full')
+  say('b')
+  await pass(30_000)
+  assert.deepEqual(await kept(disk), ['a', 'b'])
+  assert.equal(durability.health().state, 'ok')
+})
+
+test('a writer that was fenced is told, keeps nothing more, and refuses to flush', async () => {
+  const { disk, durability, say, states } = await openShop({ mode: 'always' })
+  say('a')
+  await durability.flush()
+  await openShop({}, disk)
+  say('b')
+  await assert.rejects(durability.flush(), { code: 'FENCED' })
+  say('c')
+  await turns()
+  await assert.rejects(durability.checkpoint(), { code: 'FENCED' })
+  assert.deepEqual(states, ['fenced'])
+  assert.deepEqual(await kept(disk), ['a'])
+  await durability.close()
+})
+
+test('a writer whose lock was stolen stops at once, and does not take the store back after a failure', async (context) => {
+  const pass = stopTime(context)
+  const { disk, storage, durability, say } = await openShop({ mode: 'always' })
+  failing(storage, 'append', ['IO'])
+  say('a')
+  await pass(0)
+  const thief = await openShop({ mode: 'always' }, disk)
+  await pass(100)
+  assert.equal(durability.health().state, 'fenced')
+  thief.say('b')
+  await thief.durability.flush()
+  assert.deepEqual(await kept(disk), ['b'])
+  thief.durability.stolen()
+  thief.say('c')
+  await assert.rejects(thief.durability.flush(), { code: 'FENCED' })
+})
+
+test('a store that was deleted is not written again, unless the app asked for that', async () => {
+  const stopping = await openShop({ mode: 'no' })
+  stopping.say('a')
+  stopping.disk.kept = null
+  await assert.rejects(stopping.durability.flush(), { code: 'WIPED' })
+  assert.deepEqual([stopping.disk.kept, stopping.states], [null, ['wiped']])
+
+  const rewriting = await openShop({ mode: 'no', onWipe: 'rewrite' })
+  rewriting.say('a', 'b', 'c', 'd')
+  await rewriting.durability.flush()
+  rewriting.disk.kept = null
+  rewriting.say('e')
+  await rewriting.durability.flush()
+  assert.deepEqual(await kept(rewriting.disk), ['a', 'b', 'c', 'd', 'e'])
+})
+
+test('a step that is too large for the journal is kept by a checkpoint', async () => {
+  const { disk, storage, durability, say } = await openShop({ mode: 'no' })
+  failing(storage, 'append', ['TOOBIG'])
+  say('a', 'enormous', 'b')
+  await durability.flush()
+  assert.deepEqual(await kept(disk), ['a', 'enormous', 'b'])
+  say('c')
+  await durability.flush()
+  assert.deepEqual(await kept(disk), ['a', 'enormous', 'b', 'c'])
+})
+
+test('steps that are more than one append takes go in several', async () => {
+  const disk = new MemoryDisk()
+  const storage = Object.assign(new MemoryStorage(disk), { maxValueBytes: 40 })
+  const { durability, say, engine } = await openShop({ mode: 'no' }, disk, storage)
+  const calls = counted(storage)
+  say(...Array.from({ length: 10 }, (_, index) => `ten bytes${index}`))
+  await durability.flush()
+  assert.equal(calls.appends, 5)
+  assert.deepEqual(await kept(disk), engine.words)
+})
+
+test('more steps than are held back for a failing medium are made up for by a checkpoint', async (context) => {
+  const pass = stopTime(context)
+  const { disk, storage, durability, say, engine } = await openShop({ mode: 'always' })
+  failing(storage, 'append', ['QUOTA'])
+  say('a')
+  await pass(0)
+  const large = 'x'.repeat(2 ** 20)
+  for (let word = 0; word < 40; word++) say(large)
+  await pass(30_000)
+  await durability.flush()
+  assert.ok(durability.health().pendingBytes < 32 * 2 ** 20)
+  assert.equal(disk.kept?.head.baseSeq, 41)
+  assert.deepEqual((await kept(disk)).length, engine.words.length)
+})
+
+test('chunks that are missing at the start are named, and cost no others', async () => {
+  const { disk, durability, say } = await openShop({ mode: 'no' })
+  say('a', 'b', 'c', 'd', 'e', 'f', 'g')
+  await durability.checkpoint()
+  disk.kept?.chunks.delete(1)
+  const { engine, durability: next } = await openShop({}, disk)
+  assert.deepEqual([engine.words, next.health().lostChunks], [['a', 'b', 'c', 'g'], [1]])
+})
+
+test('a journal that does not lead up to the last step is told as DAMAGED', async () => {
+  const { disk, durability, say } = await openShop({ mode: 'no' })
+  for (const word of ['a', 'b', 'c']) {
+    say(word)
+    await durability.flush()
+  }
+  disk.kept?.journal.delete(2)
+  await assert.rejects(openShop({}, disk), { code: 'DAMAGED' })
+})
+
+test('closing lets go of the lock, even if what is pending cannot be kept', async () => {
+  for (const codes of [[], ['QUOTA']] as StorageCode[][]) {
+    let releases = 0
+    const held = { release: async (): Promise<void> => void releases++ }
+    const { storage, durability, say, engine } = await openShop({ mode: 'no', lock: { held, takeAgain: async () => held } })
+    failing(storage, 'append', [...codes])
+    say('a', 'b', 'c', 'd', 'e')
+    const made = durability.checkpoint().catch(() => undefined)
+    say('f')
+    const [closing] = await Promise.allSettled([durability.close(), made])
+    assert.equal(closing.status, codes.length === 0 ? 'fulfilled' : 'rejected')
+    await durability.close()
+    await assert.rejects(durability.checkpoint(), { code: 'CLOSED' })
+    assert.deepEqual([releases, durability.health().state, engine.openWalks], [1, 'closed', 0])
+  }
+})
+
+test('whenever the power fails, what was flushed is there, and nothing that was not said', async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = randomFrom(seed)
+    let disk = new ForgetfulDisk({ pass: () => Promise.resolve(), random })
+    let said: string[] = []
+    for (let life = 0; life < 6; life++) {
+      const engine = new WordEngine()
+      const durability = await Durability.open(new FileStorage('/stores/shop', disk), engine, { mode: 'always', checkpointBytes: 200 })
+      let flushed = engine.words.length
+      for (let turn = 0; turn < 25; turn++) {
+        for (let word = random() * 4; word >= 1; word--) {
+          engine.say(`word ${said.length}`)
+          said.push(`word ${said.length}`)
+          durability.poke()
+        }
+        if (random() < 0.3) {
+          const count = engine.words.length
+          await durability.flush()
+          flushed = count
+        } else if (random() < 0.3) await turns(1)
+      }
+      const crashed = disk.afterCrash()
+      await durability.close()
+      disk = crashed
+      const found = new WordEngine()
+      await (await Durability.open(new FileStorage('/stores/shop', disk), found)).close()
+      assert.ok(found.words.length >= flushed, `seed ${seed}: ${flushed} were flushed, ${found.words.length} are there`)
+      assert.deepEqual(found.words, said.slice(0, found.words.length), `seed ${seed}`)
+      said = said.slice(0, found.words.length)
+    }
+  }
+})

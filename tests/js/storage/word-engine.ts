@@ -1,0 +1,84 @@
+import type { Journaled, Walk } from '../../../pkg-template/src/committer.js'
+import type { Chunk, ChunkId } from '../../../pkg-template/src/storage/storage.js'
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
+const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+const WORDS_PER_CHUNK = 3
+
+interface Manifest {
+  readonly seq: number
+  readonly chunks: ChunkId[]
+}
+
+/** The smallest engine that can be kept: a list of words, to which each step adds one. */
+export class WordEngine implements Journaled {
+  readonly words: string[] = []
+  /** Walks that were begun and neither finished nor abandoned. */
+  openWalks = 0
+  #seq = 0
+  #untaken: Uint8Array[] = []
+  #restoring: { manifest: Manifest; chunks: Map<ChunkId, string[]> } | null = null
+
+  say(word: string): void {
+    this.words.push(word)
+    this.#seq++
+    this.#untaken.push(encode(word))
+  }
+
+  seq(): number {
+    return this.#seq
+  }
+
+  takeSteps(): Uint8Array[] {
+    return this.#untaken.splice(0)
+  }
+
+  beginCheckpoint({ firstChunkId }: { firstChunkId: ChunkId }): Walk {
+    const words = [...this.words]
+    const baseSeq = this.#seq
+    const chunks: ChunkId[] = []
+    let at = 0
+    let isBetween = true
+    this.openWalks++
+    return {
+      baseSeq,
+      next: () => {
+        if (at >= words.length) return null
+        // Every other slice finishes no chunk.
+        isBetween = !isBetween
+        if (isBetween) return undefined
+        const id = firstChunkId + chunks.length
+        chunks.push(id)
+        at += WORDS_PER_CHUNK
+        return { id, bytes: encode(JSON.stringify(words.slice(at - WORDS_PER_CHUNK, at))) }
+      },
+      manifest: () => {
+        this.openWalks--
+        return encode(JSON.stringify({ seq: baseSeq, chunks } satisfies Manifest))
+      },
+      abandon: () => void this.openWalks--,
+    }
+  }
+
+  restoreManifest(manifest: Uint8Array): void {
+    this.#restoring = { manifest: JSON.parse(decode(manifest)) as Manifest, chunks: new Map() }
+  }
+
+  restoreChunk({ id, bytes }: Chunk): void {
+    this.#restoring?.chunks.set(id, JSON.parse(decode(bytes)) as string[])
+  }
+
+  finishChunks(): readonly ChunkId[] {
+    if (this.#restoring === null) return []
+    const { manifest, chunks } = this.#restoring
+    this.#seq = manifest.seq
+    for (const id of manifest.chunks) this.words.push(...(chunks.get(id) ?? []))
+    return manifest.chunks.filter((id) => !chunks.has(id))
+  }
+
+  restoreStep(record: Uint8Array): void {
+    this.words.push(decode(record))
+    this.#seq++
+  }
+}
