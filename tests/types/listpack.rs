@@ -125,6 +125,18 @@ fn an_integer_that_another_writer_kept_wide_is_kept_short() {
     assert_eq!(listpack.as_bytes(), from_hex("0b000000020001010c01ff"));
 }
 
+/// The length behind an item of 255 bytes ends with 0xFF, as a listpack does.
+#[test]
+fn an_item_that_runs_into_the_end_is_refused() {
+    let mut listpack = Listpack::new();
+    listpack.push_back(&[b'x'; 253]);
+    let mut bytes = listpack.as_bytes().to_vec();
+    bytes.pop();
+    bytes[0] -= 1;
+    assert_eq!(bytes.last(), Some(&0xFF));
+    assert_eq!(Listpack::from_bytes(bytes), None);
+}
+
 #[test]
 fn the_count_goes_on_past_what_the_header_can_say() {
     let mut listpack: Listpack = (0..65_533).map(Item::Int).collect();
