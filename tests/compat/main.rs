@@ -5,6 +5,7 @@
 mod support;
 
 mod case;
+mod coverage;
 mod worlds;
 
 use case::{Case, Compare, Line};

@@ -1,7 +1,7 @@
 //! Where the keys of a call are: read from its usage.
 
+use super::matching::Part;
 use super::{Item, Usage};
-use crate::types::number;
 
 /// Names of arguments that are keys.
 const KEY_WORDS: &[&str] = &["key", "key1", "key2", "newkey", "source", "destination"];
@@ -68,9 +68,9 @@ impl Usage {
 
     /// Positions of the keys in one call; none where the call does not fit the usage.
     pub fn keys(&self, argv: &[&[u8]], words: usize) -> Option<Vec<usize>> {
-        let mut keys = Vec::new();
-        let end = sequence(&self.items, argv, words, &mut keys)?;
-        (end == argv.len()).then_some(keys)
+        let parts = self.match_call(argv, words)?;
+        let key = |part: &Part| matches!(part.item, Item::Argument(name) if is_key(name));
+        Some(parts.iter().filter(|part| key(part)).map(|part| part.at).collect())
     }
 }
 
@@ -95,104 +95,6 @@ fn behind_token(item: &Item, from: usize) -> Option<KeySpec> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// Matches items one after the other and answers where they end. Options that follow each other
-/// may be given in any order, as Redis takes them.
-fn sequence(items: &[Item], argv: &[&[u8]], at: usize, keys: &mut Vec<usize>) -> Option<usize> {
-    let Some((first, rest)) = items.split_first() else {
-        return Some(at);
-    };
-    match first {
-        Item::Argument("numkeys") => {
-            let count = number::parse_i64(argv.get(at)?)?;
-            let end = at
-                .checked_add(1)?
-                .checked_add(usize::try_from(count).ok()?)?;
-            if end > argv.len() {
-                return None;
-            }
-            keys.extend(at + 1..end);
-            sequence(rest.get(2..)?, argv, end, keys)
-        }
-        Item::Optional(_) => {
-            let options = items
-                .iter()
-                .take_while(|item| matches!(item, Item::Optional(_)))
-                .count();
-            let end = any_order(&items[..options], argv, at, keys);
-            sequence(&items[options..], argv, end, keys)
-        }
-        // As many as there may be; then fewer, until what follows fits too.
-        Item::Repeated(inside) => {
-            let mut ends = vec![(at, keys.len())];
-            while let Some(end) = one(inside, argv, ends[ends.len() - 1].0, keys) {
-                ends.push((end, keys.len()));
-            }
-            while let Some((end, known)) = ends.pop() {
-                keys.truncate(known);
-                if let Some(end) = sequence(rest, argv, end, keys).filter(|end| *end == argv.len())
-                {
-                    return Some(end);
-                }
-            }
-            None
-        }
-        item => {
-            let end = one(item, argv, at, keys)?;
-            sequence(rest, argv, end, keys)
-        }
-    }
-}
-
-/// Takes whichever of the options stands next, until none does.
-fn any_order(options: &[Item], argv: &[&[u8]], mut at: usize, keys: &mut Vec<usize>) -> usize {
-    let mut left: Vec<&Item> = options.iter().collect();
-    'next: loop {
-        for (index, option) in left.iter().enumerate() {
-            let known = keys.len();
-            let Item::Optional(inside) = option else {
-                continue;
-            };
-            match one(inside, argv, at, keys) {
-                Some(end) if end > at => {
-                    at = end;
-                    left.remove(index);
-                    continue 'next;
-                }
-                _ => keys.truncate(known),
-            }
-        }
-        return at;
-    }
-}
-
-fn one(item: &Item, argv: &[&[u8]], at: usize, keys: &mut Vec<usize>) -> Option<usize> {
-    match item {
-        Item::Token(token) => argv
-            .get(at)?
-            .eq_ignore_ascii_case(token.as_bytes())
-            .then_some(at + 1),
-        Item::Argument(name) => {
-            argv.get(at)?;
-            if is_key(name) {
-                keys.push(at);
-            }
-            Some(at + 1)
-        }
-        Item::Optional(_) | Item::Repeated(_) => {
-            sequence(std::slice::from_ref(item), argv, at, keys)
-        }
-        Item::Sequence(items) => sequence(items, argv, at, keys),
-        Item::OneOf(items) => items.iter().find_map(|item| {
-            let known = keys.len();
-            let end = one(item, argv, at, keys);
-            if end.is_none() {
-                keys.truncate(known);
-            }
-            end
-        }),
     }
 }
 

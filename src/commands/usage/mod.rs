@@ -13,10 +13,12 @@
 
 mod docs;
 mod keys;
+mod matching;
 
 use std::fmt;
 
 pub use keys::KeySpec;
+pub use matching::Part;
 
 /// The arguments of a command, as a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
