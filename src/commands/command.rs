@@ -80,7 +80,7 @@ pub(super) const ROWS: &[Command] = &[
     },
     Command {
         name: "COMMAND GETKEYS",
-        usage: "command [arg ...]",
+        usage: "command arg [arg ...]",
         summary: prose("Answers which arguments of a call are keys."),
         complexity: prose("O(N), N being the arguments of the call"),
         group: "server",

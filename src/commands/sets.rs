@@ -133,7 +133,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: READS,
-        errors: &[WRONG_TYPE, NOT_AN_INTEGER, NOT_SIGNED],
+        errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_SIGNED],
         methods: methods(&[
             Method::new("sRandMember", "key", "Text | null"),
             Method::new("sRandMemberCount", "key, count: number", "Text[]"),

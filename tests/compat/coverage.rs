@@ -55,7 +55,11 @@ fn every_branch_of_every_usage_has_a_case() {
         let calls = said.get(listed.command.name).unwrap_or(&none);
         let met = branches_met(listed, calls);
         let mut wanted = Vec::new();
-        listed.usage.items.iter().for_each(|item| branches(item, &mut wanted));
+        listed
+            .usage
+            .items
+            .iter()
+            .for_each(|item| branches(item, &mut wanted));
         for (item, how) in wanted {
             if !met.contains(&(std::ptr::from_ref(item) as usize, how)) {
                 missing.push(format!("{}: {how:?} {item:?}", listed.command.name));
@@ -65,7 +69,12 @@ fn every_branch_of_every_usage_has_a_case() {
             missing.push(format!("{}: no case at all", listed.command.name));
         }
     }
-    assert!(missing.is_empty(), "{} branches:\n{}", missing.len(), missing.join("\n"));
+    assert!(
+        missing.is_empty(),
+        "{} branches:\n{}",
+        missing.len(),
+        missing.join("\n")
+    );
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,16 +103,31 @@ fn branches<'u>(item: &'u Item, found: &mut Vec<(&'u Item, How)>) {
 /// Branches by the address of their item, since two may read the same.
 fn branches_met(listed: &Listed, calls: &[Said]) -> BTreeSet<(usize, How)> {
     let mut all = Vec::new();
-    listed.usage.items.iter().for_each(|item| branches(item, &mut all));
+    listed
+        .usage
+        .items
+        .iter()
+        .for_each(|item| branches(item, &mut all));
     let mut met = BTreeSet::new();
-    for said in calls.iter().filter(|said| !said.reply.starts_with("(error)")) {
+    for said in calls
+        .iter()
+        .filter(|said| !said.reply.starts_with("(error)"))
+    {
         let argv: Vec<&[u8]> = said.argv.iter().map(Vec::as_slice).collect();
-        let Some(parts) = listed.usage.match_call(&argv, listed.words) else { continue };
-        let taken: BTreeSet<usize> =
-            parts.iter().map(|part| std::ptr::from_ref(part.item) as usize).collect();
+        let Some(parts) = listed.usage.match_call(&argv, listed.words) else {
+            continue;
+        };
+        let taken: BTreeSet<usize> = parts
+            .iter()
+            .map(|part| std::ptr::from_ref(part.item) as usize)
+            .collect();
         for (item, _) in &all {
             let address = std::ptr::from_ref(*item) as usize;
-            let how = if taken.contains(&address) { How::Taken } else { How::LeftOut };
+            let how = if taken.contains(&address) {
+                How::Taken
+            } else {
+                How::LeftOut
+            };
             met.insert((address, how));
         }
     }
@@ -116,21 +140,40 @@ fn every_error_of_every_row_has_a_case_and_no_case_an_error_beside_them() {
     let mut wrong = Vec::new();
     for listed in table().iter() {
         let name = listed.command.name;
-        let replies = said.get(name).into_iter().flatten().map(|said| said.reply.as_str());
-        let errors: Vec<&str> = replies.filter_map(|reply| reply.strip_prefix("(error) ")).collect();
+        let replies = said
+            .get(name)
+            .into_iter()
+            .flatten()
+            .map(|said| said.reply.as_str());
+        let errors: Vec<&str> = replies
+            .filter_map(|reply| reply.strip_prefix("(error) "))
+            .collect();
         for named in listed.command.errors {
             if !errors.iter().any(|error| error.starts_with(named)) {
                 wrong.push(format!("{name}: no case for {named:?}"));
             }
         }
-        let known: Vec<&str> = listed.command.errors.iter().chain(COMMON).copied().collect();
+        let known: Vec<&str> = listed
+            .command
+            .errors
+            .iter()
+            .chain(COMMON)
+            .copied()
+            .collect();
         for error in errors {
             if !known.iter().any(|known| error.starts_with(known)) {
-                wrong.push(format!("{name}: answers {error:?}, which its row does not name"));
+                wrong.push(format!(
+                    "{name}: answers {error:?}, which its row does not name"
+                ));
             }
         }
     }
     wrong.sort();
     wrong.dedup();
-    assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} rows:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }

@@ -219,7 +219,6 @@ pub(super) const ROWS: &[Command] = &[
         flags: WRITES_FAST,
         errors: &[
             NOT_AN_INTEGER,
-            "ERR invalid expire time in 'pexpireat' command",
             expire::NX_WITH_OTHERS,
             expire::GT_WITH_LT,
             expire::UNSUPPORTED,

@@ -11,8 +11,6 @@ pub(super) const LENGTH_AND_PLACES: &str =
     "ERR If you want both the length and indexes, please just use IDX.";
 pub(super) const TOO_LARGE: &str =
     "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
-pub(super) const NO_MEMORY: &str =
-    "ERR Insufficient memory, failed allocating transient memory for LCS";
 
 #[derive(Debug, Default)]
 struct Options {
@@ -92,7 +90,7 @@ impl<'a> Common<'a> {
         let mut lengths = Vec::new();
         lengths
             .try_reserve_exact(cells)
-            .map_err(|_| Error::Said(NO_MEMORY))?;
+            .map_err(|_| Error::OutOfMemory)?;
         lengths.resize(cells, 0);
         let mut common = Common {
             left,

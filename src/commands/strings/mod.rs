@@ -344,7 +344,6 @@ pub(super) const ROWS: &[Command] = &[
             lcs::NOT_STRINGS,
             lcs::LENGTH_AND_PLACES,
             lcs::TOO_LARGE,
-            lcs::NO_MEMORY,
         ],
         methods: methods(&[
             Method::new("lcs", "key1, key2", "Text"),

@@ -1,5 +1,6 @@
 //! A usage as COMMAND DOCS tells it: arguments with names, types and tokens.
 
+use super::keys::KEY_WORDS;
 use super::{Item, Usage};
 use crate::reply::Reply;
 
@@ -16,10 +17,7 @@ struct Argument {
 
 /// Names whose arguments are not plain strings, by the type that the Redis documentation gives them.
 const TYPES: &[(&str, &[&str])] = &[
-    (
-        "key",
-        &["key", "key1", "key2", "newkey", "source", "destination"],
-    ),
+    ("key", KEY_WORDS),
     ("pattern", &["pattern"]),
     ("double", &["score", "timeout", "weight"]),
     (

@@ -4,7 +4,16 @@ use super::matching::Part;
 use super::{Item, Usage};
 
 /// Names of arguments that are keys.
-const KEY_WORDS: &[&str] = &["key", "key1", "key2", "newkey", "source", "destination"];
+pub(super) const KEY_WORDS: &[&str] = &[
+    "key",
+    "key1",
+    "key2",
+    "newkey",
+    "source",
+    "destination",
+    "src",
+    "dst",
+];
 
 /// Where keys stand whatever the arguments are, in the terms of COMMAND INFO. Positions count from
 /// the name of the command, which is 0.
@@ -70,7 +79,13 @@ impl Usage {
     pub fn keys(&self, argv: &[&[u8]], words: usize) -> Option<Vec<usize>> {
         let parts = self.match_call(argv, words)?;
         let key = |part: &Part| matches!(part.item, Item::Argument(name) if is_key(name));
-        Some(parts.iter().filter(|part| key(part)).map(|part| part.at).collect())
+        Some(
+            parts
+                .iter()
+                .filter(|part| key(part))
+                .map(|part| part.at)
+                .collect(),
+        )
     }
 }
 

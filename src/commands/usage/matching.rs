@@ -14,7 +14,10 @@ impl Usage {
     /// Matches a call, whose name has `words` words, against the usage; none where it does not fit.
     /// Every item that was taken is told, in the order of the call, those that hold others first.
     pub fn match_call(&self, argv: &[&[u8]], words: usize) -> Option<Vec<Part<'_>>> {
-        let mut matching = Matching { argv, parts: Vec::new() };
+        let mut matching = Matching {
+            argv,
+            parts: Vec::new(),
+        };
         let end = matching.sequence(&self.items, words)?;
         (end == argv.len()).then_some(matching.parts)
     }
@@ -35,10 +38,17 @@ impl<'u> Matching<'u, '_> {
         match first {
             Item::Argument("numkeys") => self.counted(first, rest, at),
             Item::Optional(_) => {
-                let options = items.iter().take_while(|item| matches!(item, Item::Optional(_)));
+                let options = items
+                    .iter()
+                    .take_while(|item| matches!(item, Item::Optional(_)));
                 let (options, rest) = items.split_at(options.count());
+                let known = self.parts.len();
                 let end = self.any_order(options, at);
-                self.sequence(rest, end)
+                self.sequence(rest, end).or_else(|| {
+                    // An option without a token may have taken what the rest needs.
+                    self.parts.truncate(known);
+                    self.sequence(rest, at)
+                })
             }
             Item::Repeated(inside) => self.repeated(first, inside, rest, at),
             item => {
@@ -50,7 +60,9 @@ impl<'u> Matching<'u, '_> {
 
     /// `numkeys key [key ...]`: as many as the number says, then the rest.
     fn counted(&mut self, numkeys: &'u Item, behind: &'u [Item], at: usize) -> Option<usize> {
-        let [key, others, rest @ ..] = behind else { return None };
+        let [key, others, rest @ ..] = behind else {
+            return None;
+        };
         let count = number::parse_i64(self.argv.get(at)?)?;
         let count = usize::try_from(count).ok().filter(|count| *count > 0)?;
         let end = at.checked_add(1)?.checked_add(count)?;
@@ -59,9 +71,13 @@ impl<'u> Matching<'u, '_> {
         }
         self.parts.push(Part { item: numkeys, at });
         if count > 1 {
-            self.parts.push(Part { item: others, at: at + 2 });
+            self.parts.push(Part {
+                item: others,
+                at: at + 2,
+            });
         }
-        self.parts.extend((at + 1..end).map(|at| Part { item: key, at }));
+        self.parts
+            .extend((at + 1..end).map(|at| Part { item: key, at }));
         self.sequence(rest, end)
     }
 
