@@ -64,6 +64,8 @@ pub struct Keyspace {
 /// A snapshot in the making: which positions it has still to visit, and what changed before it came.
 #[derive(Debug)]
 struct Walk {
+    /// Which database this was when the walk began: SWAPDB takes the walk along.
+    db: u32,
     unvisited: Vec<bool>,
     /// Positions at and above this one were visited, or are new.
     next: usize,
@@ -253,24 +255,28 @@ impl Keyspace {
 
 /// A walk over the keyspace of one moment, in slices, while commands go on changing it.
 impl Keyspace {
-    /// Starts a walk: what stands now is what it will yield.
-    pub fn begin_walk(&mut self) {
+    /// Starts a walk: what stands now is what it will yield, as of database `db`.
+    pub fn begin_walk(&mut self, db: u32) {
         let len = self.entries.len();
         self.walk = Some(Walk {
+            db,
             unvisited: vec![true; len],
             next: len,
             early: Vec::new(),
         });
     }
 
-    /// Gives the next entries of the walk to `visit`, at most `budget` positions, and says whether
-    /// there is more. Cost: the positions visited, and those entries that were saved early.
-    pub fn walk(&mut self, budget: usize, mut visit: impl FnMut(&Key, &Entry)) -> bool {
-        let Some(walk) = &mut self.walk else {
-            return false;
-        };
+    pub fn is_walked(&self) -> bool {
+        self.walk.is_some()
+    }
+
+    /// Gives the next entries of the walk to `visit` with the database that they were in, and ends
+    /// the walk after the last. Cost: at most `budget` positions, and those entries that were saved
+    /// early.
+    pub fn walk(&mut self, budget: usize, mut visit: impl FnMut(u32, &Key, &Entry)) {
+        let Some(walk) = &mut self.walk else { return };
         for (key, entry) in walk.early.drain(..) {
-            visit(&key, &entry);
+            visit(walk.db, &key, &entry);
         }
         // What was removed below `next` may have brought an unvisited key there, never above.
         let mut left = budget;
@@ -283,14 +289,12 @@ impl Keyspace {
                     .entries
                     .get_index(walk.next)
                     .expect("a bit for each key");
-                visit(key, entry);
+                visit(walk.db, key, entry);
             }
         }
         if walk.next == 0 {
             self.walk = None;
-            return false;
         }
-        true
     }
 
     /// Forgets the walk; its snapshot will not be finished.

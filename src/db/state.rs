@@ -3,7 +3,7 @@
 use super::channels::Channels;
 use super::client::{Client, ClientId, Clients, NOBODY};
 use super::config::Config;
-use super::keyspace::Keyspace;
+use super::keyspace::{Entry, Key, Keyspace};
 use super::watch::Watches;
 
 /// Counters that INFO shows and CONFIG RESETSTAT sets to zero.
@@ -58,6 +58,17 @@ impl State {
     /// What all keys with their values weigh. O(databases).
     pub fn used_bytes(&self) -> usize {
         self.databases.iter().map(Keyspace::used_bytes).sum()
+    }
+
+    /// Puts a key that was kept elsewhere, in the place of what stands under it; false where there is
+    /// no such database. No event, no effect: this is how the state came to be, not a change of it.
+    pub fn load(&mut self, db: u32, key: Key, entry: Entry) -> bool {
+        let Some(keyspace) = self.databases.get_mut(db as usize) else {
+            return false;
+        };
+        keyspace.remove(&key);
+        keyspace.insert(key, entry);
+        true
     }
 
     /// The client of this number, or the engine itself where it has gone.

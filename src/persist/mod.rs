@@ -1,3 +1,7 @@
 //! DURABLE FORMATS: bytes to bytes. Who keeps the bytes, and where, is the host's affair.
 
+mod bytes;
+pub mod manifest;
 pub mod rdb;
+pub mod record;
+pub mod snapshot;

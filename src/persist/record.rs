@@ -1,0 +1,363 @@
+//! A step as it lies in the journal.
+//!
+//! ```text
+//! record   format u8 = 1 | seq u64 | epoch u32 | client u128 | n u64 | base_seq u64 | at_ms i64 | seed u64
+//!          | cause u8 | intents | effects | CRC-64 of all before, u64
+//! intents  count | argv ...
+//! effects  count | effect ...
+//! argv     "*" arguments CR LF ("$" length CR LF bytes CR LF) ...       a request of RESP
+//! effect   0 db argv                       a command
+//!          1 db                            the first intent, word for word
+//!          2 db deadline i64 key           a key whose deadline had passed
+//!          3 db seen_seq u64 key           a key that was evicted
+//! ```
+//!
+//! Integers are little-endian; counts, lengths outside of RESP and databases are LEB128.
+//! `epoch`, `client`, `n` and `base_seq` say who wrote the step, which of his it is, and on which
+//! state it was computed. A reader of another format refuses the record.
+
+use std::fmt;
+
+use super::bytes::{Parts, write_bytes, write_number};
+use super::rdb::crc64;
+use crate::db::{Argv, Cause, Effect, Step};
+
+const FORMAT: u8 = 1;
+const CHECKSUM_BYTES: usize = size_of::<u64>();
+
+/// Who took a step, and on top of what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// Of the writer who had the store open.
+    pub epoch: u32,
+    /// 0 is the store itself.
+    pub client: u128,
+    /// Counts the steps of the client.
+    pub n: u64,
+    /// The step that stood last when this one was computed.
+    pub base_seq: u64,
+}
+
+/// Why bytes are no record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordError {
+    /// Written by a version of nookdb that came later.
+    UnknownFormat(u8),
+    Checksum,
+    Malformed,
+}
+
+impl std::error::Error for RecordError {}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RecordError::UnknownFormat(format) => {
+                write!(f, "a step of the unknown format {format}")
+            }
+            RecordError::Checksum => f.write_str("a step whose checksum is wrong"),
+            RecordError::Malformed => f.write_str("a step that cannot be read"),
+        }
+    }
+}
+
+/// The bytes of a step.
+pub fn encode(step: &Step, origin: Origin) -> Vec<u8> {
+    let mut out = vec![FORMAT];
+    out.extend_from_slice(&step.seq.to_le_bytes());
+    out.extend_from_slice(&origin.epoch.to_le_bytes());
+    out.extend_from_slice(&origin.client.to_le_bytes());
+    out.extend_from_slice(&origin.n.to_le_bytes());
+    out.extend_from_slice(&origin.base_seq.to_le_bytes());
+    out.extend_from_slice(&step.at_ms.to_le_bytes());
+    out.extend_from_slice(&step.seed.to_le_bytes());
+    out.push(cause_code(step.cause));
+    write_number(step.intent.len() as u64, &mut out);
+    for argv in &step.intent {
+        write_argv(argv, &mut out);
+    }
+    write_number(step.effects.len() as u64, &mut out);
+    for effect in &step.effects {
+        write_effect(effect, step.intent.first(), &mut out);
+    }
+    let checksum = crc64(0, &out);
+    out.extend_from_slice(&checksum.to_le_bytes());
+    out
+}
+
+/// The step that the bytes say, all of them.
+///
+/// # Errors
+/// Where they are anything but one whole record of a known format.
+pub fn decode(record: &[u8]) -> Result<(Step, Origin), RecordError> {
+    let split = record.len().checked_sub(CHECKSUM_BYTES);
+    let (body, checksum) = record.split_at(split.ok_or(RecordError::Malformed)?);
+    let stored = u64::from_le_bytes(checksum.try_into().map_err(|_| RecordError::Malformed)?);
+    if crc64(0, body) != stored {
+        return Err(RecordError::Checksum);
+    }
+    match body.first() {
+        Some(&FORMAT) => read(&mut Parts(&body[1..])).ok_or(RecordError::Malformed),
+        Some(&format) => Err(RecordError::UnknownFormat(format)),
+        None => Err(RecordError::Malformed),
+    }
+}
+
+fn read(parts: &mut Parts) -> Option<(Step, Origin)> {
+    let seq = parts.u64()?;
+    let origin = Origin {
+        epoch: parts.u32()?,
+        client: parts.u128()?,
+        n: parts.u64()?,
+        base_seq: parts.u64()?,
+    };
+    let (at_ms, seed) = (parts.i64()?, parts.u64()?);
+    let cause = cause_of(parts.u8()?)?;
+    let intents = parts.count()?;
+    let intent: Vec<Argv> = (0..intents)
+        .map(|_| read_argv(parts))
+        .collect::<Option<_>>()?;
+    let count = parts.count()?;
+    let effects = (0..count).map(|_| read_effect(parts, intent.first()));
+    let effects = effects.collect::<Option<_>>()?;
+    let step = Step {
+        seq,
+        at_ms,
+        seed,
+        cause,
+        intent,
+        effects,
+    };
+    parts.is_empty().then_some((step, origin))
+}
+
+fn write_effect(effect: &Effect, intent: Option<&Argv>, out: &mut Vec<u8>) {
+    let mut start = |code: u8, db: u32| {
+        out.push(code);
+        write_number(u64::from(db), out);
+    };
+    match effect {
+        Effect::Command { db, argv } if Some(argv) == intent => start(1, *db),
+        Effect::Command { db, argv } => {
+            start(0, *db);
+            write_argv(argv, out);
+        }
+        Effect::Expired { db, key, deadline } => {
+            start(2, *db);
+            out.extend_from_slice(&deadline.to_le_bytes());
+            write_bytes(key, out);
+        }
+        Effect::Evicted { db, key, seen_seq } => {
+            start(3, *db);
+            out.extend_from_slice(&seen_seq.to_le_bytes());
+            write_bytes(key, out);
+        }
+    }
+}
+
+fn read_effect(parts: &mut Parts, intent: Option<&Argv>) -> Option<Effect> {
+    let code = parts.u8()?;
+    let db = u32::try_from(parts.number()?).ok()?;
+    match code {
+        0 => Some(Effect::Command {
+            db,
+            argv: read_argv(parts)?,
+        }),
+        1 => Some(Effect::Command {
+            db,
+            argv: intent?.clone(),
+        }),
+        2 => {
+            let deadline = parts.i64()?;
+            Some(Effect::Expired {
+                db,
+                key: parts.bytes()?.into(),
+                deadline,
+            })
+        }
+        3 => {
+            let seen_seq = parts.u64()?;
+            Some(Effect::Evicted {
+                db,
+                key: parts.bytes()?.into(),
+                seen_seq,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn write_argv(argv: &Argv, out: &mut Vec<u8>) {
+    let mut digits = itoa::Buffer::new();
+    out.push(b'*');
+    out.extend_from_slice(digits.format(argv.len()).as_bytes());
+    out.extend_from_slice(b"\r\n");
+    for argument in argv {
+        out.push(b'$');
+        out.extend_from_slice(digits.format(argument.len()).as_bytes());
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(argument);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+fn read_argv(parts: &mut Parts) -> Option<Argv> {
+    let count = read_header(parts, b'*')?;
+    (0..count).map(|_| read_argument(parts)).collect()
+}
+
+fn read_argument(parts: &mut Parts) -> Option<Box<[u8]>> {
+    let length = read_header(parts, b'$')?;
+    let argument = parts.take(length)?;
+    (parts.take(2)? == b"\r\n").then(|| argument.into())
+}
+
+/// `kind digits CR LF`, where the digits are no more than the bytes that follow.
+fn read_header(parts: &mut Parts, kind: u8) -> Option<usize> {
+    if parts.u8()? != kind {
+        return None;
+    }
+    let mut number = 0usize;
+    loop {
+        match parts.u8()? {
+            digit @ b'0'..=b'9' => {
+                number = number
+                    .checked_mul(10)?
+                    .checked_add(usize::from(digit - b'0'))?;
+            }
+            b'\r' => break,
+            _ => return None,
+        }
+    }
+    (parts.u8()? == b'\n' && number <= parts.0.len()).then_some(number)
+}
+
+fn cause_code(cause: Cause) -> u8 {
+    match cause {
+        Cause::Command => 0,
+        Cause::Exec => 1,
+        Cause::Atomic => 2,
+        Cause::Expiry => 3,
+        Cause::Eviction => 4,
+        Cause::Unblock => 5,
+        Cause::Load => 6,
+    }
+}
+
+fn cause_of(code: u8) -> Option<Cause> {
+    Some(match code {
+        0 => Cause::Command,
+        1 => Cause::Exec,
+        2 => Cause::Atomic,
+        3 => Cause::Expiry,
+        4 => Cause::Eviction,
+        5 => Cause::Unblock,
+        6 => Cause::Load,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn argv() -> impl Strategy<Value = Argv> {
+        vec(any::<Vec<u8>>().prop_map(Into::into), 0..4)
+    }
+
+    fn effect() -> impl Strategy<Value = Effect> {
+        let key = || any::<Vec<u8>>().prop_map(Vec::into_boxed_slice);
+        prop_oneof![
+            (any::<u32>(), argv()).prop_map(|(db, argv)| Effect::Command { db, argv }),
+            (any::<u32>(), key(), any::<i64>()).prop_map(|(db, key, deadline)| Effect::Expired {
+                db,
+                key,
+                deadline
+            }),
+            (any::<u32>(), key(), any::<u64>()).prop_map(|(db, key, seen_seq)| Effect::Evicted {
+                db,
+                key,
+                seen_seq
+            }),
+        ]
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let cause = (0u8..7).prop_map(|code| cause_of(code).expect("seven causes"));
+        let lists = (vec(argv(), 0..3), vec(effect(), 0..4), any::<bool>());
+        (any::<u64>(), any::<i64>(), any::<u64>(), cause, lists).prop_map(
+            |(seq, at_ms, seed, cause, (intent, mut effects, verbatim))| {
+                if let (true, Some(argv)) = (verbatim, intent.first()) {
+                    effects.push(Effect::Command {
+                        db: 3,
+                        argv: argv.clone(),
+                    });
+                }
+                Step {
+                    seq,
+                    at_ms,
+                    seed,
+                    cause,
+                    intent,
+                    effects,
+                }
+            },
+        )
+    }
+
+    fn origin() -> impl Strategy<Value = Origin> {
+        (any::<u32>(), any::<u128>(), any::<u64>(), any::<u64>()).prop_map(
+            |(epoch, client, n, base_seq)| Origin {
+                epoch,
+                client,
+                n,
+                base_seq,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_step_comes_back_as_it_was(step in step(), origin in origin()) {
+            prop_assert_eq!(decode(&encode(&step, origin)), Ok((step, origin)));
+        }
+
+        #[test]
+        fn a_record_with_one_byte_changed_is_refused(step in step(), at: prop::sample::Index, change in 1u8..) {
+            let mut record = encode(&step, Origin::default());
+            let at = at.index(record.len());
+            record[at] ^= change;
+            prop_assert!(decode(&record).is_err());
+        }
+
+        #[test]
+        fn any_body_under_a_right_checksum_is_read_without_a_panic(mut record: Vec<u8>) {
+            record.insert(0, FORMAT);
+            record.extend_from_slice(&crc64(0, &record).to_le_bytes());
+            let _ = decode(&record);
+        }
+    }
+
+    #[test]
+    fn a_command_that_did_what_it_said_is_written_once() {
+        let argv: Argv = vec![b"SET".as_slice().into(), vec![b'x'; 1000].into()];
+        let step = Step {
+            seq: 1,
+            at_ms: 2,
+            seed: 3,
+            cause: Cause::Command,
+            intent: vec![argv.clone()],
+            effects: vec![Effect::Command { db: 0, argv }],
+        };
+        assert!(encode(&step, Origin::default()).len() < 1200);
+    }
+
+    #[test]
+    fn a_record_of_a_later_format_says_so() {
+        let mut record = vec![9];
+        record.extend_from_slice(&crc64(0, &record).to_le_bytes());
+        assert_eq!(decode(&record), Err(RecordError::UnknownFormat(9)));
+    }
+}

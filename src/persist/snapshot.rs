@@ -1,0 +1,145 @@
+//! The keyspace of one moment in chunks, each an RDB file of its own with its own checksum.
+//!
+//! A snapshot is made in slices while commands go on: what is about to change before the walk has come
+//! to it is kept for the walk (`db::Keyspace`). A chunk that cannot be read costs its own keys alone.
+
+use super::rdb::{About, LoadError, Reader, Target, Writer};
+use crate::db::{Entry, Key, State};
+use crate::types::Limits;
+
+/// A chunk is handed out when it has come to this; one value may take it further.
+const CHUNK_BYTES: usize = 512 * 1024;
+
+/// A snapshot in the making.
+pub struct Snapshot {
+    about: About,
+    target: Target,
+    /// The last step that it holds.
+    base_seq: u64,
+    writer: Writer,
+    keys: u64,
+}
+
+/// What a slice of work came to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Slice {
+    /// Nothing to hand out yet.
+    Walked,
+    Chunk(Chunk),
+    /// The last chunk, if anything was left for one.
+    Done(Option<Chunk>),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Chunk {
+    pub bytes: Vec<u8>,
+    pub keys: u64,
+}
+
+impl Snapshot {
+    /// Starts a snapshot of what stands now; one that was under way ends. O(keys) in bits.
+    pub fn begin(state: &mut State, now_ms: i64, target: Target) -> Snapshot {
+        for (db, keyspace) in state.databases.iter_mut().enumerate() {
+            keyspace.begin_walk(db as u32);
+        }
+        let about = About {
+            created_s: now_ms.div_euclid(1000),
+            used_memory_bytes: state.used_bytes(),
+        };
+        Snapshot {
+            about,
+            target,
+            base_seq: state.seq,
+            writer: Writer::new(target, about),
+            keys: 0,
+        }
+    }
+
+    pub fn base_seq(&self) -> u64 {
+        self.base_seq
+    }
+
+    /// Goes on by at most `budget` keys, and those that were about to change meanwhile.
+    ///
+    /// A database that was flushed meanwhile is left out of what is still to come: the flush is a step
+    /// after this snapshot, and it must be in the journal before the snapshot replaces the last one.
+    pub fn walk(&mut self, state: &mut State, budget: usize) -> Slice {
+        let Some(keyspace) = state
+            .databases
+            .iter_mut()
+            .find(|keyspace| keyspace.is_walked())
+        else {
+            return Slice::Done((self.keys > 0).then(|| self.cut()));
+        };
+        keyspace.walk(budget, |db, key, entry| {
+            self.keys += 1;
+            self.writer.entry(db, key, &entry.value, entry.deadline);
+        });
+        if self.writer.pending_bytes() < CHUNK_BYTES {
+            Slice::Walked
+        } else {
+            Slice::Chunk(self.cut())
+        }
+    }
+
+    /// Ends what was written so far as a chunk.
+    fn cut(&mut self) -> Chunk {
+        let next = Writer::new(self.target, self.about);
+        let bytes = std::mem::replace(&mut self.writer, next).finish();
+        Chunk {
+            bytes,
+            keys: std::mem::take(&mut self.keys),
+        }
+    }
+}
+
+/// Lets go of a snapshot that will not be finished.
+pub fn abandon(state: &mut State) {
+    state
+        .databases
+        .iter_mut()
+        .for_each(|keyspace| keyspace.end_walk());
+}
+
+/// Everything of the state as one RDB file.
+pub fn export(state: &State, now_ms: i64, target: Target) -> Vec<u8> {
+    let about = About {
+        created_s: now_ms.div_euclid(1000),
+        used_memory_bytes: state.used_bytes(),
+    };
+    let mut writer = Writer::new(target, about);
+    for (db, keyspace) in (0..).zip(&state.databases) {
+        if !keyspace.is_empty() {
+            writer.open_db(db, keyspace.len(), keyspace.volatile_len());
+        }
+        for (key, entry) in keyspace.iter() {
+            writer.entry(db, key, &entry.value, entry.deadline);
+        }
+    }
+    writer.finish()
+}
+
+/// Reads a chunk whole, or nothing of it: keys under a checksum that is wrong are not to be believed.
+///
+/// # Errors
+/// The first thing that is wrong with it.
+pub fn read_chunk(bytes: &[u8], limits: &Limits) -> Result<Vec<(u32, Key, Entry)>, LoadError> {
+    let entries = Reader::new(bytes, limits)?;
+    entries
+        .map(|entry| {
+            let entry = entry?;
+            let value = Entry::new(entry.value, entry.deadline_ms);
+            Ok((entry.db, entry.key, value))
+        })
+        .collect()
+}
+
+/// Names of keys that a damaged chunk may have held, as far as they can still be made out.
+pub fn names_in(bytes: &[u8], limits: &Limits) -> Vec<Key> {
+    let Ok(entries) = Reader::new(bytes, limits) else {
+        return Vec::new();
+    };
+    entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.key))
+        .collect()
+}

@@ -1,0 +1,193 @@
+//! What is kept gives back what was there: a snapshot made while commands went on, and the journal after it.
+
+use nookdb::db::{ClientId, Config, Step, split_mix};
+use nookdb::persist::rdb::Target;
+use nookdb::persist::record::{self, Origin};
+use nookdb::persist::snapshot::{self, Chunk, Slice, Snapshot};
+use nookdb::types::Limits;
+use nookdb::{Engine, Outcome, Reply};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+const NOW_MS: i64 = 1_800_000_000_000;
+
+struct Store {
+    engine: Engine,
+    client: ClientId,
+    journal: Vec<Vec<u8>>,
+}
+
+impl Store {
+    fn new(seed: u64) -> Store {
+        let mut engine = Engine::new(Config::default(), NOW_MS, seed);
+        let client = engine.connect(NOW_MS);
+        Store {
+            engine,
+            client,
+            journal: Vec::new(),
+        }
+    }
+
+    fn say(&mut self, line: &str) -> Reply {
+        let argv: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+        let outcome = self.engine.call(NOW_MS, self.client, &argv);
+        for step in self.engine.take_steps() {
+            self.journal.push(record::encode(&step, Origin::default()));
+        }
+        match outcome {
+            Outcome::Reply(reply) => reply,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn load(chunks: &[Chunk], base_seq: u64, journal: &[Vec<u8>]) -> Store {
+        let mut store = Store::new(99);
+        for chunk in chunks {
+            let entries = snapshot::read_chunk(&chunk.bytes, &Limits::default()).unwrap();
+            assert_eq!(entries.len() as u64, chunk.keys);
+            for (db, key, entry) in entries {
+                assert!(store.engine.state_mut().load(db, key, entry));
+            }
+        }
+        store.engine.state_mut().seq = base_seq;
+        for record in journal {
+            let (step, _): (Step, Origin) = record::decode(record).unwrap();
+            if step.seq > base_seq {
+                store.engine.apply(&step).unwrap();
+            }
+        }
+        store
+    }
+
+    /// Makes a snapshot, saying a line between any two slices of it.
+    fn snapshot_while(&mut self, lines: &[String], budget: usize) -> (Vec<Chunk>, u64) {
+        let mut lines = lines.iter();
+        let mut making = Snapshot::begin(self.engine.state_mut(), NOW_MS, Target::default());
+        let mut chunks = Vec::new();
+        loop {
+            match making.walk(self.engine.state_mut(), budget) {
+                Slice::Walked => {}
+                Slice::Chunk(chunk) => chunks.push(chunk),
+                Slice::Done(last) => {
+                    chunks.extend(last);
+                    break;
+                }
+            }
+            if let Some(line) = lines.next() {
+                self.say(line);
+            }
+        }
+        for line in lines {
+            self.say(line);
+        }
+        (chunks, making.base_seq())
+    }
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let key = (0..6u8).prop_map(|n| format!("k{n}"));
+    let word = prop_oneof![
+        Just("SET {} a"),
+        Just("SET {} bb EX 1000"),
+        Just("APPEND {} x"),
+        Just("DEL {}"),
+        Just("EXPIRE {} 500"),
+        Just("PERSIST {}"),
+        Just("RPUSH {} a b c"),
+        Just("LPOP {}"),
+        Just("SADD {} 1 2 3"),
+        Just("SPOP {}"),
+        Just("HSET {} f v g w"),
+        Just("ZADD {} 1 a 2 b"),
+        Just("ZPOPMIN {}"),
+        Just("RENAME {} k0"),
+        Just("MOVE {} 1"),
+        Just("SWAPDB 0 1"),
+        Just("FLUSHDB"),
+        Just("SELECT 1"),
+        Just("SELECT 0"),
+    ];
+    (word, key).prop_map(|(word, key)| word.replace("{}", &key))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn snapshot_and_journal_give_back_what_was_there(
+        before in vec(line(), 0..40),
+        during in vec(line(), 0..20),
+        budget in 1usize..4,
+    ) {
+        let mut store = Store::new(1);
+        for line in &before {
+            store.say(line);
+        }
+        let (chunks, base_seq) = store.snapshot_while(&during, budget);
+        let loaded = Store::load(&chunks, base_seq, &store.journal);
+        prop_assert_eq!(loaded.engine.state().digest(), store.engine.state().digest());
+        prop_assert_eq!(loaded.engine.state().used_bytes(), store.engine.state().used_bytes());
+        prop_assert_eq!(loaded.engine.state().seq, store.engine.state().seq);
+    }
+}
+
+#[test]
+fn a_snapshot_holds_the_moment_at_which_it_began() {
+    let mut store = Store::new(1);
+    for n in 0..100 {
+        store.say(&format!("SET k{n} old"));
+    }
+    let during: Vec<String> = (0..100).map(|n| format!("SET k{n} new")).collect();
+    let (chunks, base_seq) = store.snapshot_while(&during, 1);
+    let mut loaded = Store::load(&chunks, base_seq, &[]);
+    for n in 0..100 {
+        assert_eq!(loaded.say(&format!("GET k{n}")), Reply::bulk("old"));
+    }
+}
+
+#[test]
+fn chunks_are_cut_near_half_a_mebibyte() {
+    let mut store = Store::new(1);
+    let mut random = 7;
+    for n in 0..40 {
+        // Of letters drawn at random, so that compression finds little.
+        let letters = (0..50_000).map(|_| char::from(b'!' + (split_mix(&mut random) % 90) as u8));
+        store.say(&format!("SET k{n} {}", letters.collect::<String>()));
+    }
+    let (chunks, _) = store.snapshot_while(&[], 1);
+    assert!(chunks.len() > 1, "{} chunks", chunks.len());
+    assert!(chunks.iter().all(|chunk| chunk.bytes.len() < 600 * 1024));
+    assert_eq!(chunks.iter().map(|chunk| chunk.keys).sum::<u64>(), 40);
+}
+
+#[test]
+fn nothing_of_a_damaged_chunk_is_believed_and_its_keys_can_be_named() {
+    let mut store = Store::new(1);
+    store.say("SET intact 1");
+    store.say("SET hurt 12345678901234567890123");
+    let (mut chunks, _) = store.snapshot_while(&[], 10);
+    let bytes = &mut chunks[0].bytes;
+    let at = bytes
+        .windows(5)
+        .position(|window| window == b"12345")
+        .unwrap();
+    bytes[at] = b'9';
+    assert!(snapshot::read_chunk(bytes, &Limits::default()).is_err());
+    let mut names = snapshot::names_in(bytes, &Limits::default());
+    names.sort();
+    assert_eq!(
+        names,
+        [b"hurt".as_slice().into(), b"intact".as_slice().into()] as [Box<[u8]>; 2]
+    );
+}
+
+#[test]
+fn a_chunk_cut_short_anywhere_is_refused() {
+    let mut store = Store::new(1);
+    store.say("ZADD z 1 a 2 b");
+    store.say("HSET h f v");
+    let (chunks, _) = store.snapshot_while(&[], 10);
+    for length in 0..chunks[0].bytes.len() {
+        assert!(snapshot::read_chunk(&chunks[0].bytes[..length], &Limits::default()).is_err());
+    }
+}
