@@ -18,6 +18,10 @@ export const SUITES = {
     about: 'the tests of the crate',
     commands: [command('cargo test --no-fail-fast --all-features')],
   },
+  wasm: {
+    about: 'the engine as WebAssembly, in Node and in Chromium',
+    commands: [command('node tests/wasm.mjs node'), command('node tests/wasm.mjs chromium')],
+  },
   js: {
     about: 'the tests of the package in Node',
     commands: [BUILD, command('node tests/node.mjs tests/js')],

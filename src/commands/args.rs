@@ -123,7 +123,7 @@ impl<'a> Args<'a> {
         if count as u64 > self.left() as u64 {
             return Err(Error::Syntax);
         }
-        self.take(count as usize)
+        self.take(amount(count.unsigned_abs()))
     }
 
     /// The timeout of a blocking command: seconds, 0 for ever. Answers the moment it ends.
@@ -143,6 +143,12 @@ impl<'a> Args<'a> {
             .map(Some)
             .ok_or(Error::Said("ERR timeout is out of range"))
     }
+}
+
+/// A number of elements as `usize`. With pointers of 32 bits the largest stands for all that are
+/// greater: no collection holds as many.
+pub fn amount(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 /// Keys as the engine keeps them.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Args;
+use super::args::{Args, amount};
 use crate::db::Ctx;
 use crate::error::{Error, Result};
 
@@ -23,7 +23,7 @@ const DRAWS_MAX: usize = 1 << 20;
 ///
 /// Cost: O(|count|) (Floyd's method for the draw without repetition: Bentley and Floyd 1987).
 pub(super) fn positions(ctx: &mut Ctx, len: usize, count: i64) -> Result<Vec<usize>> {
-    let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+    let wanted = amount(count.unsigned_abs());
     if len == 0 {
         return Ok(Vec::new());
     }

@@ -1,6 +1,6 @@
 //! What SCAN, HSCAN, SSCAN and ZSCAN have in common: a cursor, a pattern and a step.
 
-use super::Args;
+use super::args::{Args, amount};
 use crate::db::glob;
 use crate::error::{Error, Result};
 use crate::reply::Reply;
@@ -36,7 +36,7 @@ impl<'a> Scan<'a> {
         while !args.is_done() {
             if args.left() >= 2 && args.word("COUNT") {
                 let count = args.int_in(1..=i64::MAX, Error::Syntax)?;
-                self.count = usize::try_from(count).unwrap_or(usize::MAX);
+                self.count = amount(count.unsigned_abs());
             } else if args.left() >= 2 && args.word("MATCH") {
                 self.pattern = Some(args.bytes()?);
             } else if !other(args)? {

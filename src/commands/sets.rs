@@ -1,5 +1,6 @@
 //! Sets: members under a key, each once.
 
+use super::args::amount;
 use super::row::{Command, Method, methods, prose};
 use super::sample::{NOT_SIGNED, positions, signed_count};
 use super::scan::Scan;
@@ -343,7 +344,7 @@ fn spop(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         return Ok(popped.into_iter().next().map_or(Reply::Null, Reply::Bulk));
     }
     let count = args.int_in(0..=i64::MAX, Error::MustBePositive);
-    let count = count.map_err(|_| Error::MustBePositive)? as usize;
+    let count = amount(count.map_err(|_| Error::MustBePositive)?.unsigned_abs());
     args.end()?;
     let popped = pop(ctx, key, count)?;
     Ok(Reply::Set(popped.into_iter().map(Reply::Bulk).collect()))
@@ -473,10 +474,10 @@ fn difference(sets: &[Option<&Set>], limits: &Limits) -> Set {
 fn sintercard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let bad_count = Error::Said("ERR numkeys should be greater than 0");
     let count = args.int().map_err(|_| bad_count.clone())?;
-    let count = usize::try_from(count)
-        .ok()
-        .filter(|count| *count > 0)
-        .ok_or(bad_count)?;
+    if count <= 0 {
+        return Err(bad_count);
+    }
+    let count = amount(count.unsigned_abs());
     if count > args.left() {
         return Err(Error::Said(
             "ERR Number of keys can't be greater than number of args",
@@ -489,9 +490,8 @@ fn sintercard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
             return Err(Error::Syntax);
         }
         let negative = Error::Said("ERR LIMIT can't be negative");
-        limit = args
-            .int_in(0..=i64::MAX, negative.clone())
-            .map_err(|_| negative)? as usize;
+        let given = args.int_in(0..=i64::MAX, negative.clone());
+        limit = amount(given.map_err(|_| negative)?.unsigned_abs());
     }
     let sets = sets(ctx, keys)?;
     let most = if limit == 0 { usize::MAX } else { limit };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::args::Args;
+use super::args::{Args, amount};
 use super::flags::Flags;
 use super::row::{Command, Method, methods, prose};
 use crate::db::{Ctx, Event, Ttl};
@@ -119,7 +119,7 @@ impl<'a> Options<'a> {
     /// The places of the sorted elements that are answered.
     fn window(&self, len: usize) -> Range<usize> {
         let (offset, count) = self.limit.unwrap_or((0, -1));
-        let start = usize::try_from(offset).unwrap_or(0).min(len);
+        let start = amount(offset.max(0).unsigned_abs()).min(len);
         let count = usize::try_from(count).unwrap_or(len);
         start..start.saturating_add(count).min(len)
     }

@@ -1,6 +1,6 @@
 //! Putting elements at the ends of a list, and taking them.
 
-use super::super::Args;
+use super::super::args::{Args, amount};
 use super::{BAD_COUNT, BAD_NUMKEYS};
 use crate::db::{Ctx, Edit, Event};
 use crate::error::{Error, Result};
@@ -90,7 +90,7 @@ fn pop(ctx: &mut Ctx, args: &mut Args, side: Side) -> Result<Reply> {
         return Ok(popped.into_iter().next().map_or(Reply::Null, Reply::Bulk));
     }
     let count = args.int_in(0..=i64::MAX, Error::MustBePositive);
-    let count = count.map_err(|_| Error::MustBePositive)? as usize;
+    let count = amount(count.map_err(|_| Error::MustBePositive)?.unsigned_abs());
     if args.left() > 0 {
         let name = args.command();
         return Err(Error::Arity { name });
@@ -112,7 +112,7 @@ impl<'a> ManyPop<'a> {
     pub fn read(args: &mut Args<'a>) -> Result<ManyPop<'a>> {
         let bad_numkeys = Error::Said(BAD_NUMKEYS);
         let numkeys = args.int_in(1..=i64::MAX, bad_numkeys.clone());
-        let keys = args.take(numkeys.map_err(|_| bad_numkeys)? as usize)?;
+        let keys = args.take(amount(numkeys.map_err(|_| bad_numkeys)?.unsigned_abs()))?;
         let side = side(args)?;
         let mut count = None;
         while !args.is_done() {
@@ -121,7 +121,7 @@ impl<'a> ManyPop<'a> {
             }
             let bad_count = Error::Said(BAD_COUNT);
             let given = args.int_in(1..=i64::MAX, bad_count.clone());
-            count = Some(given.map_err(|_| bad_count)? as usize);
+            count = Some(amount(given.map_err(|_| bad_count)?.unsigned_abs()));
         }
         let count = count.unwrap_or(1);
         Ok(ManyPop { keys, side, count })

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::Args;
+use super::super::args::{Args, amount};
 use super::{NEGATIVE_COUNT, NEGATIVE_MAXLEN, ZERO_RANK};
 use crate::db::{Ctx, Edit, Event};
 use crate::error::{Error, Result};
@@ -36,9 +36,9 @@ pub(super) fn lrange(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 /// An index that may count from the end, as one that does not; none before the start.
 fn place(index: i64, len: usize) -> Option<usize> {
     if index >= 0 {
-        usize::try_from(index).ok()
+        Some(amount(index.unsigned_abs()))
     } else {
-        len.checked_sub(usize::try_from(index.unsigned_abs()).ok()?)
+        len.checked_sub(amount(index.unsigned_abs()))
     }
 }
 
@@ -101,7 +101,7 @@ impl Search {
             .take(looked_at)
             .enumerate()
             .filter(|(_, item)| *item == Item::Bytes(element))
-            .skip(self.rank.unsigned_abs() as usize - 1)
+            .skip(amount(self.rank.unsigned_abs() - 1))
             .take(wanted)
             .map(|(steps, _)| if self.rank < 0 { len - 1 - steps } else { steps } as i64)
             .collect()
@@ -111,7 +111,7 @@ impl Search {
 fn natural(args: &mut Args, otherwise: &'static str) -> Result<usize> {
     let value = args.int_in(0..=i64::MAX, Error::Said(otherwise));
     value
-        .map(|value| value as usize)
+        .map(|value| amount(value.unsigned_abs()))
         .map_err(|_| Error::Said(otherwise))
 }
 
@@ -172,7 +172,7 @@ pub(super) fn lrem(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let most = if count == 0 {
         usize::MAX
     } else {
-        count.unsigned_abs() as usize
+        amount(count.unsigned_abs())
     };
     let limits = ctx.limits();
     let removed = ctx.edit(key, Event::LRem, |list: &mut List| {

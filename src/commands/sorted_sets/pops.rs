@@ -1,7 +1,7 @@
 //! Taking members from either end, at once or when there are some.
 
 use crate::commands::Args;
-use crate::commands::args::owned;
+use crate::commands::args::{amount, owned};
 use crate::db::{Ctx, Edit, Event};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
@@ -94,8 +94,9 @@ fn pop_one_key(ctx: &mut Ctx, args: &mut Args, end: End) -> Result<Reply> {
         let popped = pop(ctx, key, end, 1)?;
         return Ok(Reply::Array(in_turn(popped)));
     }
-    let count = number::parse_i64(args.bytes()?).and_then(|count| usize::try_from(count).ok());
-    let popped = pop(ctx, key, end, count.ok_or(Error::MustBePositive)?)?;
+    let count = number::parse_i64(args.bytes()?).and_then(|count| u64::try_from(count).ok());
+    let count = amount(count.ok_or(Error::MustBePositive)?);
+    let popped = pop(ctx, key, end, count)?;
     Ok(Reply::Pairs(popped))
 }
 
@@ -167,7 +168,7 @@ struct Popped<'a> {
 fn at_least_one(args: &mut Args, otherwise: &'static str) -> Result<usize> {
     let number = number::parse_i64(args.bytes()?).filter(|&number| number > 0);
     let number = number.ok_or(Error::Said(otherwise))?;
-    Ok(usize::try_from(number).unwrap_or(usize::MAX))
+    Ok(amount(number.unsigned_abs()))
 }
 
 pub(super) fn zmpop(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
