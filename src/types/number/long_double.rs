@@ -7,7 +7,7 @@
 //! and printing are exact for every input.
 //!
 //! The one difference: below 2^-16382 the real one loses bits, which no text here shows, as it ends
-//! 17 digits after the point.
+//! 17 digits after the point. `tests/numbers_redis.rs` holds it beside the real one.
 
 use std::fmt;
 
