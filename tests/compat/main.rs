@@ -6,6 +6,7 @@ mod support;
 
 mod case;
 mod coverage;
+mod made_up;
 mod worlds;
 
 use case::{Case, Compare, Line};
