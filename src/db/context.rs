@@ -186,8 +186,14 @@ impl Ctx<'_> {
     }
 
     pub fn exists(&mut self, key: &[u8]) -> bool {
-        self.expire_if_past(key);
-        self.look(key).is_some()
+        match self.keyspace().get(key) {
+            None => false,
+            Some(entry) if self.shows(entry) => true,
+            Some(_) => {
+                self.expire_if_past(key);
+                false
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use super::super::deadline::Timing;
 use crate::db::{Ctx, Deadline};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
+use crate::types::number;
 
 pub(super) const NX_WITH_OTHERS: &str =
     "ERR NX and XX, GT or LT options at the same time are not compatible";
@@ -77,7 +78,7 @@ fn set(ctx: &mut Ctx, args: &mut Args, timing: Timing, command: &str) -> Result<
     let (key, amount) = (args.bytes()?, args.bytes()?);
     // As in Redis, the options are judged before the amount that stands in front of them.
     let conditions = Conditions::read(args)?;
-    let amount = Args::new(&[amount], 0).int()?;
+    let amount = number::parse_i64(amount).ok_or(Error::NotAnInteger)?;
     let deadline = timing.deadline(amount, ctx.now_ms());
     let deadline = deadline.ok_or_else(|| Error::InvalidExpire {
         command: command.to_owned(),

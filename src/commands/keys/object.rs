@@ -10,10 +10,11 @@ pub(super) const NO_LFU: &str = "ERR An LFU maxmemory policy is not selected, ac
     tracked. Please note that when switching between policies at runtime LRU and LFU data will take \
     some time to adjust.";
 
-/// What stands under the key of the call. That it was asked about is no use of it.
+/// What stands under the key of the call. That it was asked about is no use of it, and that it is
+/// missing nothing to tell.
 fn entry<'c>(ctx: &'c mut Ctx, args: &mut Args) -> Result<Option<&'c Entry>> {
     let key = args.bytes()?;
-    ctx.probe(key);
+    ctx.exists(key);
     Ok(ctx.look(key))
 }
 

@@ -5,6 +5,7 @@ use crate::db::{Ctx, Entry, Event};
 use crate::error::{Error, Result};
 use crate::persist::rdb::{self, Target};
 use crate::reply::Reply;
+use crate::types::number;
 
 pub(super) const BUSY_KEY: &str = "BUSYKEY Target key name already exists.";
 pub(super) const NEGATIVE_TTL: &str = "ERR Invalid TTL value, must be >= 0";
@@ -64,7 +65,10 @@ pub(super) fn restore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         return Err(Error::Said(BUSY_KEY));
     }
     // As in Redis, what stands in front is judged after the options.
-    let ttl = Args::new(&[ttl], 0).int_in(0..=i64::MAX, Error::Said(NEGATIVE_TTL))?;
+    let ttl = number::parse_i64(ttl).ok_or(Error::NotAnInteger)?;
+    if ttl < 0 {
+        return Err(Error::Said(NEGATIVE_TTL));
+    }
     let start = if options.absolute { 0 } else { ctx.now_ms() };
     let deadline = (ttl > 0).then(|| ttl.saturating_add(start));
     let entry = Entry::new(rdb::restore(payload, &ctx.limits())?, deadline);

@@ -83,8 +83,20 @@ pub(super) fn setrange(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     Ok(Reply::count(len))
 }
 
-/// Where so many bytes from an offset on end, if a string may be that long.
+/// Where so many bytes from an offset on end, if a string may be that long and there is memory.
 fn end_within(offset: usize, bytes: usize, max_bytes: usize) -> Result<usize> {
     let end = offset.checked_add(bytes).filter(|end| *end <= max_bytes);
-    end.ok_or(Error::Said(super::TOO_LONG))
+    let end = end.ok_or(Error::Said(super::TOO_LONG))?;
+    if can_be_had(end) {
+        Ok(end)
+    } else {
+        Err(Error::OutOfMemory)
+    }
+}
+
+/// Asks for the memory before anything is changed: a single call can want half a gigabyte, and an
+/// allocation that fails in the middle of a step ends the process.
+fn can_be_had(bytes: usize) -> bool {
+    const LARGE_BYTES: usize = 1024 * 1024;
+    bytes < LARGE_BYTES || Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
 }
