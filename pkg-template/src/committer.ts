@@ -19,7 +19,9 @@ export interface Journaled {
   restoreStep(record: Uint8Array): void
 }
 
-/** A snapshot that is being made: of the moment when it began, whatever happens meanwhile. */
+/** A snapshot that is being made: of the moment when it began, together with the steps that happen while it is made. Alone it may be of
+ *  no moment at all: what is flushed before the walk came to it is left out. So those steps are kept before the snapshot is, or with
+ *  the walk done in one go there are none. */
 export interface Walk {
   /** The last step that it holds. */
   readonly baseSeq: number
@@ -46,7 +48,7 @@ const STEP_OVERHEAD_BYTES = 4
 /** Writes what an engine did to a storage, one call at a time.
  *
  *  Invariant: every step up to `committedSeq` is kept. `#pending` holds the steps from `#pendingFrom` on, and is gapless with what is
- *  kept unless `owesCheckpoint`. */
+ *  kept unless `hasGap`. */
 export class Committer {
   readonly #storage: Storage
   readonly #engine: Journaled
@@ -55,7 +57,7 @@ export class Committer {
   #pending: Uint8Array[] = []
   #pendingFrom: number
   #pendingBytes = 0
-  #snapshot: Snapshot | null = null
+  #snapshot: (Snapshot & { readonly neededSeq: number }) | null = null
   /** Of the snapshot that is kept. */
   #chunks: readonly ChunkId[]
   #snapshotBytes: number
@@ -94,9 +96,12 @@ export class Committer {
     return this.#snapshotBytes
   }
 
-  /** Steps are missing between what is kept and what is pending: only a checkpoint fills that gap. */
+  /** Steps are missing between what is kept and what is pending. Only a snapshot that was made in one go fills that in. */
+  get hasGap(): boolean {
+    return this.#pendingFrom > this.#committedSeq + 1
+  }
   get owesCheckpoint(): boolean {
-    return this.#snapshot === null && this.#pendingFrom > this.#committedSeq + 1
+    return this.hasGap && this.#snapshot === null
   }
 
   /** Takes over what the engine has done. */
@@ -125,9 +130,9 @@ export class Committer {
     return this.#engine.beginCheckpoint({ ...this.#identity, firstChunkId })
   }
 
-  /** Has a snapshot written by the next commit, before the steps. */
+  /** Has a snapshot written by the next commit, once the steps are kept that ran while it was made. */
   offer(snapshot: Snapshot): void {
-    this.#snapshot = snapshot
+    this.#snapshot = { ...snapshot, neededSeq: this.#engine.seq() }
   }
 
   /** Writes all that is pending, and all that comes meanwhile. Does not write steps while a checkpoint is owed.
@@ -136,9 +141,12 @@ export class Committer {
     if (this.#mustReopen) await this.#reopen()
     for (;;) {
       this.gather()
-      if (this.#snapshot !== null) await this.#tried(this.#commitSnapshot(this.#snapshot))
-      else if (this.#pending.length > 0 && !this.owesCheckpoint) await this.#tried(this.#commitBatch())
-      else return
+      const snapshot = this.#snapshot
+      if (snapshot !== null && (this.hasGap || this.#committedSeq >= snapshot.neededSeq)) {
+        await this.#tried(this.#commitSnapshot(snapshot))
+      } else if (this.#pending.length > 0 && !this.hasGap) {
+        await this.#tried(this.#commitBatch())
+      } else return
     }
   }
 

@@ -281,16 +281,18 @@ export class Durability {
     if (journalBytes >= limitBytes && !this.#isWalking) this.checkpoint().catch(() => undefined)
   }
 
-  /** Walks the keys slice by slice, with other work in between, and has the snapshot written by the next commit. */
+  /** Walks the keys and has the snapshot written by the next commit. Slice by slice, with other work in between, but in one go where
+   *  the steps of meanwhile could not be kept before the snapshot: after a failure that cost steps, which is rare. */
   #makeSnapshot(): Promise<void> {
     this.#isWalking = true
     const made = this.#walks.run(async () => {
       const walk = this.#committer.beginWalk()
+      const inOneGo = this.#committer.hasGap
       try {
         const chunks: Chunk[] = []
         for (let chunk = walk.next(); chunk !== null; chunk = walk.next()) {
           if (chunk !== undefined) chunks.push(chunk)
-          await nextTurn()
+          if (!inOneGo) await nextTurn()
           this.#requireGoing()
         }
         this.#committer.offer({ manifest: walk.manifest(), baseSeq: walk.baseSeq, chunks })

@@ -6,7 +6,7 @@ import { MemoryDisk, MemoryStorage } from '../../../pkg-template/src/storage/mem
 import { storageError, type Storage, type StorageCode } from '../../../pkg-template/src/storage/storage.js'
 import { randomFrom } from './conformance.js'
 import { ForgetfulDisk } from './forgetful-disk.js'
-import { WordEngine } from './word-engine.js'
+import { FLUSH, WordEngine } from './word-engine.js'
 
 /** A store on a disk that outlives it, with what was seen of it. */
 interface Shop {
@@ -115,6 +115,17 @@ test('always commits together what came while it was committing', async () => {
   assert.deepEqual(disk.kept?.head.lastSeq, 4)
 })
 
+test('always commits a step at whatever point of the last commit it came', async () => {
+  for (let delay = 0; delay < 80; delay++) {
+    const { disk, say } = await openShop({ mode: 'always' })
+    say('a')
+    for (let step = 0; step < delay; step++) await null
+    say('b')
+    await turns(3)
+    assert.equal(disk.kept?.head.lastSeq, 2, `after ${delay} microtasks`)
+  }
+})
+
 test('everysec commits a second after the first step, and once for all of that second', async (context) => {
   const pass = stopTime(context)
   const { disk, storage, say, durability } = await openShop({ mode: 'everysec' })
@@ -177,6 +188,43 @@ test('steps that come while a checkpoint is made are kept, whether before or aft
   await durability.flush()
   assert.equal(disk.kept?.head.baseSeq, 7)
   assert.deepEqual(await kept(disk), engine.words)
+})
+
+test('what is flushed while a checkpoint is made is not missed by one who crashes right after it', async () => {
+  const { disk, storage, durability, say } = await openShop({ mode: 'no' })
+  let found: string[] = []
+  const checkpoint = storage.checkpoint.bind(storage)
+  storage.checkpoint = async (...call) => {
+    await checkpoint(...call)
+    found = await kept(disk)
+  }
+  say('a', 'b', 'c', 'd', 'e', 'f', 'g')
+  const made = durability.checkpoint()
+  await turns(2)
+  say(FLUSH, 'h')
+  await made
+  assert.deepEqual(found, ['h'])
+})
+
+test('a snapshot that fills a gap is made in one go, and is of one moment by itself', async () => {
+  const { disk, storage, durability, say } = await openShop({ mode: 'no', onWipe: 'rewrite' })
+  let found: string[] = []
+  const checkpoint = storage.checkpoint.bind(storage)
+  storage.checkpoint = async (...call) => {
+    await checkpoint(...call)
+    found = await kept(disk)
+  }
+  say('a', 'b', 'c', 'd', 'e', 'f', 'g')
+  await durability.flush()
+  disk.kept = null
+  say('h')
+  const flushed = durability.flush()
+  while (disk.kept === null) await turns(1)
+  say(FLUSH, 'i')
+  await flushed
+  assert.deepEqual(found, ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])
+  await durability.flush()
+  assert.deepEqual(await kept(disk), ['i'])
 })
 
 test('two checkpoints at once are made one after the other, each of its own moment', async () => {
@@ -390,25 +438,30 @@ test('closing lets go of the lock, even if what is pending cannot be kept', asyn
   }
 })
 
+/** The words that are left by steps. */
+function afterSteps(steps: readonly string[]): readonly string[] {
+  return steps.slice(steps.lastIndexOf(FLUSH) + 1)
+}
+
 test('whenever the power fails, what was flushed is there, and nothing that was not said', async () => {
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= 60; seed++) {
     const random = randomFrom(seed)
     let disk = new ForgetfulDisk({ pass: () => Promise.resolve(), random })
     let said: string[] = []
     for (let life = 0; life < 6; life++) {
       const engine = new WordEngine()
       const durability = await Durability.open(new FileStorage('/stores/shop', disk), engine, { mode: 'always', checkpointBytes: 200 })
-      let flushed = engine.words.length
+      let flushed = engine.seq()
       for (let turn = 0; turn < 25; turn++) {
         for (let word = random() * 4; word >= 1; word--) {
-          engine.say(`word ${said.length}`)
-          said.push(`word ${said.length}`)
+          said.push(random() < 0.03 ? FLUSH : `word ${said.length}`)
+          engine.say(said.at(-1) ?? '')
           durability.poke()
         }
         if (random() < 0.3) {
-          const count = engine.words.length
+          const seq = engine.seq()
           await durability.flush()
-          flushed = count
+          flushed = seq
         } else if (random() < 0.3) await turns(1)
       }
       const crashed = disk.afterCrash()
@@ -416,9 +469,9 @@ test('whenever the power fails, what was flushed is there, and nothing that was 
       disk = crashed
       const found = new WordEngine()
       await (await Durability.open(new FileStorage('/stores/shop', disk), found)).close()
-      assert.ok(found.words.length >= flushed, `seed ${seed}: ${flushed} were flushed, ${found.words.length} are there`)
-      assert.deepEqual(found.words, said.slice(0, found.words.length), `seed ${seed}`)
-      said = said.slice(0, found.words.length)
+      assert.ok(found.seq() >= flushed, `seed ${seed}: ${flushed} steps were flushed, ${found.seq()} are there`)
+      said = said.slice(0, found.seq())
+      assert.deepEqual(found.words, afterSteps(said), `seed ${seed}`)
     }
   }
 })

@@ -11,6 +11,9 @@ interface Manifest {
   readonly chunks: ChunkId[]
 }
 
+/** This word, unlike all others, empties the list. */
+export const FLUSH = 'FLUSH'
+
 /** The smallest engine that can be kept: a list of words, to which each step adds one. */
 export class WordEngine implements Journaled {
   readonly words: string[] = []
@@ -18,11 +21,11 @@ export class WordEngine implements Journaled {
   openWalks = 0
   #seq = 0
   #untaken: Uint8Array[] = []
+  #flushWalk = (): void => undefined
   #restoring: { manifest: Manifest; chunks: Map<ChunkId, string[]> } | null = null
 
   say(word: string): void {
-    this.words.push(word)
-    this.#seq++
+    this.#run(word)
     this.#untaken.push(encode(word))
   }
 
@@ -36,6 +39,8 @@ export class WordEngine implements Journaled {
 
   beginCheckpoint({ firstChunkId }: { firstChunkId: ChunkId }): Walk {
     const words = [...this.words]
+    // As in the real engine: what was flushed before the walk came to it is in no chunk.
+    this.#flushWalk = () => void words.splice(at)
     const baseSeq = this.#seq
     const chunks: ChunkId[] = []
     let at = 0
@@ -78,7 +83,13 @@ export class WordEngine implements Journaled {
   }
 
   restoreStep(record: Uint8Array): void {
-    this.words.push(decode(record))
+    this.#run(decode(record))
+  }
+
+  #run(word: string): void {
     this.#seq++
+    if (word !== FLUSH) return void this.words.push(word)
+    this.words.length = 0
+    this.#flushWalk()
   }
 }
