@@ -244,7 +244,7 @@ impl Listpack {
 
     /// The item at a place; `None` at the end.
     pub fn item(&self, cursor: Cursor) -> Option<Item<'_>> {
-        (cursor < self.end()).then(|| read(&self.bytes, cursor.0))
+        (cursor < self.end()).then(|| read(&self.bytes, cursor.0).0)
     }
 
     /// The place of the item with an index, found from the nearer end. `None` past the end.
@@ -279,10 +279,12 @@ impl Listpack {
         let end = self.end().0;
         let mut at = HEADER_BYTES;
         while at < end {
-            if needle.is(read(&self.bytes, at)) {
+            let (item, next) = read(&self.bytes, at);
+            if needle.is(item) {
                 return Some(Cursor(at));
             }
-            for _ in 0..stride {
+            at = next;
+            for _ in 1..stride {
                 at += whole_bytes(&self.bytes, at);
             }
         }
@@ -329,8 +331,8 @@ impl Listpack {
         let end = self.end().0;
         let (mut from, mut to, mut kept) = (HEADER_BYTES, HEADER_BYTES, 0);
         while from < end {
-            let next = from + whole_bytes(&self.bytes, from);
-            if keep(read(&self.bytes, from)) {
+            let (item, next) = read(&self.bytes, from);
+            if keep(item) {
                 self.bytes.copy_within(from..next, to);
                 to += next - from;
                 kept += 1;
@@ -419,8 +421,8 @@ impl<'a> Iterator for Iter<'a> {
         if self.front >= self.back {
             return None;
         }
-        let item = read(self.bytes, self.front);
-        self.front += whole_bytes(self.bytes, self.front);
+        let (item, next) = read(self.bytes, self.front);
+        self.front = next;
         Some(item)
     }
 }
@@ -431,7 +433,7 @@ impl<'a> DoubleEndedIterator for Iter<'a> {
             return None;
         }
         self.back = start_of_previous(self.bytes, self.back);
-        Some(read(self.bytes, self.back))
+        Some(read(self.bytes, self.back).0)
     }
 }
 
@@ -590,25 +592,36 @@ fn whole_bytes(bytes: &[u8], at: usize) -> usize {
     item_bytes + back_length_bytes(item_bytes)
 }
 
-/// Reads the item at `at`, which must be one.
-fn read(bytes: &[u8], at: usize) -> Item<'_> {
+/// Reads the item at `at`, which must be one, and says where the next begins.
+fn read(bytes: &[u8], at: usize) -> (Item<'_>, usize) {
     let first = bytes[at];
-    let head = match first {
-        0x00..=0x7F => return Item::Int(i64::from(first)),
+    let string = |head: usize, length: usize| {
+        let start = at + head;
+        (Item::Bytes(&bytes[start..start + length]), head + length)
+    };
+    let integer = |width: usize| {
+        let number = read_integer(&bytes[at + 1..at + 1 + width]);
+        (Item::Int(number), 1 + width)
+    };
+    let (item, item_bytes) = match first {
+        0x00..=0x7F => (Item::Int(i64::from(first)), 1),
+        0x80..=0xBF => string(1, usize::from(first & 0b11_1111)),
         0xC0..=0xDF => {
             let high = (first << 3) as i8 >> 3;
-            return Item::Int(i64::from(high) << 8 | i64::from(bytes[at + 1]));
+            let number = i64::from(high) << 8 | i64::from(bytes[at + 1]);
+            (Item::Int(number), 2)
         }
-        0xF1..=0xF4 => {
-            let width = [2, 3, 4, 8][usize::from(first - 0xF1)];
-            return Item::Int(read_integer(&bytes[at + 1..at + 1 + width]));
+        0xF1 => integer(2),
+        0xF2 => integer(3),
+        0xF3 => integer(4),
+        0xF4 => integer(8),
+        _ => {
+            let item_bytes = item_bytes(bytes, at).expect("checked when the listpack was made");
+            let head = if first < 0xF0 { 2 } else { 5 };
+            string(head, item_bytes - head)
         }
-        0x80..=0xBF => 1,
-        0xE0..=0xEF => 2,
-        _ => 5,
     };
-    let end = at + item_bytes(bytes, at).expect("checked when the listpack was made");
-    Item::Bytes(&bytes[at + head..end])
+    (item, at + item_bytes + back_length_bytes(item_bytes))
 }
 
 /// Little-endian two's complement of at most eight bytes.
@@ -636,7 +649,7 @@ fn check_items(bytes: &[u8]) -> Option<(usize, bool)> {
         if bytes[at + size..next] != *back_length {
             return None;
         }
-        is_canonical &= Encoded::new(read(bytes, at)).item_bytes() == size;
+        is_canonical &= Encoded::new(read(bytes, at).0).item_bytes() == size;
         at = next;
         items += 1;
     }
