@@ -334,13 +334,11 @@ export class Durability {
       await this.#running?.catch(() => undefined)
       await this.#committer.requireWriter()
     } catch (error) {
-      if (error instanceof NookError && error.code === 'WIPED' && this.#options.onWipe !== 'rewrite') {
-        return this.#become('wiped', error)
+      const code = error instanceof NookError ? error.code : 'IO'
+      if (code === 'FENCED' || code === 'INUSE') {
+        return this.#become('fenced', storageError('FENCED', 'another tab has opened the store while this page was away', error))
       }
-      if (error instanceof NookError && (error.code === 'FENCED' || error.code === 'CONFLICT' || error.code === 'INUSE')) {
-        return this.#become('fenced', error)
-      }
-      // Anything else the commit that follows meets too, and deals with.
+      // Anything else is met again by the commit that follows, and dealt with there.
     }
     this.#become('ok', null)
     this.#runUnasked()
