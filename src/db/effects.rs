@@ -5,7 +5,7 @@
 //! they were computed on gives the same state at any later time, on any other engine.
 
 use super::event::Event;
-use super::keyspace::{Deadline, Key};
+use super::keyspace::{Deadline, Key, Keyspace};
 use super::undo::Undo;
 
 /// A command as it travels: its name and arguments.
@@ -129,6 +129,14 @@ impl Draft {
             replaced: self.replaced.len(),
             undo: self.undo.len(),
         }
+    }
+
+    /// The tables that FLUSHDB took away, once nothing of the step can be taken back any more.
+    pub fn into_flushed(self) -> impl Iterator<Item = Keyspace> {
+        self.undo.into_iter().filter_map(|undo| match undo {
+            Undo::Flushed { before, .. } => Some(before),
+            _ => None,
+        })
     }
 
     /// Whether the step changed any key.

@@ -23,6 +23,8 @@ pub struct Stats {
 pub struct State {
     pub config: Config,
     pub databases: Vec<Keyspace>,
+    /// Tables that were flushed while a walk over them had not come to its end.
+    pub departed: Vec<Keyspace>,
     pub clients: Clients,
     pub channels: Channels,
     pub watches: Watches,
@@ -44,6 +46,7 @@ impl State {
         State {
             config,
             databases,
+            departed: Vec::new(),
             clients: Clients::default(),
             channels: Channels::default(),
             watches: Watches::default(),

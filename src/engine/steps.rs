@@ -1,7 +1,7 @@
 //! Steps: how one begins, and what is released when it is done.
 
 use super::Engine;
-use crate::db::{Argv, Cause, Draft, Step, split_mix};
+use crate::db::{Argv, Cause, Draft, Keyspace, Step, split_mix};
 
 impl Engine {
     /// A new step, with time frozen and a seed of its own.
@@ -10,6 +10,7 @@ impl Engine {
     }
 
     /// Ends a step: messages, keyspace events, WATCH, journal, then those who waited for its keys.
+    /// What the step flushed is let go last, unless a snapshot is still walking over it.
     pub(super) fn commit(&mut self, mut draft: Draft, cause: Cause, intent: Vec<Argv>) {
         self.state.peak_bytes = self.state.peak_bytes.max(self.state.used_bytes());
         for (channel, message) in std::mem::take(&mut draft.published) {
@@ -19,6 +20,10 @@ impl Engine {
         self.state.fail_watches(&draft.touched);
         self.record(&mut draft, cause, intent);
         self.serve(&draft);
+        if !draft.replaced.is_empty() {
+            let walked = draft.into_flushed().filter(Keyspace::is_walked);
+            self.state.departed.extend(walked);
+        }
     }
 
     /// Numbers the step and hands it to the journal, if it changed anything.

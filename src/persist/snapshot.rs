@@ -4,7 +4,7 @@
 //! to it is kept for the walk (`db::Keyspace`). A chunk that cannot be read costs its own keys alone.
 
 use super::rdb::{About, LoadError, Reader, Target, Writer};
-use crate::db::{Entry, Key, State};
+use crate::db::{Entry, Key, Keyspace, State};
 use crate::types::Limits;
 
 /// A chunk is handed out when it has come to this; one value may take it further.
@@ -39,6 +39,7 @@ pub struct Chunk {
 impl Snapshot {
     /// Starts a snapshot of what stands now; one that was under way ends. O(keys) in bits.
     pub fn begin(state: &mut State, now_ms: i64, target: Target) -> Snapshot {
+        state.departed.clear();
         for (db, keyspace) in state.databases.iter_mut().enumerate() {
             keyspace.begin_walk(db as u32);
         }
@@ -60,15 +61,10 @@ impl Snapshot {
     }
 
     /// Goes on by at most `budget` keys, and those that were about to change meanwhile.
-    ///
-    /// A database that was flushed meanwhile is left out of what is still to come: the flush is a step
-    /// after this snapshot, and it must be in the journal before the snapshot replaces the last one.
     pub fn walk(&mut self, state: &mut State, budget: usize) -> Slice {
-        let Some(keyspace) = state
-            .databases
-            .iter_mut()
-            .find(|keyspace| keyspace.is_walked())
-        else {
+        state.departed.retain(Keyspace::is_walked);
+        let mut keyspaces = state.databases.iter_mut().chain(&mut state.departed);
+        let Some(keyspace) = keyspaces.find(|keyspace| keyspace.is_walked()) else {
             return Slice::Done((self.keys > 0).then(|| self.cut()));
         };
         keyspace.walk(budget, |db, key, entry| {
@@ -95,6 +91,7 @@ impl Snapshot {
 
 /// Lets go of a snapshot that will not be finished.
 pub fn abandon(state: &mut State) {
+    state.departed.clear();
     state
         .databases
         .iter_mut()
