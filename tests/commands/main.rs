@@ -4,6 +4,7 @@
 mod support;
 
 mod keys;
+mod sorted_sets;
 mod strings;
 
 use nookdb::db::Effect;

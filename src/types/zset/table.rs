@@ -36,8 +36,9 @@ struct Place {
 
 /// What a table takes before it holds anything.
 const TABLE_BYTES: usize = 160;
-/// What a member takes besides its bytes: entry, index and place in the order, at their usual fill.
-const MEMBER_BYTES: usize = 64;
+/// What a member takes besides its bytes: entry, index, allocation, and place in the order at its
+/// usual fill.
+const MEMBER_BYTES: usize = 80;
 
 impl Table {
     pub fn new(seed: Seed) -> Table {
