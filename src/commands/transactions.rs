@@ -128,7 +128,7 @@ fn watch(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     for key in args.rest() {
         // A key that is past already counts as missing, so that its end is no change.
         ctx.exists(key);
-        ctx.state.watch(ctx.client, ctx.db, key);
+        ctx.draft.watched.push((ctx.client, ctx.db, (*key).into()));
     }
     Ok(Reply::OK)
 }

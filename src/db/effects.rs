@@ -4,6 +4,7 @@
 //! canonical: deadlines are absolute, chosen members are named, so that applying them to the state
 //! they were computed on gives the same state at any later time, on any other engine.
 
+use super::client::ClientId;
 use super::event::Event;
 use super::keyspace::{Deadline, Key, Keyspace};
 use super::undo::Undo;
@@ -87,6 +88,9 @@ pub struct Draft {
     pub touched: Vec<(u32, Key)>,
     /// Channels and messages to be sent when the step is done.
     pub published: Vec<(Key, Box<[u8]>)>,
+    /// What clients asked to WATCH: it begins when the step is done, as the step may itself have
+    /// removed a key whose time was up.
+    pub watched: Vec<(ClientId, u32, Key)>,
     /// Databases whose table was exchanged as a whole (FLUSHDB, SWAPDB).
     pub replaced: Vec<u32>,
     pub(super) undo: Vec<Undo>,
@@ -110,6 +114,7 @@ impl Draft {
             events: Vec::new(),
             touched: Vec::new(),
             published: Vec::new(),
+            watched: Vec::new(),
             replaced: Vec::new(),
             undo: Vec::new(),
             block: None,

@@ -22,8 +22,8 @@ impl Watches {
 }
 
 impl State {
-    pub fn watch(&mut self, client: ClientId, db: u32, key: &[u8]) {
-        let place: (u32, Key) = (db, key.into());
+    pub fn watch(&mut self, client: ClientId, db: u32, key: Key) {
+        let place = (db, key);
         if self
             .watches
             .by_key

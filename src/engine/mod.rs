@@ -209,6 +209,8 @@ impl Engine {
                     self.waiting
                         .add(client, self.state.client(client).db, block, owned(argv));
                     self.state.client_mut(client).blocked = true;
+                    // Looking for something to take may have removed what time had taken.
+                    self.commit(draft, Cause::Expiry, Vec::new());
                     return Outcome::Blocked;
                 }
                 if grows && self.outgrew(used_before) {
@@ -223,6 +225,10 @@ impl Engine {
                     Cause::Command
                 };
                 self.commit(draft, cause, vec![owned(argv)]);
+                if grows {
+                    // What can not be freed now is refused before the next step that grows.
+                    let _ = self.make_room(now_ms);
+                }
                 request.map_or(Outcome::Reply(reply), Outcome::Ask)
             }
         }

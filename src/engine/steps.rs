@@ -18,6 +18,9 @@ impl Engine {
         }
         self.notify(&std::mem::take(&mut draft.events));
         self.state.fail_watches(&draft.touched);
+        for (client, db, key) in std::mem::take(&mut draft.watched) {
+            self.state.watch(client, db, key);
+        }
         self.record(&mut draft, cause, intent);
         self.serve(&draft);
         if !draft.replaced.is_empty() {

@@ -149,7 +149,10 @@ impl Engine {
         };
         let mut draft = self.draft(now_ms);
         let reply = match self.rerun(&mut draft, client, listed, &argv) {
-            Ok(_) if draft.block.take().is_some() => return,
+            // Looking for something to take may have removed what time had taken.
+            Ok(_) if draft.block.take().is_some() => {
+                return self.commit(draft, Cause::Expiry, Vec::new());
+            }
             // A key of another kind than the one waited for is as good as none.
             Err(Error::WrongType) if !self.is_of_group(place, listed.command.group) => return,
             Ok(reply) => reply,

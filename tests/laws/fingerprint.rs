@@ -1,0 +1,53 @@
+//! Everything about a store that undo has to give back.
+
+use nookdb::Engine;
+use nookdb::db::Keyspace;
+
+#[derive(Debug, PartialEq)]
+pub struct Fingerprint {
+    digest: u64,
+    used_bytes: usize,
+    /// Keys of each database in the order in which SCAN meets them.
+    keys: Vec<Vec<KeyPrint>>,
+}
+
+#[derive(Debug, PartialEq)]
+struct KeyPrint {
+    name: Vec<u8>,
+    encoding: &'static str,
+    deadline: Option<i64>,
+    size_bytes: usize,
+}
+
+pub fn of(engine: &Engine) -> Fingerprint {
+    let state = engine.state();
+    let keys: Vec<Vec<KeyPrint>> = state.databases.iter().map(keys).collect();
+    let recounted: usize = state.databases.iter().map(recount).sum();
+    assert_eq!(
+        state.used_bytes(),
+        recounted,
+        "used_memory is the sum of what stands there"
+    );
+    Fingerprint {
+        digest: state.digest(),
+        used_bytes: state.used_bytes(),
+        keys,
+    }
+}
+
+fn keys(keyspace: &Keyspace) -> Vec<KeyPrint> {
+    let keys = keyspace.iter().map(|(name, entry)| KeyPrint {
+        name: name.to_vec(),
+        encoding: entry.value.encoding(),
+        deadline: entry.deadline,
+        size_bytes: entry.value.size_bytes(),
+    });
+    keys.collect()
+}
+
+fn recount(keyspace: &Keyspace) -> usize {
+    keyspace
+        .iter()
+        .map(|(key, entry)| nookdb::db::weight(key, entry))
+        .sum()
+}

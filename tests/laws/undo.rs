@@ -1,0 +1,141 @@
+//! What is undone leaves no trace: digest, deadlines, encodings, order, weight, WATCH and journal
+//! are those of before.
+
+use nookdb::types::{Limits, Seed};
+use nookdb::{Config, Outcome, Reply};
+use proptest::prelude::*;
+
+use super::support::session::Session;
+use super::{Call, all_tables, fingerprint, scripts};
+
+/// Watches every key there is, so that a change that was not undone would show.
+const WATCHER: usize = 5;
+
+fn watch_everything(session: &mut Session) {
+    let keys = session.engine.state().databases[0].iter();
+    let keys: Vec<Vec<u8>> = keys.map(|(key, _)| key.to_vec()).collect();
+    session.say_as(WATCHER, "UNWATCH");
+    for key in keys {
+        session.call(WATCHER, &[b"WATCH".to_vec(), key]);
+    }
+}
+
+fn is_watch_failed(session: &mut Session) -> bool {
+    let id = session.id(WATCHER);
+    session
+        .engine
+        .client(id)
+        .expect("it is connected")
+        .watch_failed
+}
+
+/// Runs calls as one step and takes them back.
+fn run_and_abort(session: &mut Session, calls: &[Call]) {
+    session.id(1);
+    watch_everything(session);
+    session.engine.take_steps();
+    let before = fingerprint::of(&session.engine);
+    let id = session.id(1);
+    let db = session.engine.client(id).expect("it is connected").db;
+    assert!(session.engine.begin(session.now_ms, id));
+    for call in calls {
+        session.call(1, call);
+    }
+    session.engine.abort();
+    let after = fingerprint::of(&session.engine);
+    assert_eq!(before, after, "after taking back {}", said(calls));
+    assert!(!is_watch_failed(session), "WATCH saw {}", said(calls));
+    assert!(session.engine.take_steps().is_empty());
+    let client = session.engine.client_mut(id).expect("it is connected");
+    client.db = db;
+    client.queue = None;
+}
+
+fn said(calls: &[Call]) -> String {
+    let lines = calls.iter().map(|call| {
+        let words: Vec<_> = call
+            .iter()
+            .map(|word| String::from_utf8_lossy(word))
+            .collect();
+        words.join(" ")
+    });
+    lines.collect::<Vec<_>>().join("; ")
+}
+
+fn each_script(limits: Limits) {
+    for script in scripts() {
+        let mut session = Session::with(Config {
+            limits,
+            ..Config::default()
+        });
+        for (at, call) in script.iter().enumerate() {
+            // Each call alone, and all that follow it together: every position of a failure.
+            run_and_abort(&mut session, std::slice::from_ref(call));
+            run_and_abort(&mut session, &script[at..]);
+            session.call(1, call);
+        }
+    }
+}
+
+#[test]
+fn every_call_of_every_case_can_be_taken_back_in_packed_values() {
+    each_script(Limits::default());
+}
+
+#[test]
+fn every_call_of_every_case_can_be_taken_back_in_tables() {
+    each_script(all_tables(3));
+}
+
+#[test]
+fn a_step_that_outgrows_memory_is_taken_back() {
+    for script in scripts() {
+        let mut session = Session::default();
+        for call in script {
+            let used_bytes = session.engine.state().used_bytes();
+            watch_everything(&mut session);
+            let before = fingerprint::of(&session.engine);
+            session.engine.state_mut().config.maxmemory = used_bytes.max(1);
+            let outcome = session.call(1, call);
+            session.engine.state_mut().config.maxmemory = 0;
+            if let Outcome::Reply(Reply::Error(nookdb::Error::OutOfMemory)) = outcome {
+                assert_eq!(
+                    before,
+                    fingerprint::of(&session.engine),
+                    "{}",
+                    said(&[call.clone()])
+                );
+                assert!(!is_watch_failed(&mut session));
+                session.call(1, call);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_mixture_of_calls_can_be_taken_back(
+        built in prop::collection::vec(any::<prop::sample::Index>(), 0..60),
+        undone in prop::collection::vec(any::<prop::sample::Index>(), 1..20),
+        tables in any::<bool>(),
+    ) {
+        let calls: Vec<&Call> = scripts().iter().flatten().collect();
+        let limits = if tables {
+            all_tables(5)
+        } else {
+            Limits { seed: Seed::new([5, 6]), ..Limits::default() }
+        };
+        let mut session = Session::with(Config { limits, ..Config::default() });
+        for pick in built {
+            let call: &Call = pick.get::<&Call>(&calls);
+            session.call(1, call);
+        }
+        let id = session.id(1);
+        session.engine.cancel(id);
+        session.engine.client_mut(id).expect("it is connected").queue = None;
+        let undone: Vec<Call> = undone.iter().map(|pick| (*pick.get::<&Call>(&calls)).clone()).collect();
+        run_and_abort(&mut session, &undone);
+    }
+}
