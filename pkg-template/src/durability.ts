@@ -85,7 +85,8 @@ export class Durability {
   /** Engines walk once at a time. */
   readonly #walks = new Line()
   #isWalking = false
-  #isScheduled = false
+  #isPoked = false
+  /** Set while a commit is to come by itself. */
   #timer: ReturnType<typeof setTimeout> | undefined
 
   private constructor(
@@ -110,11 +111,9 @@ export class Durability {
 
   /** The host says this when a call has left steps behind. It costs next to nothing, and may be said after every call. */
   poke(): void {
-    // While nothing can be written, the timer of the last failure is what counts.
-    if (this.#isScheduled || (this.#state !== 'ok' && this.#state !== 'retrying')) return
-    this.#isScheduled = true
-    if (this.#mode === 'everysec' && !isHidden()) this.#runIn(COMMIT_EVERY_MS)
-    else queueMicrotask(() => (this.#mode === 'no' ? this.#gather() : this.#runUnasked()))
+    if (this.#isPoked) return
+    this.#isPoked = true
+    queueMicrotask(() => this.#endTurn())
   }
 
   /** Resolves when every step so far is kept.
@@ -164,13 +163,22 @@ export class Durability {
     try {
       if (!this.#isOver()) await this.flush()
     } finally {
-      clearTimeout(this.#timer)
+      this.#stopTimer()
       this.#become('closed', null)
       // A walk sees that at its next turn, and must not find the engine gone.
       await this.#walks.run(async () => undefined)
       await this.#storage.close()
       await this.#letGo()
     }
+  }
+
+  /** Keeps what was taken from an engine that has stopped, as far as that is possible, and ends without letting go of storage and lock:
+   *  another Durability goes on with them and a new engine. */
+  async retire(): Promise<void> {
+    this.#stopWatching()
+    await this.flush().catch(() => undefined)
+    this.#stopTimer()
+    this.#state = 'closed'
   }
 
   /** Commits all there is; joins the commit that is under way. */
@@ -185,19 +193,22 @@ export class Durability {
 
   /** For commits that nobody waits for: how they end is told by `onHealth`. */
   #runUnasked(): void {
-    this.#isScheduled = false
     this.#run().catch(() => undefined)
   }
 
   #runIn(pauseMs: number): void {
-    clearTimeout(this.#timer)
+    this.#stopTimer()
     this.#timer = setTimeout(() => this.#runUnasked(), pauseMs)
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   async #commit(): Promise<void> {
     this.#requireGoing()
-    clearTimeout(this.#timer)
-    this.#isScheduled = false
+    this.#stopTimer()
     for (let failures = 0; ; failures++) {
       try {
         do {
@@ -269,11 +280,15 @@ export class Durability {
     return false
   }
 
-  /** For `no`: steps are taken over, so that the engine need not hold them. */
-  #gather(): void {
-    this.#isScheduled = false
+  /** Takes the steps over, so that the engine need not hold them, nor takes them along if it stops; has them kept in their time. */
+  #endTurn(): void {
+    this.#isPoked = false
+    if (this.#isOver()) return this.#committer.forgetPending()
+    const isGoing = this.#state === 'ok' || this.#state === 'retrying'
+    if (isGoing && (this.#mode === 'always' || (this.#mode === 'everysec' && isHidden()))) return this.#runUnasked()
     this.#committer.gather()
-    this.#checkpointIfDue(this.#committer.journalBytes + this.#committer.pendingBytes)
+    if (isGoing && this.#mode === 'everysec' && this.#timer === undefined) this.#runIn(COMMIT_EVERY_MS)
+    if (isGoing && this.#mode === 'no') this.#checkpointIfDue(this.#committer.journalBytes + this.#committer.pendingBytes)
   }
 
   #checkpointIfDue(journalBytes: number): void {

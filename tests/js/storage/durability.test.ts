@@ -131,6 +131,7 @@ test('everysec commits a second after the first step, and once for all of that s
   const { disk, storage, say, durability } = await openShop({ mode: 'everysec' })
   const calls = counted(storage)
   say('a')
+  await turns(1)
   await pass(600)
   say('b')
   await pass(399)
@@ -140,6 +141,7 @@ test('everysec commits a second after the first step, and once for all of that s
   say('c')
   await durability.flush()
   say('d')
+  await turns(1)
   await pass(1000)
   assert.deepEqual([await kept(disk), calls.appends], [['a', 'b', 'c', 'd'], 3])
 })
@@ -330,6 +332,27 @@ test('a writer that was fenced is told, keeps nothing more, and refuses to flush
   assert.deepEqual(states, ['fenced'])
   assert.deepEqual(await kept(disk), ['a'])
   await durability.close()
+})
+
+test('a writer that may keep nothing more does not hold steps back either', async () => {
+  const { durability, say, engine } = await openShop({ mode: 'everysec' })
+  durability.stolen()
+  say('a', 'b')
+  await turns()
+  assert.equal(durability.health().pendingBytes, 0)
+  assert.deepEqual(engine.takeSteps(), [])
+})
+
+test('what was taken from an engine that stopped is kept all the same, and the next one begins with it', async () => {
+  const { disk, storage, durability, say, states } = await openShop({ mode: 'everysec' })
+  say('a', 'b')
+  await turns(1)
+  await durability.retire()
+  const engine = new WordEngine()
+  const next = await Durability.open(storage, engine, { mode: 'no' })
+  engine.say('c')
+  await next.flush()
+  assert.deepEqual([engine.words, await kept(disk), states], [['a', 'b', 'c'], ['a', 'b', 'c'], []])
 })
 
 test('a writer whose lock was stolen stops at once, and does not take the store back after a failure', async (context) => {
