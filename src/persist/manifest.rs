@@ -11,6 +11,7 @@
 //! for compression and encryption to come; a reader refuses those that it does not know.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::bytes::{Parts, write_number};
 use super::rdb::crc64;
@@ -30,7 +31,7 @@ pub struct ChunkEntry {
 }
 
 impl ChunkEntry {
-    pub fn ids(&self) -> impl Iterator<Item = u64> + use<> {
+    pub fn ids(&self) -> Range<u64> {
         self.first_id..self.first_id.saturating_add(self.parts)
     }
 }

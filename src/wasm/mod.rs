@@ -9,6 +9,8 @@
 
 mod answer;
 mod headroom;
+mod keep;
+mod loading;
 mod options;
 mod scratch;
 
@@ -21,6 +23,8 @@ use crate::reply::Reply;
 
 use answer::Answer;
 use headroom::Headroom;
+use keep::Making;
+use loading::Loading;
 use options::{Options, Statistics};
 use scratch::Scratch;
 
@@ -38,6 +42,8 @@ pub struct Instance {
     scratch: Scratch,
     answer: Answer,
     headroom: Headroom,
+    making: Option<Making>,
+    loading: Loading,
 }
 
 #[wasm_bindgen]
@@ -55,6 +61,8 @@ impl Instance {
             scratch: Scratch::new(),
             answer: Answer::new(),
             headroom: Headroom::default(),
+            making: None,
+            loading: Loading::default(),
         })
     }
 

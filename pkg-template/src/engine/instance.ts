@@ -20,6 +20,29 @@ const enum Tag {
   Ask = 6,
 }
 
+/** What a slice of a snapshot came to, as src/wasm/keep.rs has it. */
+const enum SnapshotSlice {
+  Walked = 0,
+  Chunk = 1,
+}
+
+/** What was kept and could not be read back. */
+export interface Losses {
+  readonly chunks: readonly number[]
+  /** How many keys these chunks held. */
+  readonly keys: number
+  /** The keys, as far as they can be made out. */
+  readonly names: readonly string[]
+}
+
+/** What an import came to. */
+export interface Imported {
+  /** How many keys the store holds now. */
+  readonly keys: number
+  /** What the file has and a store cannot hold, a line each. */
+  readonly skipped: readonly string[]
+}
+
 /** What is left to do after a call, as src/wasm/mod.rs has it. */
 export const DELIVERIES = 1 << 8
 export const STEPS = 1 << 9
@@ -169,6 +192,97 @@ export class EngineInstance {
       deliveries.push({ client, value: reader.read() })
     }
     return deliveries
+  }
+
+  /** The number of the last step. */
+  seq(): number {
+    return this.#enter(() => this.#engine.seq())
+  }
+
+  /** The records of the steps since the last time, as views of one buffer of their own. */
+  takeSteps(epoch: number): Uint8Array[] {
+    this.#enter(() => this.#engine.take_steps(epoch))
+    const all = this.#answerBytes().slice()
+    const view = new DataView(all.buffer)
+    const steps: Uint8Array[] = []
+    for (let at = 0; at < all.length; ) {
+      const end = at + 4 + view.getUint32(at, true)
+      steps.push(all.subarray(at + 4, end))
+      at = end
+    }
+    return steps
+  }
+
+  /** Starts a snapshot of now, and gives the last step in it. */
+  beginSnapshot(storeId: Uint8Array, epoch: number, firstChunkId: number): number {
+    return this.#enter(() => {
+      this.#write([storeId])
+      return this.#engine.snapshot_begin(Date.now(), epoch, firstChunkId)
+    })
+  }
+
+  /** Goes on by a slice: gives the chunk that it finished, undefined where there is none yet, null at the end. */
+  nextChunk(partBytes: number): Uint8Array<ArrayBuffer> | undefined | null {
+    const slice = this.#enter(() => this.#engine.snapshot_next(partBytes))
+    if (slice === SnapshotSlice.Walked) return undefined
+    return slice === SnapshotSlice.Chunk ? this.#answerBytes().slice() : null
+  }
+
+  /** The manifest of the snapshot whose last chunk was given. */
+  manifest(): Uint8Array<ArrayBuffer> {
+    this.#enter(() => this.#engine.snapshot_manifest())
+    return this.#answerBytes().slice()
+  }
+
+  abandonSnapshot(): void {
+    this.#enter(() => this.#engine.snapshot_abandon())
+  }
+
+  /** @throws DAMAGED */
+  loadManifest(bytes: Uint8Array): void {
+    this.#load(bytes, () => this.#engine.load_manifest())
+  }
+
+  loadChunk(id: number, bytes: Uint8Array): void {
+    this.#enter(() => {
+      this.#write([bytes])
+      this.#engine.load_chunk(id)
+    })
+  }
+
+  /** Ends the loading of chunks; tells what could not be loaded. */
+  finishChunks(): Losses {
+    const answer = this.#read(this.#enter(() => this.#engine.load_finish()), true)
+    const [chunks = [], keys = 0, names = []] = answer as unknown as [number[], number, Uint8Array<ArrayBuffer>[]]
+    return { chunks, keys, names: names.map((name) => decodeText(name, 0, name.length)) }
+  }
+
+  /** @throws DAMAGED */
+  loadStep(record: Uint8Array): void {
+    this.#load(record, () => this.#engine.load_step())
+  }
+
+  /** Everything as an RDB file for Redis 7.`minor`. */
+  export(minor: number): Uint8Array<ArrayBuffer> {
+    this.#enter(() => this.#engine.export(Date.now(), minor))
+    return this.#answerBytes().slice()
+  }
+
+  /** Has the store hold what an RDB file holds. @throws DAMAGED where it cannot be read; then nothing has changed */
+  import(client: number, file: Uint8Array): Imported {
+    const answer = this.#load(file, () => this.#engine.import(Date.now(), client))
+    const [keys, skipped] = answer as unknown as [number, string[]]
+    return { keys, skipped }
+  }
+
+  #load(bytes: Uint8Array, work: () => number): Answer {
+    const result = this.#enter(() => {
+      this.#write([bytes])
+      return work()
+    })
+    const answer = this.#read(result, false)
+    if (answer instanceof NookError) throw answer
+    return answer
   }
 
   statistics(): Statistics {

@@ -1,0 +1,98 @@
+//! Chunks as they come out of a storage, in any order, until the manifest's are all there.
+
+use indexmap::IndexMap;
+
+use crate::db::{Key, State};
+use crate::persist::manifest::{ChunkEntry, Manifest};
+use crate::persist::snapshot::{names_in, read_chunk};
+
+/// A store that is being brought back.
+#[derive(Default)]
+pub(super) struct Loading {
+    manifest: Manifest,
+    /// Chunks by their first id, each taken out when it was loaded.
+    missing: IndexMap<u64, Missing>,
+    lost: Lost,
+}
+
+struct Missing {
+    entry: ChunkEntry,
+    parts: Vec<Option<Vec<u8>>>,
+}
+
+/// What could not be brought back.
+#[derive(Default, Clone)]
+pub(super) struct Lost {
+    pub chunks: Vec<ChunkEntry>,
+    /// Keys that were in damaged chunks, as far as they can be made out.
+    pub names: Vec<Key>,
+}
+
+impl Loading {
+    pub fn new(manifest: Manifest) -> Loading {
+        let missing = |entry: &ChunkEntry| {
+            // No more is made room for than the parts that come.
+            (
+                entry.first_id,
+                Missing {
+                    entry: *entry,
+                    parts: Vec::new(),
+                },
+            )
+        };
+        Loading {
+            missing: manifest.chunks.iter().map(missing).collect(),
+            manifest,
+            lost: Lost::default(),
+        }
+    }
+
+    /// Takes a part of a chunk, and loads the chunk if it is whole. One that the manifest does not
+    /// name is left alone.
+    pub fn add(&mut self, state: &mut State, id: u64, bytes: &[u8]) {
+        let mut all = self.missing.values_mut();
+        let Some(missing) = all.find(|missing| missing.entry.ids().contains(&id)) else {
+            return;
+        };
+        let entry = missing.entry;
+        if entry.parts == 1 {
+            self.load(state, entry, bytes);
+            return;
+        }
+        let part = (id - entry.first_id) as usize;
+        if missing.parts.len() <= part {
+            missing.parts.resize(part + 1, None);
+        }
+        missing.parts[part] = Some(bytes.to_vec());
+        let is_whole = missing.parts.len() as u64 == entry.parts;
+        if is_whole && missing.parts.iter().all(Option::is_some) {
+            let whole: Vec<u8> = missing.parts.drain(..).flatten().flatten().collect();
+            self.load(state, entry, &whole);
+        }
+    }
+
+    fn load(&mut self, state: &mut State, chunk: ChunkEntry, bytes: &[u8]) {
+        let limits = state.config.limits;
+        match read_chunk(bytes, &limits) {
+            Ok(entries) => {
+                for (db, key, entry) in entries {
+                    state.load(db, key, entry);
+                }
+                self.missing.shift_remove(&chunk.first_id);
+            }
+            Err(_) => self.lost.names.extend(names_in(bytes, &limits)),
+        }
+    }
+
+    /// Everything that was to come has come: the rest is lost.
+    pub fn finish(&mut self, state: &mut State) -> Lost {
+        let missing = self.missing.drain(..).map(|(_, missing)| missing.entry);
+        self.lost.chunks.extend(missing);
+        state.seq = self.manifest.base_seq;
+        self.lost.clone()
+    }
+
+    pub fn has_losses(&self) -> bool {
+        !self.lost.chunks.is_empty()
+    }
+}
