@@ -160,3 +160,15 @@ pub struct Savepoint {
     pub(super) replaced: usize,
     pub(super) undo: usize,
 }
+
+impl Savepoint {
+    /// Before everything that the step did.
+    pub const START: Savepoint = Savepoint {
+        effects: 0,
+        events: 0,
+        touched: 0,
+        published: 0,
+        replaced: 0,
+        undo: 0,
+    };
+}

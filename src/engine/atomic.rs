@@ -1,8 +1,8 @@
 //! `atomic`: several calls as one step, which the caller ends or takes back.
 
-use super::{Engine, Outcome, draft_start, owned};
+use super::{Engine, Outcome, owned};
 use crate::commands::{Listed, run};
-use crate::db::{Argv, Cause, ClientId, Ctx, Draft};
+use crate::db::{Argv, Cause, ClientId, Ctx, Draft, Savepoint};
 use crate::error::Error;
 
 /// The open step.
@@ -57,7 +57,7 @@ impl Engine {
     }
 
     fn take_back(&mut self, mut atomic: Atomic) {
-        Ctx::new(&mut self.state, &mut atomic.draft, atomic.client).rollback(draft_start());
+        Ctx::new(&mut self.state, &mut atomic.draft, atomic.client).rollback(Savepoint::START);
     }
 
     /// Runs a call within the open step.

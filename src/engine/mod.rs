@@ -13,7 +13,7 @@ mod waiting;
 
 use crate::commands::{Flags, Listed, run, table};
 use crate::db::{
-    Argv, Cause, Client, ClientId, Config, Ctx, Draft, Request, Resp, State, Step, split_mix,
+    Argv, Cause, Client, ClientId, Config, Ctx, Request, Resp, Savepoint, State, Step, split_mix,
 };
 use crate::error::{Error, Result};
 use crate::reply::Reply;
@@ -214,8 +214,7 @@ impl Engine {
                     return Outcome::Blocked;
                 }
                 if grows && self.outgrew(used_before) {
-                    let start = draft_start();
-                    Ctx::new(&mut self.state, &mut draft, client).rollback(start);
+                    Ctx::new(&mut self.state, &mut draft, client).rollback(Savepoint::START);
                     return self.failed(Error::OutOfMemory);
                 }
                 let request = draft.request.take();
@@ -243,11 +242,6 @@ impl Engine {
 enum Admitted {
     Run(&'static Listed),
     Queued,
-}
-
-/// The savepoint before everything.
-fn draft_start() -> crate::db::Savepoint {
-    Draft::new(0, 0).savepoint()
 }
 
 fn owned(argv: &[&[u8]]) -> Argv {

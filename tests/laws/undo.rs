@@ -103,7 +103,7 @@ fn a_step_that_outgrows_memory_is_taken_back() {
                     before,
                     fingerprint::of(&session.engine),
                     "{}",
-                    said(&[call.clone()])
+                    said(std::slice::from_ref(call))
                 );
                 assert!(!is_watch_failed(&mut session));
                 session.call(1, call);
