@@ -75,7 +75,11 @@ pub(super) const ROWS: &[Command] = &[
         since: "7.0.0",
         flags: ANYTIME,
         errors: &["ERR syntax error"],
-        methods: &[],
+        methods: methods(&[Method::new(
+            "commandList",
+            "options?: CommandListOptions",
+            "Text[]",
+        )]),
         run: command_list,
     },
     Command {

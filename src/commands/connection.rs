@@ -474,7 +474,8 @@ fn of_type(name: &[u8]) -> Result<fn(&Client) -> bool> {
     }
 }
 
-/// A line of CLIENT LIST: the fields of Redis that mean something here.
+/// A line of CLIENT LIST. Its readers await every field of Redis, so what the engine does not know
+/// (sockets and their buffers belong to hosts) is there as Redis has it for a client without a socket.
 fn describe(client: &Client, now_ms: i64) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let seconds_since = |then_ms: i64| (now_ms - then_ms).max(0) / 1000;
@@ -484,8 +485,9 @@ fn describe(client: &Client, now_ms: i64) -> String {
         .map_or(-1, |queue| queue.commands.len() as i64);
     let last_command = client.last_command.to_ascii_lowercase().replace(' ', "|");
     format!(
-        "id={} addr={} laddr={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub=0 \
-         multi={} watch={} cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
+        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={} sub={} psub={} ssub=0 \
+         multi={} watch={} qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 \
+         omem=0 tot-mem=0 events=r cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
         client.id,
         client.address,
         client.local_address,

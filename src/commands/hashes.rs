@@ -245,7 +245,7 @@ pub(super) const ROWS: &[Command] = &[
     },
     Command {
         name: "HSCAN",
-        usage: "key cursor [MATCH pattern] [COUNT count]",
+        usage: "key cursor [MATCH pattern] [COUNT count] [NOVALUES]",
         summary: prose("Walks over the fields in pieces, from cursor 0 until 0 comes back."),
         complexity: prose("O(1) for each call, O(N) for a walk, N being the size of the hash"),
         group: "hash",
@@ -456,11 +456,19 @@ fn hscan(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let Some(hash) = ctx.read::<Hash>(key)? else {
         return Ok(Scan::reply(0, Vec::new()));
     };
-    scan.options(args, |_| Ok(false))?;
+    let mut values = true;
+    scan.options(args, |args| {
+        let only_fields = args.word("NOVALUES");
+        values &= !only_fields;
+        Ok(only_fields)
+    })?;
     let (next, pairs) = hash.scan(scan.cursor, scan.count);
     let wanted = pairs
         .into_iter()
         .filter(|(field, _)| scan.wants(&field.to_bytes()));
-    let found = wanted.flat_map(|(field, value)| [bulk(field), bulk(value)]);
+    let found = wanted.flat_map(|(field, value)| {
+        let value = values.then(|| bulk(value));
+        std::iter::once(bulk(field)).chain(value)
+    });
     Ok(Scan::reply(next, found.collect()))
 }

@@ -204,6 +204,10 @@ export type ClientListFilter =
   | { readonly TYPE: 'NORMAL' | 'MASTER' | 'REPLICA' | 'PUBSUB'; readonly ID?: never }
   | { readonly ID: Many<Bytes>; readonly TYPE?: never }
 
+export interface CommandListOptions {
+  readonly FILTERBY?: { readonly type: 'MODULE' | 'ACLCAT' | 'PATTERN'; readonly value: Bytes } | undefined
+}
+
 export type FlushMode = 'ASYNC' | 'SYNC'
 
 /** Sent as ON or OFF. */
@@ -341,6 +345,8 @@ export const ENCODERS = {
     if (given?.AUTH !== undefined) option('AUTH', [given.AUTH.username, given.AUTH.password], argv)
     option('SETNAME', given?.SETNAME, argv)
   },
+  CommandListOptions: (given: CommandListOptions | undefined, argv) =>
+    option('FILTERBY', given?.FILTERBY && [given.FILTERBY.type, given.FILTERBY.value], argv),
   ClientListFilter: options<{ TYPE?: unknown; ID?: unknown }>('TYPE', 'ID'),
 } satisfies Record<string, Encoder<never>>
 

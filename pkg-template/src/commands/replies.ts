@@ -178,9 +178,15 @@ const mapped =
   (reply) =>
     record(reply instanceof Map ? reply : couples(reply).map(([name = null, given = null]) => [name, given]), value)
 
+/** A score: in scans it comes as a bulk string. */
+function score(reply: Reply | undefined): number {
+  const text = string(reply)
+  return Number(text.replace('inf', 'Infinity'))
+}
+
 const scoredMember: Transform = (reply) => {
-  const [value, score] = list(reply)
-  return { value, score: Number(string(score)) }
+  const [value, points] = list(reply)
+  return { value, score: typeof points === 'number' ? points : score(points) }
 }
 
 const fieldValue: Transform = (reply) => {

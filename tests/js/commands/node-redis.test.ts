@@ -1,0 +1,101 @@
+// The same is said to a redis-server through node-redis and to a store through its methods: the answers are the same.
+
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { createClient } from '@redis/client'
+import { open } from 'nookdb'
+import { METHODS } from '../../../pkg-template/src/commands/generated.js'
+import { RedisServer } from '../../redis-server.js'
+import { CONVERSATIONS, type Call } from './calls.js'
+
+type Name = Call[0]
+
+/** Anything with methods, node-redis's client and a store alike. */
+type Methods = Record<Name, (...given: readonly unknown[]) => unknown>
+
+/** Redis gives these in no order that could be relied on. */
+const UNORDERED: ReadonlySet<Name> = new Set<Name>([
+  ...(['keys', 'scan', 'hKeys', 'hVals', 'hRandFieldCount', 'hRandFieldCountWithValues', 'hScan'] as const),
+  ...(['sMembers', 'sDiff', 'sInter', 'sUnion', 'sPopCount', 'sRandMemberCount', 'sScan'] as const),
+  ...(['zRandMemberCount', 'zRandMemberCountWithScores', 'zScan', 'pubSubChannels'] as const),
+])
+
+/** These tell of the server, the connection, the moment or the memory: the kind of answer is compared, not its contents. */
+const ALIKE: ReadonlySet<Name> = new Set<Name>([
+  ...(['hello', 'clientId', 'clientInfo', 'clientList', 'info', 'time', 'memoryUsage', 'ttl', 'pTTL'] as const),
+  ...(['command', 'commandCount', 'commandList'] as const),
+])
+
+const oracle = await RedisServer.start()
+const strings = await createClient({ socket: { port: oracle.port } }).connect()
+after(async () => {
+  strings.destroy()
+  await oracle[Symbol.asyncDispose]()
+})
+
+/** What a method answers, or the words in which it refuses. */
+async function answer(methods: Methods, [name, ...given]: Call): Promise<unknown> {
+  try {
+    return await methods[name](...given)
+  } catch (error) {
+    return { refused: error instanceof Error ? error.message : error }
+  }
+}
+
+/** Bytes as strings, sets and lists of `unordered` answers in order, and objects without what is undefined in them. */
+function comparable(value: unknown, unordered: boolean): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('latin1')
+  if (value instanceof Set) return comparable([...value], true)
+  if (Array.isArray(value)) {
+    const items = value.map((item) => comparable(item, unordered))
+    return unordered ? items.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : items
+  }
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined)
+  return Object.fromEntries(entries.map(([name, each]) => [name, comparable(each, unordered)]))
+}
+
+/** The kinds of things in an answer: the fullest of a list stands for all, and properties are those that `like` has. */
+function kinds(value: unknown, like: unknown): unknown {
+  if (Array.isArray(value) && Array.isArray(like)) {
+    const [fullest, likeFullest] = [value, like].map((items) => items.toSorted((a, b) => size(b) - size(a))[0])
+    return [kinds(fullest, likeFullest)]
+  }
+  if (!isObject(value) || !isObject(like)) return value === null ? null : typeof value
+  return Object.fromEntries(Object.keys(like).map((name) => [name, kinds(value[name], like[name])]))
+}
+
+function size(value: unknown): number {
+  return JSON.stringify(value).length
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function compare(ours: unknown, theirs: unknown, call: Call): void {
+  const [name] = call
+  const [shownOurs, shownTheirs] = [ours, theirs].map((value) => comparable(value, UNORDERED.has(name)))
+  const about = JSON.stringify(call)
+  if (ALIKE.has(name)) assert.deepEqual(kinds(shownOurs, shownTheirs), kinds(shownTheirs, shownTheirs), about)
+  else assert.deepEqual(shownOurs, shownTheirs, about)
+}
+
+for (const { about, calls } of CONVERSATIONS) {
+  test(`a store answers as node-redis does: ${about}`, async () => {
+    await using store = await open('memory:')
+    await strings.flushAll()
+    for (const entry of calls) {
+      const call = 'call' in entry ? entry.call : entry
+      const ours = await answer(store as unknown as Methods, call)
+      const theirs = await answer(strings as unknown as Methods, call)
+      compare(ours, 'call' in entry ? entry.answers : theirs, call)
+    }
+  })
+}
+
+test('every method is part of a conversation', () => {
+  const said = new Set<string>(CONVERSATIONS.flatMap(({ calls }) => calls).map((entry) => ('call' in entry ? entry.call[0] : entry[0])))
+  const methods = METHODS.split('\n').map((line) => line.slice(0, line.indexOf(' ')))
+  assert.deepEqual(methods.filter((name) => !said.has(name)), [])
+})
