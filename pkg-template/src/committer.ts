@@ -7,21 +7,29 @@ import { storageError, type Chunk, type ChunkId, type Identity, type Storage } f
 export interface Journaled {
   /** The seq of the last step that ran or was restored; 0 before the first. */
   seq(): number
-  /** The records of the steps since the last call, in order and in buffers of their own. */
-  takeSteps(): Uint8Array[]
+  /** The records of the steps since the last call, in order and apart from the engine's memory. `epoch` is the writer's, for them. */
+  takeSteps(epoch: number): Uint8Array[]
   /** Starts a snapshot of this moment, whose chunks are numbered upwards from `firstChunkId`. One walk at a time. */
   beginCheckpoint(start: { storeId: string; epoch: number; firstChunkId: ChunkId }): Walk
 
   restoreManifest(manifest: Uint8Array): void
   restoreChunk(chunk: Chunk): void
-  /** Called once all chunks were handed over; gives those that the manifest names and that were missing or damaged. */
-  finishChunks(): readonly ChunkId[]
+  /** Called once all chunks were handed over; those that the manifest does not name are left alone. */
+  finishChunks(): Losses
   restoreStep(record: Uint8Array): void
 }
 
-/** A snapshot that is being made: of the moment when it began, together with the steps that happen while it is made. Alone it may be of
- *  no moment at all: what is flushed before the walk came to it is left out. So those steps are kept before the snapshot is, or with
- *  the walk done in one go there are none. */
+/** What was kept and could not be read back. */
+export interface Losses {
+  /** Chunks that were missing or damaged. */
+  readonly chunks: readonly ChunkId[]
+  /** How many keys these chunks held. */
+  readonly keys: number
+  /** The keys, as far as they can be made out. */
+  readonly names: readonly string[]
+}
+
+/** A snapshot that is being made: of the moment when it began, whatever happens meanwhile. */
 export interface Walk {
   /** The last step that it holds. */
   readonly baseSeq: number
@@ -48,7 +56,7 @@ const STEP_OVERHEAD_BYTES = 4
 /** Writes what an engine did to a storage, one call at a time.
  *
  *  Invariant: every step up to `committedSeq` is kept. `#pending` holds the steps from `#pendingFrom` on, and is gapless with what is
- *  kept unless `hasGap`. */
+ *  kept unless `owesCheckpoint`. */
 export class Committer {
   readonly #storage: Storage
   readonly #engine: Journaled
@@ -57,7 +65,7 @@ export class Committer {
   #pending: Uint8Array[] = []
   #pendingFrom: number
   #pendingBytes = 0
-  #snapshot: (Snapshot & { readonly neededSeq: number }) | null = null
+  #snapshot: Snapshot | null = null
   /** Of the snapshot that is kept. */
   #chunks: readonly ChunkId[]
   #snapshotBytes: number
@@ -76,11 +84,11 @@ export class Committer {
     this.#journalBytes = restored.journalBytes
   }
 
-  /** Opens the storage and restores what it keeps into an empty engine. Gives the chunks that could not be read, too.
+  /** Opens the storage and restores what it keeps into an empty engine. Tells what could not be read, too.
    *  @throws DAMAGED when the journal does not lead up to the last step */
-  static async open(storage: Storage, engine: Journaled): Promise<{ committer: Committer; lostChunks: readonly ChunkId[] }> {
+  static async open(storage: Storage, engine: Journaled): Promise<{ committer: Committer; losses: Losses }> {
     const restored = await restore(storage, engine)
-    return { committer: new Committer(storage, engine, restored), lostChunks: restored.lostChunks }
+    return { committer: new Committer(storage, engine, restored), losses: restored.losses }
   }
 
   get committedSeq(): number {
@@ -96,17 +104,14 @@ export class Committer {
     return this.#snapshotBytes
   }
 
-  /** Steps are missing between what is kept and what is pending. Only a snapshot that was made in one go fills that in. */
-  get hasGap(): boolean {
-    return this.#pendingFrom > this.#committedSeq + 1
-  }
+  /** Steps are missing between what is kept and what is pending: only a checkpoint fills that gap. */
   get owesCheckpoint(): boolean {
-    return this.hasGap && this.#snapshot === null
+    return this.#snapshot === null && this.#pendingFrom > this.#committedSeq + 1
   }
 
   /** Takes over what the engine has done. */
   gather(): void {
-    const steps = this.#engine.takeSteps()
+    const steps = this.#engine.takeSteps(this.#identity.epoch)
     for (const step of steps) this.#pendingBytes += step.length + STEP_OVERHEAD_BYTES
     this.#pending = this.#pending.concat(steps)
     if (this.#pendingFrom + this.#pending.length !== this.#engine.seq() + 1) {
@@ -117,7 +122,7 @@ export class Committer {
 
   /** From here on a new checkpoint is owed for what was pending. */
   forgetPending(): void {
-    this.#engine.takeSteps()
+    this.#engine.takeSteps(this.#identity.epoch)
     this.#snapshot = null
     this.#pending = []
     this.#pendingBytes = 0
@@ -130,9 +135,9 @@ export class Committer {
     return this.#engine.beginCheckpoint({ ...this.#identity, firstChunkId })
   }
 
-  /** Has a snapshot written by the next commit, once the steps are kept that ran while it was made. */
+  /** Has a snapshot written by the next commit, before the steps. */
   offer(snapshot: Snapshot): void {
-    this.#snapshot = { ...snapshot, neededSeq: this.#engine.seq() }
+    this.#snapshot = snapshot
   }
 
   /** Writes all that is pending, and all that comes meanwhile. Does not write steps while a checkpoint is owed.
@@ -141,12 +146,9 @@ export class Committer {
     if (this.#mustReopen) await this.#reopen()
     for (;;) {
       this.gather()
-      const snapshot = this.#snapshot
-      if (snapshot !== null && (this.hasGap || this.#committedSeq >= snapshot.neededSeq)) {
-        await this.#tried(this.#commitSnapshot(snapshot))
-      } else if (this.#pending.length > 0 && !this.hasGap) {
-        await this.#tried(this.#commitBatch())
-      } else return
+      if (this.#snapshot !== null) await this.#tried(this.#commitSnapshot(this.#snapshot))
+      else if (this.#pending.length > 0 && !this.owesCheckpoint) await this.#tried(this.#commitBatch())
+      else return
     }
   }
 
@@ -223,7 +225,7 @@ export class Committer {
 interface Restored {
   readonly identity: Identity
   readonly chunks: readonly ChunkId[]
-  readonly lostChunks: readonly ChunkId[]
+  readonly losses: Losses
   readonly snapshotBytes: number
   readonly journalBytes: number
 }
@@ -239,7 +241,7 @@ async function restore(storage: Storage, engine: Journaled): Promise<Restored> {
     snapshotBytes += chunk.bytes.length
     engine.restoreChunk(chunk)
   }
-  const lostChunks = engine.finishChunks()
+  const losses = engine.finishChunks()
   for await (const step of storage.readAfter(engine.seq())) {
     journalBytes += step.length
     engine.restoreStep(step)
@@ -247,7 +249,7 @@ async function restore(storage: Storage, engine: Journaled): Promise<Restored> {
   if (engine.seq() !== lastSeq) {
     throw storageError('DAMAGED', `step ${lastSeq} was kept, and what can be read ends with step ${engine.seq()}`)
   }
-  return { identity: { storeId, epoch }, chunks: [...chunks, ...lostChunks], lostChunks, snapshotBytes, journalBytes }
+  return { identity: { storeId, epoch }, chunks: [...new Set([...chunks, ...losses.chunks])], losses, snapshotBytes, journalBytes }
 }
 
 function bytesOf(values: readonly Uint8Array[]): number {

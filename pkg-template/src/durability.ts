@@ -3,11 +3,11 @@
 // One thing is written at a time. Steps that come meanwhile go together in the next append, so that a slow medium makes larger
 // batches instead of a longer queue.
 
-import { Committer, type Journaled } from './committer.js'
+import { Committer, type Journaled, type Losses } from './committer.js'
 import { NookError } from './errors.js'
 import { Line } from './storage/line.js'
 import { watchPage, type Lock } from './storage/lock.js'
-import { storageError, type Chunk, type ChunkId, type Estimate, type Storage } from './storage/storage.js'
+import { storageError, type Chunk, type Estimate, type Storage } from './storage/storage.js'
 
 /** `always` commits as soon as nothing is being committed; `everysec` at most every second, and in a hidden page, where timers are
  *  throttled, as `always`; `no` when the page is hidden, with checkpoints, and when `flush` or `close` ask for it. */
@@ -41,8 +41,8 @@ export interface Health {
   readonly lastSeq: number
   /** Held in memory until they are kept. */
   readonly pendingBytes: number
-  /** Chunks of the snapshot that could not be read at the start: the keys in them are missing. */
-  readonly lostChunks: readonly ChunkId[]
+  /** What could not be read back when the store was opened. */
+  readonly losses: Losses
 }
 
 export interface DurabilityOptions {
@@ -74,7 +74,7 @@ export class Durability {
   readonly #storage: Storage
   readonly #engine: Journaled
   readonly #committer: Committer
-  readonly #lostChunks: readonly ChunkId[]
+  readonly #losses: Losses
   readonly #options: DurabilityOptions
   readonly #mode: Mode
   readonly #stopWatching: () => void
@@ -90,12 +90,12 @@ export class Durability {
   #timer: ReturnType<typeof setTimeout> | undefined
 
   private constructor(
-    storage: Storage, engine: Journaled, committer: Committer, lostChunks: readonly ChunkId[], options: DurabilityOptions,
+    storage: Storage, engine: Journaled, committer: Committer, losses: Losses, options: DurabilityOptions,
   ) {
     this.#storage = storage
     this.#engine = engine
     this.#committer = committer
-    this.#lostChunks = lostChunks
+    this.#losses = losses
     this.#options = options
     this.#mode = options.mode ?? 'everysec'
     this.#lock = options.lock?.held ?? null
@@ -105,8 +105,8 @@ export class Durability {
   /** Opens the storage, and restores what it keeps into an empty engine.
    *  @throws what `Storage.open` throws; DAMAGED too when steps are missing that were kept */
   static async open(storage: Storage, engine: Journaled, options: DurabilityOptions = {}): Promise<Durability> {
-    const { committer, lostChunks } = await Committer.open(storage, engine)
-    return new Durability(storage, engine, committer, lostChunks, options)
+    const { committer, losses } = await Committer.open(storage, engine)
+    return new Durability(storage, engine, committer, losses, options)
   }
 
   /** The host says this when a call has left steps behind. It costs next to nothing, and may be said after every call. */
@@ -143,7 +143,7 @@ export class Durability {
       committedSeq: this.#committer.committedSeq,
       lastSeq: this.#engine.seq(),
       pendingBytes: this.#committer.pendingBytes,
-      lostChunks: this.#lostChunks,
+      losses: this.#losses,
     }
   }
 
@@ -296,18 +296,16 @@ export class Durability {
     if (journalBytes >= limitBytes && !this.#isWalking) this.checkpoint().catch(() => undefined)
   }
 
-  /** Walks the keys and has the snapshot written by the next commit. Slice by slice, with other work in between, but in one go where
-   *  the steps of meanwhile could not be kept before the snapshot: after a failure that cost steps, which is rare. */
+  /** Walks the keys slice by slice, with other work in between, and has the snapshot written by the next commit. */
   #makeSnapshot(): Promise<void> {
     this.#isWalking = true
     const made = this.#walks.run(async () => {
       const walk = this.#committer.beginWalk()
-      const inOneGo = this.#committer.hasGap
       try {
         const chunks: Chunk[] = []
         for (let chunk = walk.next(); chunk !== null; chunk = walk.next()) {
           if (chunk !== undefined) chunks.push(chunk)
-          if (!inOneGo) await nextTurn()
+          await nextTurn()
           this.#requireGoing()
         }
         this.#committer.offer({ manifest: walk.manifest(), baseSeq: walk.baseSeq, chunks })

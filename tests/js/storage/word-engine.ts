@@ -1,4 +1,4 @@
-import type { Journaled, Walk } from '../../../pkg-template/src/committer.js'
+import type { Journaled, Losses, Walk } from '../../../pkg-template/src/committer.js'
 import type { Chunk, ChunkId } from '../../../pkg-template/src/storage/storage.js'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -21,7 +21,6 @@ export class WordEngine implements Journaled {
   openWalks = 0
   #seq = 0
   #untaken: Uint8Array[] = []
-  #flushWalk = (): void => undefined
   #restoring: { manifest: Manifest; chunks: Map<ChunkId, string[]> } | null = null
 
   say(word: string): void {
@@ -39,8 +38,6 @@ export class WordEngine implements Journaled {
 
   beginCheckpoint({ firstChunkId }: { firstChunkId: ChunkId }): Walk {
     const words = [...this.words]
-    // As in the real engine: what was flushed before the walk came to it is in no chunk.
-    this.#flushWalk = () => void words.splice(at)
     const baseSeq = this.#seq
     const chunks: ChunkId[] = []
     let at = 0
@@ -74,12 +71,13 @@ export class WordEngine implements Journaled {
     this.#restoring?.chunks.set(id, JSON.parse(decode(bytes)) as string[])
   }
 
-  finishChunks(): readonly ChunkId[] {
-    if (this.#restoring === null) return []
+  finishChunks(): Losses {
+    if (this.#restoring === null) return { chunks: [], keys: 0, names: [] }
     const { manifest, chunks } = this.#restoring
     this.#seq = manifest.seq
     for (const id of manifest.chunks) this.words.push(...(chunks.get(id) ?? []))
-    return manifest.chunks.filter((id) => !chunks.has(id))
+    const lost = manifest.chunks.filter((id) => !chunks.has(id))
+    return { chunks: lost, keys: lost.length * WORDS_PER_CHUNK, names: [] }
   }
 
   restoreStep(record: Uint8Array): void {
@@ -90,6 +88,5 @@ export class WordEngine implements Journaled {
     this.#seq++
     if (word !== FLUSH) return void this.words.push(word)
     this.words.length = 0
-    this.#flushWalk()
   }
 }
