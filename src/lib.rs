@@ -22,6 +22,8 @@ pub mod error;
 pub mod persist;
 pub mod protocol;
 pub mod reply;
+#[cfg(all(feature = "server", not(target_arch = "wasm32")))]
+pub mod server;
 pub mod types;
 #[cfg(all(feature = "wasm", target_arch = "wasm32"))]
 mod wasm;

@@ -77,7 +77,7 @@ const PARAMETERS: &[Parameter] = &[
         name: "maxmemory",
         get: |config| config.maxmemory.to_string(),
         set: |config, text| {
-            config.maxmemory = memory(text).ok_or(NOT_MEMORY)?;
+            config.maxmemory = parse_memory(text).ok_or(NOT_MEMORY)?;
             Ok(())
         },
     },
@@ -132,7 +132,7 @@ const PARAMETERS: &[Parameter] = &[
         name: "proto-max-bulk-len",
         get: |config| config.max_value_bytes.to_string(),
         set: |config, text| {
-            let bytes = memory(text).ok_or(NOT_MEMORY)?;
+            let bytes = parse_memory(text).ok_or(NOT_MEMORY)?;
             if bytes < 1024 * 1024 {
                 return Err(
                     "argument must be between 1048576 and 9223372036854775807 inclusive".to_owned(),
@@ -277,7 +277,7 @@ fn set(config: &mut Config, name: &str, value: &str) -> std::result::Result<(), 
         return (row.set)(config, value);
     }
     if let Some(row) = THRESHOLDS.iter().find(|row| row.names.contains(&name)) {
-        *(row.of)(&mut config.limits) = memory(value).ok_or(NOT_MEMORY)?;
+        *(row.of)(&mut config.limits) = parse_memory(value).ok_or(NOT_MEMORY)?;
         return Ok(());
     }
     if LIST_SIZE.contains(&name) {
@@ -313,7 +313,7 @@ fn count(text: &str, least: usize, most: usize) -> std::result::Result<usize, St
 }
 
 /// Bytes as redis.conf writes them: `100`, `100mb` (powers of 1024), `100m` (powers of 1000).
-fn memory(text: &str) -> Option<usize> {
+pub fn parse_memory(text: &str) -> Option<usize> {
     let digits = text
         .find(|letter: char| !letter.is_ascii_digit())
         .unwrap_or(text.len());

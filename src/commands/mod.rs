@@ -35,6 +35,7 @@ pub mod usage;
 pub use args::Args;
 #[cfg(feature = "prose")]
 pub use catalog::catalog;
+pub use config::parse_memory;
 pub use flags::Flags;
 pub use row::{Command, Method, methods, prose};
 pub use table::{Listed, Table, table};

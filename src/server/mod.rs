@@ -1,0 +1,84 @@
+//! HOST, native: sockets, files and signals around one engine.
+//!
+//! ```text
+//! settings    what the flags say, and CONFIG GET shows
+//! host        the engine with its clients, its journal and its jobs; one borrow at a time
+//! session     one client: requests in, replies out, whatever carries them
+//! tcp         carries a session over TCP
+//! websocket   carries one over WebSocket; `http` lets it in beside the site, /health and /metrics
+//! disk/       the snapshot and the append-only files, written and loaded
+//! jobs        what a client asks of the host: SAVE, BGREWRITEAOF, SHUTDOWN; save points; the clock
+//! ```
+//!
+//! Everything runs on one thread, as in Redis: the engine answers most commands in less time than a
+//! hand-over to another thread takes. Only what waits for a disk goes to threads of its own.
+//!
+//! A panic is a bug of ours, and may have left half a step behind, of which nothing may reach a client
+//! or a disk: the process ends at once, without a snapshot. The journal holds what was acknowledged.
+
+mod clock;
+mod host;
+mod jobs;
+mod logging;
+mod mailbox;
+mod session;
+mod settings;
+mod tcp;
+
+use std::fmt;
+use std::io;
+use std::rc::Rc;
+
+use tokio::runtime;
+use tokio::task::LocalSet;
+use tracing::info;
+
+pub use crate::db::Policy;
+pub use logging::{Verbosity, start_logging};
+pub use settings::{BindAddress, Fsync, SavePoints, Settings, parse_memory, parse_policy};
+
+use host::Host;
+
+/// Why a server could not start, or had to end.
+#[derive(Debug)]
+pub struct Failure {
+    what: String,
+    error: io::Error,
+}
+
+impl Failure {
+    fn of(what: impl Into<String>) -> impl FnOnce(io::Error) -> Failure {
+        let what = what.into();
+        |error| Failure { what, error }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.error)
+    }
+}
+
+/// Serves until it is told to end: by SHUTDOWN, SIGTERM or SIGINT.
+///
+/// # Errors
+/// Where a port cannot be listened on, or a file cannot be loaded or kept.
+pub fn run(settings: Settings) -> Result<(), Failure> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::of("cannot start the event loop"))?;
+    LocalSet::new().block_on(&runtime, serve(settings))
+}
+
+async fn serve(settings: Settings) -> Result<(), Failure> {
+    let host = Rc::new(Host::new(settings));
+    for listener in tcp::listen(&host.settings, host.settings.port).await? {
+        tokio::task::spawn_local(tcp::accept(Rc::clone(&host), listener));
+    }
+    info!("ready to accept connections on port {}", host.settings.port);
+    jobs::keep_time(&host).await;
+    Ok(())
+}

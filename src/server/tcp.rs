@@ -1,0 +1,183 @@
+//! RESP over TCP.
+
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tracing::{debug, info, warn};
+
+use super::Failure;
+use super::host::{Host, Peer};
+use super::mailbox::Mailbox;
+use super::session::Session;
+use super::settings::Settings;
+use crate::db::Resp;
+use crate::error::Error;
+use crate::protocol::reply::write_error;
+
+/// Read at a time, into a buffer that all connections share: an idle one holds no memory for it.
+pub const READ_BYTES: usize = 64 * 1024;
+
+/// Connections that the system keeps for us until we accept them, as Redis asks for.
+const BACKLOG: u32 = 511;
+
+/// Where accepting fails (no file descriptors left), it would fail again at once.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Opens the port on every address of `--bind`.
+pub async fn listen(settings: &Settings, port: u16) -> Result<Vec<TcpListener>, Failure> {
+    let mut listeners = Vec::new();
+    if port == 0 {
+        return Ok(listeners);
+    }
+    for bind in &settings.bind {
+        for address in &bind.addresses {
+            let address = SocketAddr::new(*address, port);
+            match open(address) {
+                Ok(listener) => listeners.push(listener),
+                Err(error) if bind.is_optional && error.kind() != ErrorKind::AddrInUse => {
+                    debug!("not listening on {address}: {error}");
+                }
+                Err(error) => {
+                    return Err(Failure::of(format!("cannot listen on {address}"))(error));
+                }
+            }
+        }
+    }
+    Ok(listeners)
+}
+
+fn open(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+    };
+    // A port that was left a moment ago may be taken again at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Lets clients in, for as long as the server runs.
+pub async fn accept(host: Rc<Host>, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, address)) => {
+                let host = Rc::clone(&host);
+                tokio::task::spawn_local(async move {
+                    match serve(&host, stream, address).await {
+                        Ok(()) => debug!("{address} left"),
+                        Err(error) => debug!("{address} is gone: {error}"),
+                    }
+                });
+            }
+            Err(error) => {
+                warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve(host: &Rc<Host>, stream: TcpStream, address: SocketAddr) -> io::Result<()> {
+    // Replies are small, and somebody waits for each.
+    stream.set_nodelay(true)?;
+    let peer = Peer {
+        address,
+        local_address: stream.local_addr()?,
+        resp: Resp::Two,
+    };
+    match Session::open(host, peer) {
+        Ok(session) => {
+            debug!("{address} is client {}", session.mailbox.client);
+            let mut connection = Connection {
+                stream,
+                sending: Vec::new(),
+                sent: 0,
+            };
+            connection.carry(session, host).await
+        }
+        Err(refusal) => {
+            info!("{address} is turned away: {refusal}");
+            turn_away(&stream, &refusal)
+        }
+    }
+}
+
+/// Says why, as far as that goes without waiting.
+fn turn_away(stream: &TcpStream, refusal: &Error) -> io::Result<()> {
+    let mut reply = Vec::new();
+    write_error(refusal, &mut reply);
+    stream.try_write(&reply).map(|_| ())
+}
+
+struct Connection {
+    stream: TcpStream,
+    /// Taken out of the mailbox, and sent up to `sent`.
+    sending: Vec<u8>,
+    sent: usize,
+}
+
+impl Connection {
+    /// Reads, runs and sends until either side ends it.
+    async fn carry(&mut self, mut session: Session, host: &Host) -> io::Result<()> {
+        let mailbox = Rc::clone(&session.mailbox);
+        loop {
+            self.send(&mailbox)?;
+            let is_sent = self.is_sent();
+            if mailbox.is_cut() || (mailbox.is_closing() && is_sent && mailbox.is_empty()) {
+                return Ok(());
+            }
+            let may_read = !mailbox.is_full() && !mailbox.is_closing();
+            tokio::select! {
+                ready = self.stream.readable(), if may_read => {
+                    ready?;
+                    if !self.read(host, &mut session)? {
+                        return Ok(());
+                    }
+                }
+                ready = self.stream.writable(), if !is_sent => ready?,
+                () = mailbox.woken() => session.run(),
+            }
+        }
+    }
+
+    /// Reads once, and runs what that completes; false where the client has left.
+    fn read(&mut self, host: &Host, session: &mut Session) -> io::Result<bool> {
+        let mut buffer = host.read_buffer.borrow_mut();
+        match self.stream.try_read(&mut buffer) {
+            Ok(0) => Ok(false),
+            Ok(length) => {
+                session.receive(&buffer[..length]);
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends what the mailbox holds, as far as the system takes it now.
+    fn send(&mut self, mailbox: &Mailbox) -> io::Result<()> {
+        loop {
+            if self.is_sent() {
+                if mailbox.is_empty() {
+                    return Ok(());
+                }
+                mailbox.give_back(std::mem::take(&mut self.sending));
+                self.sending = mailbox.take();
+                self.sent = 0;
+            }
+            match self.stream.try_write(&self.sending[self.sent..]) {
+                Ok(length) => self.sent += length,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn is_sent(&self) -> bool {
+        self.sent == self.sending.len()
+    }
+}

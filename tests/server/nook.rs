@@ -1,0 +1,167 @@
+//! A running nookdb-server, on loopback ports of its own.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::redis::RedisClient;
+
+/// A loaded machine may take seconds to start or end a process; only a broken one takes this long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The server with a directory of its own. It is killed when this is dropped.
+pub struct NookServer {
+    child: Child,
+    directory: TempDir,
+    pub port: u16,
+    pub http_port: u16,
+}
+
+impl NookServer {
+    /// Empty, and saving nothing.
+    pub fn start() -> NookServer {
+        NookServer::start_with(&["--save", ""])
+    }
+
+    pub fn start_with(options: &[&str]) -> NookServer {
+        NookServer::start_in(new_directory(), options)
+    }
+
+    /// On whatever files a directory holds: dump.rdb, appendonlydir.
+    ///
+    /// # Panics
+    /// Where the server does not come up; its log is shown.
+    pub fn start_in(directory: TempDir, options: &[&str]) -> NookServer {
+        match NookServer::try_start_in(directory, options) {
+            Ok(server) => server,
+            Err(log) => panic!("nookdb-server did not start:\n{log}"),
+        }
+    }
+
+    /// As `start_in`, where the server may refuse to start: its log then.
+    ///
+    /// Another process may take a free port before the server does; then others are tried.
+    pub fn try_start_in(directory: TempDir, options: &[&str]) -> Result<NookServer, String> {
+        for _ in 0..5 {
+            let (port, http_port) = (free_port(), free_port());
+            let mut child = spawn(directory.path(), port, http_port, options);
+            match wait_until_listening(&mut child, port) {
+                Ok(()) => {
+                    return Ok(NookServer {
+                        child,
+                        directory,
+                        port,
+                        http_port,
+                    });
+                }
+                Err(_) if log_of(directory.path()).contains("in use") => {}
+                Err(status) => {
+                    return Err(format!("{status}\n{}", log_of(directory.path())));
+                }
+            }
+        }
+        panic!("no free ports in five attempts");
+    }
+
+    pub fn connect(&self) -> RedisClient {
+        RedisClient::connect(self.port)
+    }
+
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn log(&self) -> String {
+        log_of(self.directory.path())
+    }
+
+    /// Waits until the server has ended by itself, and hands over its files.
+    pub fn wait(mut self) -> (ExitStatus, TempDir) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the state of a child") {
+                return (status, self.leave());
+            }
+            assert!(Instant::now() < deadline, "still running:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Asks it to end, as an init system does.
+    pub fn terminate(self) -> (ExitStatus, TempDir) {
+        let pid = self.process_id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(sent.expect("kill").success());
+        self.wait()
+    }
+
+    /// Ends it at once, with SIGKILL.
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().expect("the server runs");
+        self.child.wait().expect("it was killed");
+        self.leave()
+    }
+
+    fn leave(&mut self) -> TempDir {
+        std::mem::replace(&mut self.directory, new_directory())
+    }
+}
+
+impl Drop for NookServer {
+    fn drop(&mut self) {
+        // Both fail only where the process has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn new_directory() -> TempDir {
+    TempDir::new().expect("a temporary directory")
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
+    listener.local_addr().expect("its address").port()
+}
+
+fn spawn(directory: &Path, port: u16, http_port: u16, options: &[&str]) -> Child {
+    let log = File::create(directory.join("nookdb.log")).expect("a log");
+    Command::new(env!("CARGO_BIN_EXE_nookdb-server"))
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+        .args(["--http-port", &http_port.to_string()])
+        .args(["--dir", ".", "--loglevel", "verbose"])
+        .args(options)
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("nookdb-server was built with these tests")
+}
+
+/// The server listens when its files are loaded. Fails where it ends instead.
+fn wait_until_listening(child: &mut Child, port: u16) -> Result<(), ExitStatus> {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait().expect("the state of a child") {
+            return Err(status);
+        }
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("nookdb-server took too long to start");
+}
+
+fn log_of(directory: &Path) -> String {
+    fs::read_to_string(directory.join("nookdb.log")).unwrap_or_default()
+}
