@@ -500,6 +500,7 @@ const server: Conversation[] = [
       ['clientSetName', 'tester'],
       ['clientGetName'],
       ['clientSetName', 'two words'],
+      ['clientSetName', ''],
       ['clientInfo'],
       ['clientList'],
       ['clientList', { TYPE: 'NORMAL' }],

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { createClient } from '@redis/client'
+import { createClient, RESP_TYPES } from '@redis/client'
 import { open } from 'nookdb'
 import { METHODS } from '../../../pkg-template/src/commands/generated.js'
 import { RedisServer } from '../../redis-server.js'
-import { CONVERSATIONS, type Call } from './calls.js'
+import { CONVERSATIONS, type Call, type Conversation } from './calls.js'
 
 type Name = Call[0]
 
@@ -27,11 +27,16 @@ const ALIKE: ReadonlySet<Name> = new Set<Name>([
 ])
 
 const oracle = await RedisServer.start()
-const strings = await createClient({ socket: { port: oracle.port } }).connect()
+const client = await createClient({ socket: { port: oracle.port } }).connect()
 after(async () => {
-  strings.destroy()
+  client.destroy()
   await oracle[Symbol.asyncDispose]()
 })
+
+/** Methods by their name: calls are checked where they are written down. */
+function methodsOf(given: object): Methods {
+  return given as Methods
+}
 
 /** What a method answers, or the words in which it refuses. */
 async function answer(methods: Methods, [name, ...given]: Call): Promise<unknown> {
@@ -81,21 +86,52 @@ function compare(ours: unknown, theirs: unknown, call: Call): void {
   else assert.deepEqual(shownOurs, shownTheirs, about)
 }
 
-for (const { about, calls } of CONVERSATIONS) {
-  test(`a store answers as node-redis does: ${about}`, async () => {
+async function converse({ calls }: Conversation, ours: Methods, theirs: Methods): Promise<void> {
+  await client.flushAll()
+  for (const entry of calls) {
+    const call = callOf(entry)
+    const given = await answer(ours, call)
+    const awaited = await answer(theirs, call)
+    compare(given, 'call' in entry ? entry.answers : awaited, call)
+  }
+}
+
+function callOf(entry: Conversation['calls'][number]): Call {
+  return 'call' in entry ? entry.call : entry
+}
+
+for (const conversation of CONVERSATIONS) {
+  test(`a store answers as node-redis does: ${conversation.about}`, async () => {
     await using store = await open('memory:')
-    await strings.flushAll()
-    for (const entry of calls) {
-      const call = 'call' in entry ? entry.call : entry
-      const ours = await answer(store as unknown as Methods, call)
-      const theirs = await answer(strings as unknown as Methods, call)
-      compare(ours, 'call' in entry ? entry.answers : theirs, call)
+    await converse(conversation, methodsOf(store), methodsOf(client))
+  })
+
+  test(`a store answers in bytes as node-redis does: ${conversation.about}`, async () => {
+    await using store = await open('memory:')
+    const inBuffers = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
+    await converse(conversation, methodsOf(store.bytes), methodsOf(inBuffers))
+  })
+
+  test(`multi() answers as the single methods do: ${conversation.about}`, async () => {
+    await using single = await open('memory:')
+    await using store = await open('memory:')
+    const queue = store.multi()
+    const queued: { call: Call; alone: unknown }[] = []
+    for (const call of conversation.calls.map(callOf)) {
+      const alone = await answer(methodsOf(single), call)
+      // What is refused changes nothing, so the others do not miss it; WATCH is refused in a transaction only.
+      if ((isObject(alone) && 'refused' in alone) || call[0] === 'watch') continue
+      queued.push({ call, alone })
+      assert.notEqual(await answer(methodsOf(queue), call), undefined)
     }
+    const replies: unknown[] = queue.exec()
+    assert.equal(replies.length, queued.length)
+    for (const [n, { call, alone }] of queued.entries()) compare(replies[n], alone, call)
   })
 }
 
 test('every method is part of a conversation', () => {
-  const said = new Set<string>(CONVERSATIONS.flatMap(({ calls }) => calls).map((entry) => ('call' in entry ? entry.call[0] : entry[0])))
+  const said = new Set<string>(CONVERSATIONS.flatMap(({ calls }) => calls.map((entry) => callOf(entry)[0])))
   const methods = METHODS.split('\n').map((line) => line.slice(0, line.indexOf(' ')))
   assert.deepEqual(methods.filter((name) => !said.has(name)), [])
 })

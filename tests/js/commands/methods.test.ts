@@ -1,0 +1,52 @@
+// What no other client could be compared with: bytes, big integers, and what is no argument at all.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { open } from 'nookdb'
+
+const BINARY = new Uint8Array([0, 0xff, 0x80, 0x0d, 0x0a])
+
+test('bytes that are no UTF-8 come out as they went in', async () => {
+  await using db = await open('memory:')
+  db.set(BINARY, BINARY)
+  assert.deepEqual(db.bytes.get(BINARY), BINARY)
+  assert.deepEqual(db.bytes.keys('*'), [BINARY])
+  db.hSet('h', 'f', BINARY)
+  assert.deepEqual(db.bytes.hGetAll('h'), Object.assign(Object.create(null), { f: BINARY }))
+  db.zAdd('z', { score: 1.5, value: BINARY })
+  assert.deepEqual(db.bytes.zPopMin('z'), { value: BINARY, score: 1.5 })
+})
+
+test('a value that is written out as bytes can be read back', async () => {
+  await using db = await open('memory:')
+  db.rPush('l', ['a', 'b'])
+  const written = db.bytes.dump('l')
+  assert.ok(written)
+  assert.equal(db.restore('copy', 0, written), 'OK')
+  assert.deepEqual(db.lRange('copy', 0, -1), ['a', 'b'])
+})
+
+test('integers past 2^53 - 1 go in and come out as bigint', async () => {
+  await using db = await open('memory:')
+  assert.equal(db.incrBy('n', 2 ** 53 - 1), 2 ** 53 - 1)
+  assert.equal(db.incrBy('n', 2n), 2n ** 53n + 1n)
+  assert.equal(db.get('n'), '9007199254740993')
+  assert.equal(db.decrBy('n', 2n), 2 ** 53 - 1)
+})
+
+test('what is no string, bytes or number is refused before anything happens', async () => {
+  await using db = await open('memory:')
+  const nothing: unknown = null
+  assert.throws(() => db.set('k', nothing as string), { name: 'TypeError', message: /not null/ })
+  assert.throws(() => db.set('k', {} as string), { name: 'TypeError', message: /not object/ })
+  assert.throws(() => db.sAdd('k', [true as unknown as string]), { name: 'TypeError', message: /not boolean/ })
+  assert.throws(() => db.get(undefined as unknown as string), { message: "ERR wrong number of arguments for 'get' command" })
+  assert.equal(db.dbSize(), 0)
+})
+
+test('options that are undefined are as if they were left out', async () => {
+  await using db = await open('memory:')
+  assert.equal(db.set('k', 'v', { EX: undefined, NX: undefined, GET: undefined }), 'OK')
+  assert.equal(db.ttl('k'), -1)
+  assert.deepEqual(db.scan('0', { MATCH: undefined }), { cursor: '0', keys: ['k'] })
+})
