@@ -85,12 +85,17 @@ export class Committer {
   }
 
   /** Opens the storage and restores what it keeps into an empty engine. Tells what could not be read, too.
-   *  @throws DAMAGED when the journal does not lead up to the last step */
-  static async open(storage: Storage, engine: Journaled): Promise<{ committer: Committer; losses: Losses }> {
-    const restored = await restore(storage, engine)
+   *  @throws DAMAGED when the journal does not lead up to the last step; with `last`, FENCED and WIPED */
+  static async open(
+    storage: Storage, engine: Journaled, last?: Identity,
+  ): Promise<{ committer: Committer; losses: Losses }> {
+    const restored = await restore(storage, engine, last)
     return { committer: new Committer(storage, engine, restored), losses: restored.losses }
   }
 
+  get identity(): Identity {
+    return this.#identity
+  }
   get committedSeq(): number {
     return this.#committedSeq
   }
@@ -230,8 +235,8 @@ interface Restored {
   readonly journalBytes: number
 }
 
-async function restore(storage: Storage, engine: Journaled): Promise<Restored> {
-  const { manifest, epoch, lastSeq, storeId } = await storage.open()
+async function restore(storage: Storage, engine: Journaled, last: Identity | undefined): Promise<Restored> {
+  const { manifest, epoch, lastSeq, storeId } = await storage.open(last)
   const chunks: ChunkId[] = []
   let snapshotBytes = 0
   let journalBytes = 0

@@ -7,7 +7,7 @@ import { Committer, type Journaled, type Losses } from './committer.js'
 import { NookError } from './errors.js'
 import { Line } from './storage/line.js'
 import { watchPage, type Lock } from './storage/lock.js'
-import { storageError, type Chunk, type Estimate, type Storage } from './storage/storage.js'
+import { storageError, type Chunk, type Estimate, type Identity, type Storage } from './storage/storage.js'
 
 /** `always` commits as soon as nothing is being committed; `everysec` at most every second, and in a hidden page, where timers are
  *  throttled, as `always`; `no` when the page is hidden, with checkpoints, and when `flush` or `close` ask for it. */
@@ -60,6 +60,8 @@ export interface DurabilityOptions {
   /** A journal that has grown to this, and to the size of the snapshot, is folded into a checkpoint.
    *  @default 4 MiB */
   readonly checkpointBytes?: number
+  /** Who had the store open before, as `retire` told: it is opened only if nobody else has done so since. */
+  readonly last?: Identity
 }
 
 const COMMIT_EVERY_MS = 1000
@@ -105,7 +107,7 @@ export class Durability {
   /** Opens the storage, and restores what it keeps into an empty engine.
    *  @throws what `Storage.open` throws; DAMAGED too when steps are missing that were kept */
   static async open(storage: Storage, engine: Journaled, options: DurabilityOptions = {}): Promise<Durability> {
-    const { committer, losses } = await Committer.open(storage, engine)
+    const { committer, losses } = await Committer.open(storage, engine, options.last)
     return new Durability(storage, engine, committer, losses, options)
   }
 
@@ -173,12 +175,13 @@ export class Durability {
   }
 
   /** Keeps what was taken from an engine that has stopped, as far as that is possible, and ends without letting go of storage and lock:
-   *  another Durability goes on with them and a new engine. */
-  async retire(): Promise<void> {
+   *  another Durability goes on with them and a new engine. Gives who it was. */
+  async retire(): Promise<Identity> {
     this.#stopWatching()
     await this.flush().catch(() => undefined)
     this.#stopTimer()
     this.#state = 'closed'
+    return this.#committer.identity
   }
 
   /** Commits all there is; joins the commit that is under way. */

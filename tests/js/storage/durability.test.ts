@@ -326,12 +326,16 @@ test('what was taken from an engine that stopped is kept all the same, and the n
   const { disk, storage, durability, say, states } = await openShop({ mode: 'everysec' })
   say('a', 'b')
   await turns(1)
-  await durability.retire()
+  const last = await durability.retire()
   const engine = new WordEngine()
-  const next = await Durability.open(storage, engine, { mode: 'no' })
+  const next = await Durability.open(storage, engine, { mode: 'no', last })
   engine.say('c')
   await next.flush()
   assert.deepEqual([engine.words, await kept(disk), states], [['a', 'b', 'c'], ['a', 'b', 'c'], []])
+
+  const robbed = await next.retire()
+  await openShop({}, disk)
+  await assert.rejects(Durability.open(storage, new WordEngine(), { last: robbed }), { code: 'FENCED' })
 })
 
 test('a writer whose lock was stolen stops at once, and does not take the store back after a failure', async (context) => {
