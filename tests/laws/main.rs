@@ -9,6 +9,7 @@ mod support;
 mod case;
 
 mod fingerprint;
+mod made_up;
 mod replay;
 mod undo;
 
