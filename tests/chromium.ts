@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { chromium, type Browser, type BrowserContext } from 'playwright-core'
 
 /** No sandbox: containers run as root, where Chromium refuses it. The rest keeps the browser off the network. */
-const ARGUMENTS = [
+export const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -15,7 +15,7 @@ const ARGUMENTS = [
   '--disable-sync',
 ]
 
-function executablePath(): string {
+export function executablePath(): string {
   for (const folder of (process.env['PATH'] ?? '').split(':')) {
     const path = join(folder, 'chromium')
     if (existsSync(path)) return path
