@@ -178,6 +178,6 @@ export class Nook extends Face<string> {
   }
 }
 
-function word(argument: CallArgument): Argument {
+export function word(argument: CallArgument): Argument {
   return typeof argument === 'number' || typeof argument === 'bigint' ? String(argument) : argument
 }

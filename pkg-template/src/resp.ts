@@ -40,6 +40,11 @@ export class RespReader {
     return this.#at >= this.#bytes.length
   }
 
+  /** Whether the next value is a push, which is no reply. */
+  get isAtPush(): boolean {
+    return this.#bytes[this.#at] === 0x3e
+  }
+
   /** The next value; an error reply is given, not thrown.
    *  @throws NookError PROTOCOL where the bytes are no RESP3 or end too early */
   read(): Reply | Push {
