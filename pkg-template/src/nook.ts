@@ -1,5 +1,6 @@
 import { Client, type Argument, type BlockingOptions, type Multi, type Text, type Transform } from './client.js'
 import type { Commands } from './commands/generated.js'
+import { addIterators, type ScanIterators } from './commands/scans.js'
 import type { Core, NookEvents } from './core.js'
 import type { KeyListener, MessageListener } from './listeners.js'
 import { CommandQueue } from './multi.js'
@@ -10,6 +11,10 @@ export type CallArgument = Argument | number | bigint
 
 /** The methods of every face of a store: bulk strings come out as `T`. */
 abstract class Face<T extends Text> extends Client {
+  static {
+    addIterators(this.prototype)
+  }
+
   readonly #core: Core
   readonly #binary: boolean
 
@@ -48,11 +53,15 @@ abstract class Face<T extends Text> extends Client {
 }
 
 /** The store inside of `atomic`. Over when the function returns. */
-export interface Transaction extends Commands<'sync', string> {
+export interface Transaction extends Commands<'sync', string>, ScanIterators<'sync', string> {
   call(...argv: CallArgument[]): Reply
 }
 
 class AtomicFace extends Client {
+  static {
+    addIterators(this.prototype)
+  }
+
   readonly #call: (argv: readonly Argument[], binary: boolean) => Reply
 
   constructor(call: (argv: readonly Argument[], binary: boolean) => Reply) {
@@ -74,14 +83,14 @@ class AtomicFace extends Client {
 }
 
 /** The same store, with bulk strings as bytes: `db.bytes.get('image')`. */
-export interface BytesView extends Commands<'sync', Uint8Array<ArrayBuffer>> {}
+export interface BytesView extends Commands<'sync', Uint8Array<ArrayBuffer>>, ScanIterators<'sync', Uint8Array<ArrayBuffer>> {}
 export class BytesView extends Face<Uint8Array<ArrayBuffer>> {
   constructor(core: Core) {
     super(core, true)
   }
 }
 
-export interface Nook extends Commands<'sync', string> {}
+export interface Nook extends Commands<'sync', string>, ScanIterators<'sync', string> {}
 
 /** An open store. Its commands are methods, with the names of node-redis: they answer at once, and those that may wait for a
  *  key are promises. */

@@ -263,8 +263,19 @@ function pairs(given: unknown, argv: Argument[]): void {
   }
 }
 
+function several<T>(given: Many<T>): readonly T[] {
+  return isList(given) ? given : [given]
+}
+
+/** Array.isArray does not know read-only lists. */
+function isList<T>(given: Many<T>): given is readonly T[] {
+  return Array.isArray(given)
+}
+
 function numbered(given: Many<Bytes>, argv: Argument[]): void {
-  push(typeof given === 'string' || given instanceof Uint8Array ? [1, given] : [given.length, ...given], argv)
+  const items = several(given)
+  push(items.length, argv)
+  push(items, argv)
 }
 
 const EXPIRATIONS = ['EX', 'PX', 'EXAT', 'PXAT', 'KEEPTTL', 'PERSIST'] as const
@@ -301,8 +312,8 @@ export const ENCODERS = {
   ConfigArguments: pairs,
   SetOptions(given: SetOptions | undefined, argv) {
     if (given === undefined) return
-    const { expiration: explicit, ...rest } = given
-    expiration(typeof explicit === 'string' ? { type: explicit } : (explicit ?? rest), argv)
+    const { expiration: explicit = given } = given
+    expiration(explicit === 'KEEPTTL' ? { KEEPTTL: true } : explicit, argv)
     conditions(given, argv)
   },
   GetExOptions: (given: GetExOptions | undefined, argv) => given && expiration(given, argv),
@@ -313,7 +324,7 @@ export const ENCODERS = {
   SortOptions(given: SortOptions | undefined, argv) {
     option('BY', given?.BY, argv)
     limit(given?.LIMIT, argv)
-    for (const pattern of [given?.GET ?? []].flat()) option('GET', pattern, argv)
+    for (const pattern of several(given?.GET ?? [])) option('GET', pattern, argv)
     push(given?.DIRECTION, argv)
     option('ALPHA', given?.ALPHA, argv)
   },
@@ -323,7 +334,10 @@ export const ENCODERS = {
   LimitOption: (given: LimitOption | undefined, argv) =>
     option('LIMIT', typeof given === 'object' ? given.LIMIT : given, argv),
   SortedSetMembers(given: SortedSetMembers, argv) {
-    for (const { score, value } of [given].flat()) push([score, value], argv)
+    for (const { score, value } of several(given)) {
+      push(score, argv)
+      push(value, argv)
+    }
   },
   ZAddOptions: options<ZAddOptions>('condition', 'NX', 'XX', 'comparison', 'LT', 'GT', 'CH'),
   ZRangeOptions(given: ZRangeOptions | undefined, argv) {
@@ -333,7 +347,7 @@ export const ENCODERS = {
   },
   ZRangeLimit: (given: ZRangeLimit | undefined, argv) => limit(given?.LIMIT, argv),
   WeightedKeys(given: WeightedKeys, argv) {
-    const keys = [given].flat()
+    const keys = several<Bytes | WeightedKey>(given)
     numbered(keys.map((each) => (isWeighted(each) ? each.key : each)), argv)
     const weights = keys.filter(isWeighted).map(({ weight }) => weight)
     if (weights.length > 0) option('WEIGHTS', weights, argv)

@@ -50,3 +50,35 @@ test('options that are undefined are as if they were left out', async () => {
   assert.equal(db.ttl('k'), -1)
   assert.deepEqual(db.scan('0', { MATCH: undefined }), { cursor: '0', keys: ['k'] })
 })
+
+test('iterators give every page of a scan', async () => {
+  await using db = await open('memory:')
+  const names = Array.from({ length: 100 }, (_, n) => `key:${n}`)
+  db.mSet(names.flatMap((name) => [name, 'v']))
+  db.sAdd('other', names)
+  db.hSet('hash', Object.fromEntries(names.map((name) => [name, 'v'])))
+  db.zAdd('sorted', names.map((value, score) => ({ value, score })))
+
+  assert.deepEqual([...db.scanIterator({ MATCH: 'key:*', COUNT: 7 })].flat().sort(), names.toSorted())
+  assert.deepEqual([...db.sScanIterator('other')].flat().sort(), names.toSorted())
+  assert.deepEqual([...db.hScanNoValuesIterator('hash')].flat().sort(), names.toSorted())
+  assert.deepEqual([...db.hScanIterator('hash', { MATCH: '*:1' })].flat(), [{ field: 'key:1', value: 'v' }])
+  assert.deepEqual([...db.zScanIterator('sorted', { MATCH: '*:1' })].flat(), [{ value: 'key:1', score: 1 }])
+  assert.deepEqual([...db.bytes.sScanIterator('other', { MATCH: '*:1' })].flat(), [new TextEncoder().encode('key:1')])
+})
+
+test('keys may be removed while an iterator walks over them', async () => {
+  await using db = await open('memory:')
+  db.mSet(Array.from({ length: 100 }, (_, n) => [`key:${n}`, 'v']).flat())
+  for await (const keys of db.scanIterator()) if (keys.length > 0) db.del(keys)
+  assert.equal(db.dbSize(), 0)
+})
+
+test('an iterator begins where it is told to', async () => {
+  await using db = await open('memory:')
+  db.sAdd('s', Array.from({ length: 200 }, (_, n) => `member ${n}`))
+  const { cursor, members } = db.sScan('s', '0')
+  const rest = [...db.sScanIterator('s', { cursor })].flat()
+  assert.equal(new Set([...members, ...rest]).size, 200)
+  assert.ok(rest.length < 200)
+})

@@ -4,6 +4,7 @@
 import type { RedisClientType } from '@redis/client'
 import type { Multi } from '../../../pkg-template/src/client.js'
 import type { Commands } from '../../../pkg-template/src/commands/generated.js'
+import type { ScanIterators } from '../../../pkg-template/src/commands/scans.js'
 
 type Ours = Commands<'promise', string>
 type Theirs = RedisClientType
@@ -50,6 +51,11 @@ type Waiting = 'blMove' | 'blmPop' | 'blPop' | 'brPop' | 'brPopLPush' | 'bzmPop'
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 none<{ [N in keyof Ours]: Same<ReturnType<Store[N]>, Answers<Ours, N>> extends true ? never : N }[Exclude<keyof Ours, Waiting>]>()
 none<{ [N in keyof Ours]: Same<ReturnType<Store[N]>, ReturnType<Ours[N]>> extends true ? never : N }[Waiting & keyof Ours]>()
+
+// Iterators over scans are node-redis's.
+type OurScans = ScanIterators<'promise', string>
+none<{ [N in keyof OurScans]: Parameters<Theirs[N]> extends Parameters<OurScans[N]> ? never : N }[keyof OurScans]>()
+none<{ [N in keyof OurScans]: ReturnType<OurScans[N]> extends ReturnType<Theirs[N]> ? never : N }[keyof OurScans]>()
 
 // The queue of multi() knows what each of its replies will be, with strings and with bytes.
 declare const multi: Multi<'sync', [], string>
