@@ -2,7 +2,7 @@
 # Needs git, make, a Rust toolchain and Node 20; all else is set up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build-setup build test lint sizes clean
+.PHONY: help setup build-setup build test lint sizes bench clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ lint: setup ## Checks formatting, clippy and the types of the TypeScript
 
 sizes: build ## Prints the sizes of the wasm and the JavaScript: raw, gzip, brotli
 	@node benches/sizes.mjs
+
+bench: build setup ## Measures ours and the peers in turn and writes benches/README.md (about 10 minutes)
+	@node benches/run.mjs
 
 clean: ## Removes everything that was built, and node_modules
 	cargo clean
