@@ -145,6 +145,13 @@ export class Committer {
     this.#snapshot = snapshot
   }
 
+  /** Takes back a snapshot that steps can do without. Gives whether there was one. */
+  withdraw(): boolean {
+    const isDispensable = this.#snapshot !== null && this.#pendingFrom === this.#committedSeq + 1
+    if (isDispensable) this.#snapshot = null
+    return isDispensable
+  }
+
   /** Writes all that is pending, and all that comes meanwhile. Does not write steps while a checkpoint is owed.
    *  @throws what `Storage` throws; whatever was not written stays pending */
   async commit(): Promise<void> {

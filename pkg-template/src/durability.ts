@@ -72,6 +72,12 @@ const RETRY_PAUSES_MS: readonly number[] = [100, 400, 1600]
 /** Before the next try when there was no help. */
 const LATER_MS = 30_000
 
+interface Refusal {
+  readonly error: NookError
+  /** How long the journal was. */
+  readonly journalBytes: number
+}
+
 export class Durability {
   readonly #storage: Storage
   readonly #engine: Journaled
@@ -87,6 +93,8 @@ export class Durability {
   /** Engines walk once at a time. */
   readonly #walks = new Line()
   #isWalking = false
+  /** Of the last checkpoint, where there was no room for it. */
+  #refusal: Refusal | null = null
   #isPoked = false
   /** Set while a commit is to come by itself. */
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -128,8 +136,12 @@ export class Durability {
   /** Writes a snapshot of now in place of the last one and of the journal. Resolves when it is kept. */
   async checkpoint(): Promise<void> {
     this.#requireGoing()
+    this.#refusal = null
     await this.#makeSnapshot()
     await this.#run()
+    // The commit was done without it. A refusal of its own, though the compiler takes it for the null of above.
+    const refusal = this.#refusal as Refusal | null
+    if (refusal !== null) throw refusal.error
   }
 
   /** To be called when the lock was stolen. */
@@ -218,11 +230,11 @@ export class Durability {
           if (this.#committer.owesCheckpoint) await this.#makeSnapshot()
           await this.#committer.commit()
         } while (this.#committer.owesCheckpoint)
-        if (this.#state !== 'away') this.#become('ok', null)
+        if (!this.#isOver() && this.#state !== 'away') this.#become('ok', null)
         return this.#checkpointIfDue(this.#committer.journalBytes)
       } catch (error) {
         const known = error instanceof NookError ? error : storageError('IO', `the storage failed: ${String(error)}`, error)
-        if (!(await this.#recover(known, failures))) throw known
+        if (!(await this.#recover(known, failures))) throw (this.#isOver() ? this.#error : null) ?? known
       }
     }
   }
@@ -242,12 +254,14 @@ export class Durability {
         }
         return this.#rewrite(error, async () => undefined)
       case 'QUOTA':
-        return this.#giveUp(error)
+        // A checkpoint takes more room than what it replaces, until it has replaced it. The journal may still have some.
+        if (!this.#committer.withdraw()) return this.#giveUp(error)
+        this.#refusal = { error, journalBytes: this.#committer.journalBytes }
+        return true
       case 'TOOBIG':
         // One step alone is more than an append takes: its values may still fit into chunks.
-        if (failures > 0) return this.#giveUp(error)
         this.#committer.forgetPending()
-        return true
+        return failures === 0 || this.#giveUp(error)
       default:
         return this.#retry(error, failures)
     }
@@ -295,7 +309,10 @@ export class Durability {
   }
 
   #checkpointIfDue(journalBytes: number): void {
-    const limitBytes = Math.max(this.#options.checkpointBytes ?? DEFAULT_CHECKPOINT_BYTES, this.#committer.snapshotBytes)
+    const { snapshotBytes } = this.#committer
+    // One that there was no room for is not made again before the journal has doubled.
+    const refusedBytes = 2 * (this.#refusal?.journalBytes ?? 0)
+    const limitBytes = Math.max(this.#options.checkpointBytes ?? DEFAULT_CHECKPOINT_BYTES, snapshotBytes, refusedBytes)
     if (journalBytes >= limitBytes && !this.#isWalking) this.checkpoint().catch(() => undefined)
   }
 

@@ -298,6 +298,30 @@ test('a full disk fails a flush as QUOTA at once, nothing is forgotten, and it i
   assert.equal(durability.health().state, 'ok')
 })
 
+test('a checkpoint that there is no room for fails as QUOTA, and the journal goes on without it', async () => {
+  const { disk, storage, durability, say, states } = await openShop({ mode: 'no' })
+  failing(storage, 'checkpoint', ['QUOTA'])
+  say('a', 'b', 'c', 'd')
+  await assert.rejects(durability.checkpoint(), { code: 'QUOTA' })
+  assert.deepEqual([await kept(disk), disk.kept?.manifest, states], [['a', 'b', 'c', 'd'], null, []])
+  await durability.checkpoint()
+  assert.equal(disk.kept?.head.baseSeq, 4)
+})
+
+test('a checkpoint that there was no room for is not made again before the journal has doubled', async () => {
+  const { storage, say } = await openShop({ mode: 'always', checkpointBytes: 100 })
+  const calls = counted(storage)
+  failing(storage, 'checkpoint', ['QUOTA'])
+  const made: number[] = []
+  for (let word = 1; word <= 25; word++) {
+    say('ten bytes!')
+    await turns(40)
+    made.push(calls.checkpoints)
+  }
+  // The one at 100 bytes was refused, the next is made at 200.
+  assert.deepEqual([made[18], made[19]], [0, 1])
+})
+
 test('a writer that was fenced is told, keeps nothing more, and refuses to flush', async () => {
   const { disk, durability, say, states } = await openShop({ mode: 'always' })
   say('a')
@@ -311,6 +335,21 @@ test('a writer that was fenced is told, keeps nothing more, and refuses to flush
   assert.deepEqual(states, ['fenced'])
   assert.deepEqual(await kept(disk), ['a'])
   await durability.close()
+})
+
+test('a writer that is robbed while it commits stays robbed, whatever the commit comes to', async () => {
+  for (const fails of [false, true]) {
+    const { storage, durability, say } = await openShop({ mode: 'no' })
+    failing(storage, 'append', fails ? ['IO'] : [])
+    say('a')
+    const flushed = durability.flush()
+    durability.stolen()
+    if (fails) await assert.rejects(flushed, { code: 'FENCED' })
+    else await flushed
+    say('b')
+    await assert.rejects(durability.flush(), { code: 'FENCED' })
+    assert.equal(durability.health().state, 'fenced')
+  }
 })
 
 test('a writer that may keep nothing more does not hold steps back either', async () => {
