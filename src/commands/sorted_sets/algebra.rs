@@ -7,7 +7,7 @@ use crate::commands::Args;
 use crate::db::{Ctx, Event, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
-use crate::types::{Item, Score, Seed, Set, Value, ZSet};
+use crate::types::{Item, Score, Seed, Set, Value, ZSet, number};
 
 /// How a member that comes several times gets one score.
 #[derive(Debug, Clone, Copy)]
@@ -302,21 +302,7 @@ pub(super) fn zdiffstore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 pub(super) fn zintercard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let keys = read_keys(ctx, args)?;
-    let mut limit = 0;
-    while !args.is_done() {
-        if args.left() < 2 || !args.word("LIMIT") {
-            return Err(Error::Syntax);
-        }
-        let negative = Error::Said(super::NEGATIVE_LIMIT);
-        limit = args
-            .int_in(0..=i64::MAX, negative.clone())
-            .map_err(|_| negative)?;
-    }
-    // 0 is no limit.
-    let most = match usize::try_from(limit) {
-        Ok(0) | Err(_) => usize::MAX,
-        Ok(limit) => limit,
-    };
+    let most = read_limit(args)?;
     let mut sources = Vec::with_capacity(keys.len());
     for key in keys {
         sources.push(Source::under(ctx, key)?);
@@ -331,4 +317,21 @@ pub(super) fn zintercard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         others.iter().all(|other| other.score(bytes).is_some())
     });
     Ok(Reply::count(common.take(most).count()))
+}
+
+/// `[LIMIT limit]`, of which 0 is none.
+fn read_limit(args: &mut Args) -> Result<usize> {
+    let mut limit = 0;
+    while !args.is_done() {
+        if args.left() < 2 || !args.word("LIMIT") {
+            return Err(Error::Syntax);
+        }
+        // Redis has these words for what is no integer, too.
+        let number = number::parse_i64(args.bytes()?).filter(|&limit| limit >= 0);
+        limit = number.ok_or(Error::Said(super::NEGATIVE_LIMIT))?;
+    }
+    Ok(match usize::try_from(limit) {
+        Ok(0) | Err(_) => usize::MAX,
+        Ok(limit) => limit,
+    })
 }

@@ -68,14 +68,6 @@ struct Window {
     count: i64,
 }
 
-/// Which members a command wants, and in which direction.
-struct Selection<'a> {
-    bounds: Bounds<'a>,
-    reversed: bool,
-    window: Option<Window>,
-    with_scores: bool,
-}
-
 /// What the name of a command leaves open for its options to say.
 #[derive(Clone, Copy)]
 struct Form {
@@ -101,18 +93,20 @@ impl Form {
     };
 }
 
-impl<'a> Selection<'a> {
-    /// Reads the two bounds and all options.
-    fn read(args: &mut Args<'a>, form: Form) -> Result<Selection<'a>> {
-        let (first, second) = (args.bytes()?, args.bytes()?);
-        let Form {
-            mut by,
-            mut reversed,
-            may_ask_scores,
-        } = form;
+/// What stands behind the bounds, and what the name of the command has said before.
+struct Options {
+    by: By,
+    reversed: bool,
+    window: Option<Window>,
+    with_scores: bool,
+}
+
+impl Options {
+    fn read(args: &mut Args, form: Form) -> Result<Options> {
+        let (mut by, mut reversed) = (form.by, form.reversed);
         let (mut window, mut with_scores) = (None, false);
         while !args.is_done() {
-            if may_ask_scores && args.word("WITHSCORES") {
+            if form.may_ask_scores && args.word("WITHSCORES") {
                 with_scores = true;
             } else if args.left() > 2 && args.word("LIMIT") {
                 let (offset, count) = (args.int()?, args.int()?);
@@ -127,48 +121,65 @@ impl<'a> Selection<'a> {
                 return Err(Error::Syntax);
             }
         }
-        let (by, reversed) = (by.unwrap_or(By::Rank), reversed.unwrap_or(false));
-        if by == By::Rank {
-            // Redis takes a count of -1 for no LIMIT at all.
-            let limited = window
-                .take()
-                .is_some_and(|window: Window| window.count != -1);
-            if limited {
-                return Err(Error::Said(super::LIMIT_OF_RANKS));
-            }
-        }
-        if by == By::Lex && with_scores {
-            return Err(Error::Said(super::SCORES_OF_LEX));
-        }
-        // Who walks from the highest names the highest first, unless he counts.
-        let (min, max) = match by {
-            By::Score | By::Lex if reversed => (second, first),
-            _ => (first, second),
-        };
-        let bounds = Bounds::parse(by, min, max)?;
-        Ok(Selection {
-            bounds,
-            reversed,
+        let options = Options {
+            by: by.unwrap_or(By::Rank),
+            reversed: reversed.unwrap_or(false),
             window,
             with_scores,
-        })
+        };
+        options.agreeing()
+    }
+
+    /// Fails where two of them contradict each other.
+    fn agreeing(mut self) -> Result<Options> {
+        // Of ranks, Redis takes a count of -1 for no LIMIT at all.
+        let window = self.window.take_if(|_| self.by == By::Rank);
+        if window.is_some_and(|window| window.count != -1) {
+            return Err(Error::Said(super::LIMIT_OF_RANKS));
+        }
+        if self.by == By::Lex && self.with_scores {
+            return Err(Error::Said(super::SCORES_OF_LEX));
+        }
+        Ok(self)
+    }
+}
+
+/// Which members a command wants, and in which direction.
+struct Selection<'a> {
+    bounds: Bounds<'a>,
+    options: Options,
+}
+
+impl<'a> Selection<'a> {
+    /// Reads the two bounds and all options.
+    fn read(args: &mut Args<'a>, form: Form) -> Result<Selection<'a>> {
+        let (first, second) = (args.bytes()?, args.bytes()?);
+        let options = Options::read(args, form)?;
+        // Who walks from the highest names the highest first, unless he counts.
+        let (min, max) = match options.by {
+            By::Score | By::Lex if options.reversed => (second, first),
+            _ => (first, second),
+        };
+        let bounds = Bounds::parse(options.by, min, max)?;
+        Ok(Selection { bounds, options })
     }
 
     /// The ranks that are wanted, counted from the lowest score.
     fn ranks(&self, zset: &ZSet) -> Range<usize> {
         let ranks = self.bounds.ranks(zset);
-        match (&self.bounds, &self.window) {
-            (Bounds::Ranks(..), _) if self.reversed => {
+        let reversed = self.options.reversed;
+        match &self.options.window {
+            Some(window) => window.of(ranks, reversed),
+            None if reversed && self.options.by == By::Rank => {
                 zset.len() - ranks.end..zset.len() - ranks.start
             }
-            (_, Some(window)) => window.of(ranks, self.reversed),
-            _ => ranks,
+            None => ranks,
         }
     }
 
     fn reply(&self, zset: &ZSet) -> Reply {
         let members = zset.range(self.ranks(zset));
-        match (self.reversed, self.with_scores) {
+        match (self.options.reversed, self.options.with_scores) {
             (false, false) => named(members),
             (false, true) => scored(members),
             (true, false) => named(members.rev()),
