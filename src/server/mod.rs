@@ -18,12 +18,16 @@
 
 mod clock;
 mod host;
+mod http;
 mod jobs;
 mod logging;
 mod mailbox;
+mod metrics;
+mod origin;
 mod session;
 mod settings;
 mod tcp;
+mod websocket;
 
 use std::fmt;
 use std::io;
@@ -77,6 +81,9 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let host = Rc::new(Host::new(settings));
     for listener in tcp::listen(&host.settings, host.settings.port).await? {
         tokio::task::spawn_local(tcp::accept(Rc::clone(&host), listener));
+    }
+    for listener in tcp::listen(&host.settings, host.settings.http_port).await? {
+        http::start(&host, listener).map_err(Failure::of("cannot serve HTTP"))?;
     }
     info!("ready to accept connections on port {}", host.settings.port);
     jobs::keep_time(&host).await;

@@ -7,3 +7,4 @@ mod redis;
 #[allow(dead_code)]
 mod nook;
 mod talking;
+mod web;
