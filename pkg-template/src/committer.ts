@@ -200,9 +200,11 @@ export class Committer {
 
   async #commitBatch(): Promise<void> {
     const batch = this.#nextBatch()
-    await this.#storage.append(this.#identity.epoch, this.#pendingFrom, batch)
+    // What is pending may be forgotten meanwhile, and begin elsewhere.
+    const firstSeq = this.#pendingFrom
+    await this.#storage.append(this.#identity.epoch, firstSeq, batch)
     this.#journalBytes += bytesOf(batch)
-    this.#dropPending(this.#pendingFrom + batch.length - 1)
+    this.#dropPending(firstSeq + batch.length - 1)
   }
 
   /** As many steps as the storage takes in one append, and one at least: it says TOOBIG if that is too large. */

@@ -301,11 +301,11 @@ export class Durability {
   #endTurn(): void {
     this.#isPoked = false
     if (this.#isOver()) return this.#committer.forgetPending()
-    const isGoing = this.#state === 'ok' || this.#state === 'retrying'
-    if (isGoing && (this.#mode === 'always' || (this.#mode === 'everysec' && isHidden()))) return this.#runUnasked()
     this.#committer.gather()
-    if (isGoing && this.#mode === 'everysec' && this.#timer === undefined) this.#runIn(COMMIT_EVERY_MS)
-    if (isGoing && this.#mode === 'no') this.#checkpointIfDue(this.#committer.journalBytes + this.#committer.pendingBytes)
+    if (this.#state !== 'ok' && this.#state !== 'retrying') return
+    if (this.#mode === 'no') this.#checkpointIfDue(this.#committer.journalBytes + this.#committer.pendingBytes)
+    else if (this.#mode === 'always' || isHidden()) this.#runUnasked()
+    else if (this.#timer === undefined) this.#runIn(COMMIT_EVERY_MS)
   }
 
   #checkpointIfDue(journalBytes: number): void {

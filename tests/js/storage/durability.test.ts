@@ -447,6 +447,32 @@ test('more steps than are held back for a failing medium are made up for by a ch
   assert.deepEqual((await kept(disk)).length, engine.words.length)
 })
 
+test('steps that become too many to hold back while an append is under way are made up for by a checkpoint too', async () => {
+  let release = (): void => undefined
+  const { disk, storage, durability, say, engine } = await openShop({ mode: 'always' })
+  const append = storage.append.bind(storage)
+  storage.append = async (...call) => {
+    await new Promise<void>((resolve) => (release = resolve))
+    return append(...call)
+  }
+  say('a')
+  await turns(1)
+  const large = 'x'.repeat(2 ** 20)
+  for (let word = 0; word < 40; word++) {
+    say(large)
+    await turns(1)
+    durability.flush().catch(() => undefined)
+  }
+  const health = durability.health()
+  release()
+  await turns(1)
+  assert.equal(durability.health().committedSeq, 1)
+  storage.append = append
+  await durability.flush()
+  assert.ok(health.pendingBytes <= 32 * 2 ** 20)
+  assert.deepEqual((await kept(disk)).length, engine.words.length)
+})
+
 test('chunks that are missing at the start are named, and cost no others', async () => {
   const { disk, durability, say } = await openShop({ mode: 'no' })
   say('a', 'b', 'c', 'd', 'e', 'f', 'g')
