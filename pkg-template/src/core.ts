@@ -80,6 +80,12 @@ export class Core {
     return this.#reply(this.#engine().call(argv, binary))
   }
 
+  /** The engine to hold a client of one's own in, as long as that engine lives. */
+  engineOfSession(): LiveEngine {
+    this.#refuseInAtomic()
+    return this.#engine()
+  }
+
   async wait(argv: readonly Argument[], binary: boolean, options: BlockingOptions = {}): Promise<Reply> {
     this.#refuseInAtomic()
     return this.#engine().wait(argv, binary, options)
@@ -224,13 +230,14 @@ export class Core {
   }
 
   #reply(answer: Answer): Reply {
-    if (answer instanceof HostRequest) return this.#carryOut(answer)
+    if (answer instanceof HostRequest) return this.carryOut(answer)
     if (answer instanceof Push) return answer.items
     // LiveEngine answers for those who would wait.
     return typeof answer === 'symbol' ? null : answer
   }
 
-  #carryOut({ kind }: HostRequest): Reply {
+  /** Does what only the host can, and gives what the command answers. @throws NookError where that cannot be done */
+  carryOut({ kind }: HostRequest): Reply {
     const { keeper } = this.#options
     switch (kind) {
       case 'save':

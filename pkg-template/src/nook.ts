@@ -5,6 +5,7 @@ import type { Core, NookEvents } from './core.js'
 import type { KeyListener, MessageListener } from './listeners.js'
 import { CommandQueue } from './multi.js'
 import type { Reply } from './reply.js'
+import { Session, type SessionListener } from './session.js'
 
 /** A word of a command for `call`: numbers are written in decimal. */
 export type CallArgument = Argument | number | bigint
@@ -157,6 +158,12 @@ export class Nook extends Face<string> {
    *  Gives the function that ends this. */
   watchKey(pattern: string, listener: KeyListener): () => void {
     return this.#core.watchKey(pattern, listener)
+  }
+
+  /** A client of its own in this store, as one behind a socket would be: for consoles and for proxies.
+   *  @param listener  called with what comes without being asked for, such as messages of channels, in RESP */
+  session(listener: SessionListener = () => undefined): Session {
+    return new Session(this.#core, listener)
   }
 
   /** Listens to what happens to the store itself: `restarted`, `fenced`, `wiped`, `error`. Gives the function that ends this. */

@@ -86,6 +86,13 @@ export class RespReader {
     }
   }
 
+  /** The next value as its bytes are. */
+  take(): Uint8Array<ArrayBuffer> {
+    const start = this.#at
+    this.read()
+    return this.#bytes.slice(start, this.#at)
+  }
+
   #value(): Reply {
     const value = this.read()
     if (value instanceof Push) throw malformed('a push inside of a reply')

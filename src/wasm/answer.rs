@@ -1,6 +1,6 @@
 //! How an outcome goes back: a tag, and two words in memory that say where the rest lies.
 
-use crate::db::Request;
+use crate::db::{ClientId, Request};
 use crate::engine::{Delivery, Outcome};
 use crate::protocol::{Resp, write};
 use crate::reply::Reply;
@@ -54,7 +54,7 @@ impl Answer {
                 self.bytes(bytes);
                 Tag::Bulk
             }
-            Outcome::Reply(reply) => self.reply(&reply),
+            Outcome::Reply(reply) => self.reply(&reply, Resp::Three),
             Outcome::Blocked => Tag::Blocked,
             Outcome::Ask(request) => {
                 self.words[0] = match request {
@@ -68,16 +68,17 @@ impl Answer {
         }
     }
 
-    pub fn reply(&mut self, reply: &Reply) -> Tag {
+    /// A reply as it would come over a socket, whatever it is.
+    pub fn reply(&mut self, reply: &Reply, resp: Resp) -> Tag {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.clear();
-        write(reply, Resp::Three, &mut bytes);
+        write(reply, resp, &mut bytes);
         self.bytes(bytes);
         Tag::Resp
     }
 
-    /// The number of each client, then what it is sent, one after the other.
-    pub fn deliveries(&mut self, deliveries: &[Delivery]) {
+    /// The number of each client, then what it is sent in its protocol, one after the other.
+    pub fn deliveries(&mut self, deliveries: &[Delivery], resp: impl Fn(ClientId) -> Resp) {
         let mut bytes = Vec::new();
         for delivery in deliveries {
             write(
@@ -85,7 +86,7 @@ impl Answer {
                 Resp::Three,
                 &mut bytes,
             );
-            write(&delivery.reply, Resp::Three, &mut bytes);
+            write(&delivery.reply, resp(delivery.client), &mut bytes);
         }
         self.bytes(bytes);
     }

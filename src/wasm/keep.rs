@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use super::Instance;
 use super::loading::Loading;
 use crate::Outcome;
-use crate::db::Step;
+use crate::db::{Resp, Step};
 use crate::error::Error;
 use crate::persist::manifest::{ChunkEntry, Manifest};
 use crate::persist::rdb::{Entry, LoadError, Reader, Target, dump};
@@ -132,7 +132,7 @@ impl Instance {
             Reply::Integer(keys as i64),
             Reply::bulks(lost.names),
         ]);
-        self.answer.reply(&reply) as u32
+        self.answer.reply(&reply, Resp::Three) as u32
     }
 
     /// Applies the record in the scratch buffer.

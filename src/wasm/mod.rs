@@ -114,13 +114,17 @@ impl Instance {
 
     /// Runs the command in the scratch buffer.
     pub fn call(&mut self, now_ms: f64, client: u32, argc: u32) -> u32 {
-        let argv = self.scratch.argv(argc as usize);
-        let outcome = if self.headroom.is_there_for(&argv) {
-            self.engine.call(now_ms as i64, u64::from(client), &argv)
-        } else {
-            Outcome::Reply(Reply::Error(Error::OutOfMemory))
-        };
+        let outcome = self.run(now_ms, client, argc);
         self.answer.outcome(outcome) as u32 | self.flags()
+    }
+
+    /// Runs the command in the scratch buffer, and answers in the protocol that the client has chosen.
+    pub fn exchange(&mut self, now_ms: f64, client: u32, argc: u32) -> u32 {
+        let tag = match self.run(now_ms, client, argc) {
+            Outcome::Reply(reply) => self.answer.reply(&reply, self.protocol(client)),
+            outcome => self.answer.outcome(outcome),
+        };
+        tag as u32 | self.flags()
     }
 
     /// Takes a client out of its wait; false where it does not wait.
@@ -172,12 +176,33 @@ impl Instance {
     /// Puts messages and late replies into the answer, in order.
     pub fn take_deliveries(&mut self) {
         let deliveries = self.engine.take_outbox();
-        self.answer.deliveries(&deliveries);
+        let engine = &self.engine;
+        let resp = |client| {
+            engine
+                .client(client)
+                .map_or(Resp::Three, |client| client.resp)
+        };
+        self.answer.deliveries(&deliveries, resp);
     }
 
     /// Numbers for people and dashboards.
     pub fn statistics(&self) -> Result<JsValue, JsError> {
         Ok(serde_wasm_bindgen::to_value(&Statistics::of(&self.engine))?)
+    }
+
+    fn run(&mut self, now_ms: f64, client: u32, argc: u32) -> Outcome {
+        let argv = self.scratch.argv(argc as usize);
+        if self.headroom.is_there_for(&argv) {
+            self.engine.call(now_ms as i64, u64::from(client), &argv)
+        } else {
+            Outcome::Reply(Reply::Error(Error::OutOfMemory))
+        }
+    }
+
+    fn protocol(&self, client: u32) -> Resp {
+        self.engine
+            .client(u64::from(client))
+            .map_or(Resp::Three, |client| client.resp)
     }
 
     /// What is left to do after a call.

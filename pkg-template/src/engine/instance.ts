@@ -132,6 +132,17 @@ export class EngineInstance {
     return this.#read(result, binary)
   }
 
+  /** Runs a command as a socket would carry it: the reply in the protocol that the client has chosen. */
+  exchange(client: number, argv: readonly Argument[]): Uint8Array<ArrayBuffer> | typeof BLOCKED | HostRequest {
+    const result = this.#enter(() => {
+      this.#write(argv)
+      return this.#engine.exchange(Date.now(), client, argv.length)
+    })
+    if ((result & 0xff) !== Tag.Resp) return this.#read(result, true) as typeof BLOCKED | HostRequest
+    this.pending = result
+    return this.#answerBytes().slice()
+  }
+
   connect(db = 0): number {
     return this.#enter(() => this.#engine.connect(Date.now(), db))
   }
@@ -181,15 +192,16 @@ export class EngineInstance {
     return this.#enter(() => this.#engine.next_timeout_ms())
   }
 
-  /** @param binary which clients want bulk strings as bytes */
-  takeDeliveries(binary: (client: number) => boolean): Delivery[] {
+  /** @param form how a client wants what it is sent: bulk strings as text or as bytes, or all of it as it is */
+  takeDeliveries(form: (client: number) => 'text' | 'bytes' | 'resp'): Delivery[] {
     this.#enter(() => this.#engine.take_deliveries())
     const reader = new RespReader(this.#answerBytes())
     const deliveries: Delivery[] = []
     while (!reader.done) {
       const client = Number(reader.read())
-      reader.binary = binary(client)
-      deliveries.push({ client, value: reader.read() })
+      const wanted = form(client)
+      reader.binary = wanted === 'bytes'
+      deliveries.push({ client, value: wanted === 'resp' ? reader.take() : reader.read() })
     }
     return deliveries
   }

@@ -27,6 +27,16 @@ interface Waiter {
   readonly reject: (reason: unknown) => void
 }
 
+/** Whoever holds a client of its own. */
+export interface SessionEnd {
+  /** A late reply or a message, in the protocol of the client. */
+  receive(resp: Uint8Array<ArrayBuffer>): void
+  /** The engine was taken out of use, and the client with it. */
+  ended(reason: NookError): void
+  /** Whether somebody waits for a late reply. */
+  readonly isWaiting: boolean
+}
+
 export class LiveEngine {
   readonly #instance: EngineInstance
   readonly #events: LiveEvents
@@ -35,6 +45,7 @@ export class LiveEngine {
   /** Who subscribes and observes. */
   readonly #listener: number
   readonly #waiters = new Map<number, Waiter>()
+  readonly #sessions = new Map<number, SessionEnd>()
   /** Null where the host's clock stands still between requests: expiry is lazy there. */
   readonly #timers: boolean
   #timer: ReturnType<typeof setTimeout> | null = null
@@ -86,6 +97,33 @@ export class LiveEngine {
     })
   }
 
+  /** Opens a client of its own, which speaks RESP2 until it says HELLO 3, as one behind a socket. */
+  connect(end: SessionEnd): number {
+    const client = this.#enter(() => this.#instance.connect())
+    this.#enter(() => this.#instance.exchange(client, ['HELLO', '2']))
+    this.#sessions.set(client, end)
+    return client
+  }
+
+  /** Runs a command of such a client. Where it has to wait, the reply is received later, if `keepTime` is called. */
+  exchange(client: number, argv: readonly Argument[]): Uint8Array<ArrayBuffer> | HostRequest | typeof BLOCKED {
+    return this.#enter(() => this.#instance.exchange(client, argv))
+  }
+
+  /** Sees to it that waits end in time. */
+  keepTime(): void {
+    this.#schedule(this.#instance.nextTimeout())
+  }
+
+  /** Ends the wait of such a client; false where it does not wait, and its reply is on the way. */
+  cancel(client: number): boolean {
+    return this.#enter(() => this.#instance.cancel(client))
+  }
+
+  disconnect(client: number): void {
+    if (this.#sessions.delete(client) && !this.#ended) this.#enter(() => this.#instance.disconnect(client))
+  }
+
   /** Runs SUBSCRIBE and its kin in the name of the listener. */
   listen(argv: readonly Argument[]): void {
     const answer = this.#enter(() => this.#instance.call(this.#listener, argv, false))
@@ -129,6 +167,9 @@ export class LiveEngine {
     const waiters = [...this.#waiters.values()]
     this.#waiters.clear()
     for (const waiter of waiters) waiter.reject(reason)
+    const sessions = [...this.#sessions.values()]
+    this.#sessions.clear()
+    for (const session of sessions) session.ended(reason)
   }
 
   #giveUp(client: number, reason: unknown): void {
@@ -171,13 +212,18 @@ export class LiveEngine {
   #deliver(): void {
     this.#deliveriesDue = false
     if (this.#ended) return
-    const binary = (client: number): boolean => client === this.#listener || (this.#waiters.get(client)?.binary ?? false)
-    for (const { client, value } of this.#instance.takeDeliveries(binary)) {
+    const form = (client: number): 'text' | 'bytes' | 'resp' => {
+      if (this.#sessions.has(client)) return 'resp'
+      return client === this.#listener || this.#waiters.get(client)?.binary === true ? 'bytes' : 'text'
+    }
+    for (const { client, value } of this.#instance.takeDeliveries(form)) {
       const waiter = this.#waiters.get(client)
       if (waiter !== undefined) {
         this.#waiters.delete(client)
         this.#instance.disconnect(client)
         settle(value, waiter)
+      } else if (value instanceof Uint8Array) {
+        this.#sessions.get(client)?.receive(value)
       } else if (client === this.#listener && value instanceof Push) {
         this.#events.push(value.items)
       }
@@ -194,7 +240,11 @@ export class LiveEngine {
     this.#timerAt = Math.min(at, this.#timer === null ? Infinity : this.#timerAt)
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#timerAt - Date.now()))
     // A store keeps no process alive; whoever waits for a key does. In browsers a timer is a number.
-    if (this.#waiters.size === 0 && typeof this.#timer === 'object') this.#timer.unref()
+    if (typeof this.#timer === 'object' && !this.#isAwaited()) this.#timer.unref()
+  }
+
+  #isAwaited(): boolean {
+    return this.#waiters.size > 0 || [...this.#sessions.values()].some(({ isWaiting }) => isWaiting)
   }
 
   #tick(): void {
