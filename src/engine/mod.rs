@@ -192,6 +192,7 @@ impl Engine {
         if grows && let Err(error) = self.make_room(now_ms) {
             return self.failed(error);
         }
+        let queued = self.queued(client, listed);
         let used_before = self.state.used_bytes();
         let mut draft = self.draft(now_ms);
         let answer = run(
@@ -200,30 +201,21 @@ impl Engine {
             argv,
         );
         match answer {
-            Err(error) => {
-                self.commit(draft, Cause::Command, Vec::new());
-                self.failed(error)
+            Err(error) => self.failed(error),
+            Ok(_) if draft.block.is_some() => self.wait(client, draft, argv),
+            Ok(_) if grows && self.outgrew(used_before) => {
+                Ctx::new(&mut self.state, &mut draft, client).rollback(Savepoint::START);
+                self.failed(Error::OutOfMemory)
             }
             Ok(reply) => {
-                if let Some(block) = draft.block.take() {
-                    self.waiting
-                        .add(client, self.state.client(client).db, block, owned(argv));
-                    self.state.client_mut(client).blocked = true;
-                    // Looking for something to take may have removed what time had taken.
-                    self.commit(draft, Cause::Expiry, Vec::new());
-                    return Outcome::Blocked;
-                }
-                if grows && self.outgrew(used_before) {
-                    Ctx::new(&mut self.state, &mut draft, client).rollback(Savepoint::START);
-                    return self.failed(Error::OutOfMemory);
-                }
                 let request = draft.request.take();
-                let cause = if listed.command.name == "EXEC" {
-                    Cause::Exec
-                } else {
-                    Cause::Command
-                };
-                self.commit(draft, cause, vec![owned(argv)]);
+                match queued {
+                    Some(calls) => self.commit(draft, Cause::Exec, calls),
+                    None if draft.effects.is_empty() => {
+                        self.commit(draft, Cause::Command, Vec::new());
+                    }
+                    None => self.commit(draft, Cause::Command, vec![owned(argv)]),
+                }
                 if grows {
                     // What can not be freed now is refused before the next step that grows.
                     let _ = self.make_room(now_ms);
@@ -231,6 +223,13 @@ impl Engine {
                 request.map_or(Outcome::Reply(reply), Outcome::Ask)
             }
         }
+    }
+
+    /// What EXEC is about to run: the intent of its step.
+    fn queued(&self, client: ClientId, listed: &Listed) -> Option<Vec<Argv>> {
+        let queue = self.state.client(client).queue.as_ref();
+        let queue = queue.filter(|_| listed.command.name == "EXEC")?;
+        Some(queue.commands.clone())
     }
 
     fn failed(&mut self, error: Error) -> Outcome {

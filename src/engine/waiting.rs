@@ -6,7 +6,7 @@
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::{Delivery, Engine};
+use super::{Delivery, Engine, Outcome, owned};
 use crate::commands::{Listed, run, table};
 use crate::db::{Argv, Block, Cause, ClientId, Ctx, Draft, Key};
 use crate::error::Error;
@@ -89,6 +89,19 @@ impl Waiting {
 }
 
 impl Engine {
+    /// Puts a client into the wait that its call asked for.
+    pub(super) fn wait(&mut self, client: ClientId, mut draft: Draft, argv: &[&[u8]]) -> Outcome {
+        if let Some(block) = draft.block.take() {
+            let state = self.state.client_mut(client);
+            state.blocked = true;
+            let db = state.db;
+            self.waiting.add(client, db, block, owned(argv));
+        }
+        // Looking for something to take may have removed what time had taken.
+        self.commit(draft, Cause::Expiry, Vec::new());
+        Outcome::Blocked
+    }
+
     /// Serves those who waited for what this step brought. Their steps may serve others in turn.
     pub(super) fn serve(&mut self, draft: &Draft) {
         for place in self.waiting.ready(draft) {
