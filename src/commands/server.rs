@@ -98,7 +98,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: OPERATOR.and(Flags::NO_ASYNC_LOADING),
         errors: &["ERR syntax error"],
-        methods: &[],
+        methods: methods(&[Method::new("bgSave", "options?: BgSaveOptions", "string")]),
         run: bgsave,
     },
     Command {
@@ -110,7 +110,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: OPERATOR.and(Flags::NO_ASYNC_LOADING),
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("bgRewriteAof", "", "string")]),
         run: bgrewriteaof,
     },
     Command {

@@ -190,6 +190,11 @@ export interface MemoryUsageOptions {
   readonly SAMPLES?: number | undefined
 }
 
+export interface BgSaveOptions {
+  /** Whether it waits for a save that is running, where it would be refused. */
+  readonly SCHEDULE?: boolean | undefined
+}
+
 export interface AuthOptions {
   readonly username?: Bytes | undefined
   readonly password: Bytes
@@ -354,6 +359,7 @@ export const ENCODERS = {
   },
   ZAggregateOptions: options<ZAggregateOptions>('AGGREGATE'),
   MemoryUsageOptions: options<MemoryUsageOptions>('SAMPLES'),
+  BgSaveOptions: options<BgSaveOptions>('SCHEDULE'),
   AuthOptions: ({ username, password }: AuthOptions, argv) => push([username, password], argv),
   HelloOptions(given: HelloOptions | undefined, argv) {
     if (given?.AUTH !== undefined) option('AUTH', [given.AUTH.username, given.AUTH.password], argv)

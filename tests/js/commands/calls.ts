@@ -533,6 +533,14 @@ const server: Conversation[] = [
     ],
   },
   {
+    about: 'a store that keeps nothing is told to save',
+    calls: [
+      { call: ['bgSave'], answers: { refused: 'ERR this store keeps nothing' } },
+      { call: ['bgSave', { SCHEDULE: true }], answers: { refused: 'ERR this store keeps nothing' } },
+      { call: ['bgRewriteAof'], answers: { refused: 'ERR this store keeps nothing' } },
+    ],
+  },
+  {
     about: 'settings are read and changed',
     calls: [
       ['configGet', 'maxmemory'],

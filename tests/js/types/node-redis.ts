@@ -2,6 +2,7 @@
 // is run: tsc (`make lint`) finds what does not fit, and says the method's name.
 
 import type { RedisClientType } from '@redis/client'
+import type NodeRedis from '@redis/client/dist/lib/commands/index.js'
 import type { Multi } from '../../../pkg-template/src/client.js'
 import type { Commands } from '../../../pkg-template/src/commands/generated.js'
 import type { ScanIterators } from '../../../pkg-template/src/commands/scans.js'
@@ -15,6 +16,25 @@ declare function none<Names extends never>(): Names
 
 // Every method has a name that node-redis knows.
 none<Exclude<keyof Ours, keyof Theirs>>()
+
+type Methods<T> = { [K in keyof T & string]: K extends Uncapitalize<K> ? K : never }[keyof T & string]
+
+/** Families that the table has no row of: access lists, clusters, streams, places, vectors, bitmaps, scripts ... */
+type OtherFamilies =
+  | `${'acl' | 'cluster' | 'x' | 'geo' | 'v' | 'bit' | 'pf' | 'eval' | 'function' | 'script' | 'latency' | 'module' | 'hotkeys'}${Capitalize<string>}`
+  | ('asking' | 'readonly' | 'fCall' | 'fCallRo' | 'eval' | 'getBit' | 'setBit' | 'pubSubShardNumSub' | 'pubSubShardChannels' | 'sPublish')
+  | ('failover' | 'migrate' | 'replicaOf' | 'restoreAsking' | 'role')
+
+/** Commands that the table has no row of, in families that it has. */
+type NoRows =
+  | ('clientCaching' | 'clientGetRedir' | 'clientKill' | 'clientPause' | 'clientTracking' | 'clientTrackingInfo' | 'clientUnpause')
+  | ('commandGetKeysAndFlags' | 'configRewrite' | 'lastSave' | 'memoryDoctor' | 'memoryMallocStats' | 'memoryPurge' | 'memoryStats')
+  | ('delEx'  | 'mSetEx' | 'hGetDel' | 'hGetEx' | 'hSetEx')
+  | ('hExpire' | 'hExpireAt' | 'hExpireTime' | 'hPersist' | 'hTTL' | 'hpExpire' | 'hpExpireAt' | 'hpExpireTime' | 'hpTTL')
+
+// Every other method of node-redis is there; when a row brings one of these, it leaves the list.
+none<Exclude<Methods<(typeof NodeRedis)['default']>, keyof Ours | OtherFamilies | NoRows>>()
+none<keyof Ours & (OtherFamilies | NoRows)>()
 
 // What can be said to node-redis can be said here. (Not the other way round: numbers, dates and bigint are welcome in more places.)
 none<{ [N in Name]: Parameters<Theirs[N]> extends Parameters<Ours[N]> ? never : N }[Name]>()
