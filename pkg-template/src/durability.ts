@@ -300,8 +300,13 @@ export class Durability {
   /** Takes the steps over, so that the engine need not hold them, nor takes them along if it stops; has them kept in their time. */
   #endTurn(): void {
     this.#isPoked = false
-    if (this.#isOver()) return this.#committer.forgetPending()
-    this.#committer.gather()
+    try {
+      if (this.#isOver()) return this.#committer.forgetPending()
+      this.#committer.gather()
+    } catch {
+      // The engine has stopped. A commit meets that too, and there it is a failure like others, and not nobody's.
+      return this.#runUnasked()
+    }
     if (this.#state !== 'ok' && this.#state !== 'retrying') return
     if (this.#mode === 'no') this.#checkpointIfDue(this.#committer.journalBytes + this.#committer.pendingBytes)
     else if (this.#mode === 'always' || isHidden()) this.#runUnasked()

@@ -377,6 +377,24 @@ test('what was taken from an engine that stopped is kept all the same, and the n
   await assert.rejects(Durability.open(storage, new WordEngine(), { last: robbed }), { code: 'FENCED' })
 })
 
+test('an engine that stops while its steps are taken costs those, and none that were taken before', async (context) => {
+  const pass = stopTime(context)
+  const { disk, engine, durability, say } = await openShop({ mode: 'everysec' })
+  say('a')
+  await turns(1)
+  const takeSteps = engine.takeSteps.bind(engine)
+  engine.takeSteps = () => {
+    throw new Error('unreachable')
+  }
+  say('b')
+  await pass(0)
+  // What stands in for a stopped engine says what was taken from it.
+  Object.assign(engine, { takeSteps: () => [], seq: () => 1 })
+  await pass(100)
+  await durability.retire()
+  assert.deepEqual([await kept(disk), takeSteps().length], [['a'], 1])
+})
+
 test('a writer whose lock was stolen stops at once, and does not take the store back after a failure', async (context) => {
   const pass = stopTime(context)
   const { disk, storage, durability, say } = await openShop({ mode: 'always' })
