@@ -40,6 +40,8 @@ pub enum Error {
         command: String,
     },
     OutOfMemory,
+    /// A write to a store that only follows another.
+    ReadOnly,
     NoAuth,
     WrongPass,
     NoProto,
@@ -95,6 +97,7 @@ impl fmt::Display for Error {
                 return write!(f, "ERR invalid expire time in '{command}' command");
             }
             Error::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.",
+            Error::ReadOnly => "READONLY You can't write against a read only replica.",
             Error::NoAuth => "NOAUTH Authentication required.",
             Error::WrongPass => "WRONGPASS invalid username-password pair or user is disabled.",
             Error::NoProto => "NOPROTO unsupported protocol version",

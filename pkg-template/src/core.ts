@@ -2,10 +2,11 @@
 // it stops, those who listen, and the keeper of what is kept.
 
 import type { Argument, BlockingOptions } from './client.js'
-import { EngineInstance, HostRequest, type Answer, type InstanceOptions, type Statistics } from './engine/instance.js'
+import { EngineInstance, HostRequest, type Answer, type Imported, type Statistics } from './engine/instance.js'
 import { LiveEngine } from './engine/live.js'
 import { NookError } from './errors.js'
 import { Emitter } from './events.js'
+import type { Keeper } from './keeper.js'
 import { KeyWatches, Subscriptions, asText, type KeyListener, type Subscriber } from './listeners.js'
 import { Push, type Reply } from './reply.js'
 
@@ -27,27 +28,15 @@ export interface NookEvents extends Record<string, unknown> {
   error: NookError
 }
 
-/** Who keeps what the store holds. */
-export interface Keeper {
-  /** Brings an empty engine to what is kept. */
-  restore(engine: LiveEngine): Promise<void>
-  /** Steps wait in the engine to be taken. */
-  steps(engine: LiveEngine): void
-  /** Steps that were taken from the engine and are not kept yet. */
-  readonly unkept: number
-  /** Resolves when everything up to now is kept. */
-  flush(engine: LiveEngine): Promise<void>
-  /** Writes a snapshot. */
-  checkpoint(engine: LiveEngine): Promise<void>
-  close(): Promise<void>
-}
-
-export interface CoreOptions extends InstanceOptions {
+export interface CoreOptions {
   readonly module: WebAssembly.Module
   /** Whether the host's clock goes on by itself. */
   readonly timers: boolean
   /** Said with CONFIG SET to every new engine. */
   readonly config: Readonly<Record<string, string>>
+  /** In bytes; 0 is without bound. */
+  readonly maxMemory: number
+  /** Null where nothing is kept. */
   readonly keeper: Keeper | null
 }
 
@@ -150,7 +139,24 @@ export class Core {
 
   async flush(): Promise<void> {
     await this.#coming
-    await this.#options.keeper?.flush(this.#engine())
+    // A store without an engine has nothing that could be kept: this says why.
+    this.#engine()
+    await this.#options.keeper?.flush()
+  }
+
+  export(minor: number): Uint8Array<ArrayBuffer> {
+    this.#refuseInAtomic()
+    return this.#engine().use((instance) => instance.export(minor))
+  }
+
+  import(file: Uint8Array): Imported {
+    this.#refuseInAtomic()
+    return this.#engine().import(file)
+  }
+
+  /** Another writer has the store: what this one would write would be lost. */
+  becomeReadOnly(): void {
+    this.#live?.use((instance) => instance.becomeReplica())
   }
 
   close(): Promise<void> {
@@ -162,13 +168,13 @@ export class Core {
     await this.#coming.catch(() => undefined)
     const { keeper } = this.#options
     const engine = this.#live
+    this.#absence = new NookError('CLOSED', 'the store is closed')
+    this.#live = null
     try {
-      if (engine !== null) await keeper?.flush(engine)
-    } finally {
-      this.#absence = new NookError('CLOSED', 'the store is closed')
-      engine?.end(this.#absence)
-      this.#live = null
+      // It takes the last steps from the engine, so this must still be there.
       await keeper?.close()
+    } finally {
+      engine?.end(this.#absence)
     }
   }
 
@@ -182,9 +188,10 @@ export class Core {
   }
 
   async #makeEngine(): Promise<LiveEngine> {
-    const { module, timers, config, keeper } = this.#options
-    const engine: LiveEngine = new LiveEngine(await EngineInstance.create(module, this.#options), timers, {
-      steps: () => keeper?.steps(engine),
+    const { module, timers, maxMemory, config, keeper } = this.#options
+    const instance = await EngineInstance.create(module, { maxMemory, journaling: keeper !== null })
+    const engine: LiveEngine = new LiveEngine(instance, timers, {
+      steps: () => keeper?.steps(),
       push: (items) => this.#push(items),
       died: (cause) => this.#replace(engine, cause),
     })
@@ -201,13 +208,13 @@ export class Core {
   #replace(dead: LiveEngine, cause: NookError): void {
     if (this.#live !== dead) return
     const { keeper } = this.#options
-    const lostSteps = keeper === null ? null : keeper.unkept + dead.untakenSteps
     this.#live = null
     this.#absence = new NookError('LOADING', 'LOADING the engine stopped and is being made anew', { cause })
     dead.end(new NookError('RESTARTED', 'the engine stopped while this was waiting', { cause }))
     this.#coming = this.#makeEngine().then(
       (engine) => {
         this.#live = engine
+        const lostSteps = keeper === null ? null : dead.untakenSteps + keeper.refusedSteps
         this.events.emit('restarted', { cause, lostSteps })
       },
       (error: unknown) => {
@@ -247,7 +254,7 @@ export class Core {
       case 'save in background':
       case 'rewrite journal':
         if (keeper === null) throw new NookError('ERR', 'ERR this store keeps nothing')
-        keeper.checkpoint(this.#engine()).catch((error: NookError) => this.events.emit('error', error))
+        keeper.checkpoint().catch((error: NookError) => this.events.emit('error', error))
         return kind === 'save in background' ? 'Background saving started' : 'Background append only file rewriting started'
     }
   }

@@ -2,13 +2,26 @@ import { Client, type Argument, type BlockingOptions, type Multi, type Text, typ
 import type { Commands } from './commands/generated.js'
 import { addIterators, type ScanIterators } from './commands/scans.js'
 import type { Core, NookEvents } from './core.js'
+import type { Imported } from './engine/instance.js'
+import type { Health } from './durability.js'
 import type { KeyListener, MessageListener } from './listeners.js'
 import { CommandQueue } from './multi.js'
 import type { Reply } from './reply.js'
 import { Session, type SessionListener } from './session.js'
+import type { Estimate } from './storage/storage.js'
 
 /** A word of a command for `call`: numbers are written in decimal. */
 export type CallArgument = Argument | number | bigint
+
+/** What `db.storage` tells. */
+export interface NookStorage {
+  /** How keeping goes; null where nothing is kept. */
+  health(): Health | null
+  /** Bytes used and allowed, as far as the platform tells. */
+  estimate(): Promise<Estimate>
+  /** Asks the platform not to delete the store when it needs room; resolves to whether that is so now. */
+  persist(): Promise<boolean>
+}
 
 /** The methods of every face of a store: bulk strings come out as `T`. */
 abstract class Face<T extends Text> extends Client {
@@ -99,12 +112,15 @@ export class Nook extends Face<string> {
   readonly name: string
   /** The same store, with bulk strings as bytes. */
   readonly bytes: BytesView
+  /** About what is kept, and where. */
+  readonly storage: NookStorage
   readonly #core: Core
 
   /** @internal `open` makes stores. */
-  constructor(name: string, core: Core) {
+  constructor(name: string, core: Core, storage: NookStorage) {
     super(core, false)
     this.name = name
+    this.storage = storage
     this.bytes = new BytesView(core)
     this.#core = core
   }
@@ -174,6 +190,17 @@ export class Nook extends Face<string> {
   /** Resolves when everything up to now would survive the tab being closed or the process being killed. */
   flush(): Promise<void> {
     return this.#core.flush()
+  }
+
+  /** Everything as an RDB file, a dump.rdb that this version of redis-server loads. */
+  export(options: { for: '7.0' | '7.2' | '7.4' } = { for: '7.2' }): Uint8Array<ArrayBuffer> {
+    return this.#core.export(Number(options.for.slice('7.'.length)))
+  }
+
+  /** Has the store hold what an RDB file holds, in the place of all that it held, as one step.
+   *  @throws NookError DAMAGED where the file cannot be read; then nothing has changed */
+  import(file: Uint8Array): Imported {
+    return this.#core.import(file)
   }
 
   /** Keeps what is to be kept, and lets go of the store. */

@@ -1,12 +1,24 @@
 import { Core } from './core.js'
+import type { Mode } from './durability.js'
 import { NookError } from './errors.js'
+import { Keeper, newsOf } from './keeper.js'
 import { Nook } from './nook.js'
 import type { Platform } from './platform/platform.js'
+import type { IfBusy } from './storage/lock.js'
 
-/** A name that begins like this is of a store that is kept nowhere, and shared with nobody. */
+/** The name of a store that is kept nowhere and shared with nobody. */
 export const MEMORY = 'memory:'
 
 export interface OpenOptions {
+  /** When steps are kept: as soon as possible, every second, or with snapshots only. `flush` waits for what it takes in any mode.
+   *  @default 'everysec' */
+  readonly durability?: Mode
+  /** What to do when another tab or process has the store open: fail with INUSE, wait for it to let go, or take its place.
+   *  @default 'error' */
+  readonly ifBusy?: IfBusy
+  /** What it means that the user has deleted what was kept: that nothing is kept any more, or that all is written again.
+   *  @default 'stop' */
+  readonly onWipe?: 'stop' | 'rewrite'
   /** What keys and values may weigh, in bytes; commands that would go beyond it fail with OOM, or evict. 0 is without bound.
    *  @default 256 MB in a page, 64 MB in workerd, none in Node */
   readonly maxMemory?: number
@@ -14,20 +26,51 @@ export interface OpenOptions {
   readonly config?: Readonly<Record<string, string>>
 }
 
-export async function openStore<Place>(
-  platform: Platform<Place>,
-  name: string,
-  options: OpenOptions & Place,
-): Promise<Nook> {
-  if (name === '') throw new NookError('ERR', 'ERR a store needs a name')
-  const core = new Core({
+/** Opens a store, made if there is none, with what was kept of it.
+ *  @throws NookError INUSE, DAMAGED, and whatever the storage fails with */
+export async function openStore<Place>(platform: Platform<Place>, name: string, options: OpenOptions & Place): Promise<Nook> {
+  const keeper = name === MEMORY ? null : makeKeeper(platform, requireName(name), options, () => core)
+  const core: Core = new Core({
     module: await platform.loadModule(),
     maxMemory: options.maxMemory ?? platform.maxMemory,
-    journaling: false,
     timers: platform.timers,
     config: options.config ?? {},
-    keeper: null,
+    keeper,
   })
-  await core.start()
-  return new Nook(name, core)
+  await keeper?.lock()
+  try {
+    await core.start()
+  } catch (error) {
+    await keeper?.close().catch(() => undefined)
+    throw error
+  }
+  return new Nook(name, core, {
+    health: () => keeper?.health() ?? null,
+    estimate: async () => keeper?.estimate() ?? { usedBytes: null, quotaBytes: null },
+    persist: async () => keeper?.persist() ?? false,
+  })
+}
+
+/** Names stay readable as names of databases, files and locks. */
+export function requireName(name: string): string {
+  if (/^[\w.@-][\w .@-]{0,127}$/.test(name) && !/^\.+$/.test(name)) return name
+  throw new NookError('ERR', `ERR '${name}' cannot be the name of a store: letters, digits, _ - . @ and spaces can, up to 128 of them`)
+}
+
+function makeKeeper<Place>(platform: Platform<Place>, name: string, options: OpenOptions & Place, core: () => Core): Keeper {
+  return new Keeper({
+    storage: platform.storage(name, options),
+    takeLock: (request) => platform.lock({ ...request, name }, options),
+    ifBusy: options.ifBusy ?? 'error',
+    options: {
+      mode: options.durability ?? 'everysec',
+      onWipe: options.onWipe ?? 'stop',
+      destroy: () => platform.destroy(name, options),
+    },
+    onHealth: (health) => {
+      const news = newsOf(health)
+      if (news?.name === 'fenced') core().becomeReadOnly()
+      if (news !== null) core().events.emit(news.name, news.error)
+    },
+  })
 }

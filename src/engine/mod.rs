@@ -13,7 +13,8 @@ mod waiting;
 
 use crate::commands::{Flags, Listed, run, table};
 use crate::db::{
-    Argv, Cause, Client, ClientId, Config, Ctx, Request, Resp, Savepoint, State, Step, split_mix,
+    Argv, Cause, Client, ClientId, Config, Ctx, Request, Resp, Role, Savepoint, State, Step,
+    split_mix,
 };
 use crate::error::{Error, Result};
 use crate::reply::Reply;
@@ -155,6 +156,7 @@ impl Engine {
             });
         }
         let flags = listed.command.flags;
+        let follows = self.state.config.role == Role::Replica;
         let state = self.state.client_mut(client);
         state.active_ms = now_ms;
         state.last_command = listed.command.name;
@@ -164,6 +166,9 @@ impl Engine {
         let subscribed = state.resp == Resp::Two && state.subscriptions() > 0;
         if subscribed && !flags.has(Flags::WHILE_SUBSCRIBED) {
             return Err(only_while_subscribed(listed));
+        }
+        if follows && flags.has(Flags::WRITE) {
+            return Err(Error::ReadOnly);
         }
         match &mut state.queue {
             Some(_) if flags.has(Flags::NO_MULTI) && !flags.has(Flags::NOT_QUEUED) => {

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use super::Instance;
 use super::loading::Loading;
 use crate::Outcome;
-use crate::db::{Resp, Step};
+use crate::db::{Resp, Role, Step};
 use crate::error::Error;
 use crate::persist::manifest::{ChunkEntry, Manifest};
 use crate::persist::rdb::{Entry, LoadError, Reader, Target, dump};
@@ -30,6 +30,12 @@ pub(super) struct Making {
 
 #[wasm_bindgen]
 impl Instance {
+    /// Refuses writes from here on, and lets time change nothing: another writer has the store.
+    pub fn become_replica(&mut self) {
+        self.engine.state_mut().config.role = Role::Replica;
+    }
+
+    /// The number of the last step.
     pub fn seq(&self) -> f64 {
         self.engine.state().seq as f64
     }

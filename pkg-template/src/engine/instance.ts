@@ -5,6 +5,7 @@
 
 import { bind, type Instance } from '../../wasm/nookdb.js'
 import type { Argument } from '../client.js'
+import type { Losses } from '../committer.js'
 import { NookError } from '../errors.js'
 import type { Push, Reply } from '../reply.js'
 import { decodeText, RespReader } from '../resp.js'
@@ -24,15 +25,6 @@ const enum Tag {
 const enum SnapshotSlice {
   Walked = 0,
   Chunk = 1,
-}
-
-/** What was kept and could not be read back. */
-export interface Losses {
-  readonly chunks: readonly number[]
-  /** How many keys these chunks held. */
-  readonly keys: number
-  /** The keys, as far as they can be made out. */
-  readonly names: readonly string[]
 }
 
 /** What an import came to. */
@@ -93,8 +85,7 @@ export class EngineInstance {
   #scratchBytes = 0
   readonly #answer: number
   #death: NookError | null = null
-  /** What the last call left to do: `DELIVERIES`, `STEPS`, `TICKS`. */
-  pending = 0
+  #pending = 0
 
   static async create(module: WebAssembly.Module, options: InstanceOptions): Promise<EngineInstance> {
     const glue = bind()
@@ -118,6 +109,13 @@ export class EngineInstance {
     return this.#death
   }
 
+  /** What calls have left to do since this was last asked: `DELIVERIES`, `STEPS`, `TICKS`. */
+  takePending(): number {
+    const pending = this.#pending
+    this.#pending = 0
+    return pending
+  }
+
   /** Steps in the instance that were not taken yet. This looks at memory alone, so it may be asked of a dead instance. */
   get untakenSteps(): number {
     this.#refresh()
@@ -139,7 +137,7 @@ export class EngineInstance {
       return this.#engine.exchange(Date.now(), client, argv.length)
     })
     if ((result & 0xff) !== Tag.Resp) return this.#read(result, true) as typeof BLOCKED | HostRequest
-    this.pending = result
+    this.#pending = result
     return this.#answerBytes().slice()
   }
 
@@ -184,7 +182,7 @@ export class EngineInstance {
   }
 
   tick(units: number): void {
-    this.pending = this.#enter(() => this.#engine.tick(Date.now(), units))
+    this.#pending = this.#enter(() => this.#engine.tick(Date.now(), units))
   }
 
   /** In milliseconds since 1970; infinite where nobody waits for a time. */
@@ -204,6 +202,11 @@ export class EngineInstance {
       deliveries.push({ client, value: wanted === 'resp' ? reader.take() : reader.read() })
     }
     return deliveries
+  }
+
+  /** Refuses writes from here on, and lets time change nothing. */
+  becomeReplica(): void {
+    this.#enter(() => this.#engine.become_replica())
   }
 
   /** The number of the last step. */
@@ -360,7 +363,7 @@ export class EngineInstance {
   }
 
   #read(result: number, binary: boolean): Answer {
-    this.pending = result
+    this.#pending = result
     this.#refresh()
     const answer = this.#decode(result & 0xff, binary)
     if (this.#scratchBytes > LARGE_BYTES) this.#trim()

@@ -3,7 +3,7 @@
 import type { Argument, BlockingOptions } from '../client.js'
 import { NookError } from '../errors.js'
 import { Push, type Reply } from '../reply.js'
-import { BLOCKED, DEAD, DELIVERIES, EngineInstance, HostRequest, STEPS, TICKS, type Answer } from './instance.js'
+import { BLOCKED, DEAD, DELIVERIES, EngineInstance, HostRequest, STEPS, TICKS, type Answer, type Imported } from './instance.js'
 
 /** How often time is looked at while anything depends on it: ten times a second, as Redis does. */
 const TICK_MS = 100
@@ -150,9 +150,19 @@ export class LiveEngine {
     return result
   }
 
+  /** Has the store hold what an RDB file holds, in one step. */
+  import(file: Uint8Array): Imported {
+    return this.#enter(() => this.#instance.import(this.#caller, file))
+  }
+
   /** For what is asked of the instance itself: steps, snapshots, statistics. */
   use<T>(work: (instance: EngineInstance) => T): T {
     return this.#enter(() => work(this.#instance))
+  }
+
+  /** Whether the engine may not be entered any more. */
+  get hasStopped(): boolean {
+    return this.#ended || this.#instance.death !== null
   }
 
   /** Steps that were not taken from the engine yet. May be asked of an engine that has stopped. */
@@ -188,7 +198,7 @@ export class LiveEngine {
   #enter<T>(work: () => T): T {
     try {
       const result = work()
-      this.#follow(this.#instance.pending)
+      this.#follow(this.#instance.takePending())
       return result
     } catch (error) {
       if (error instanceof NookError && error.code === DEAD && !this.#ended) {
@@ -252,7 +262,7 @@ export class LiveEngine {
     if (this.#ended) return
     try {
       this.#enter(() => this.#instance.tick(TICK_UNITS))
-      if ((this.#instance.pending & TICKS) !== 0) this.#schedule(this.#instance.nextTimeout())
+      if (this.#timer !== null) this.#schedule(this.#instance.nextTimeout())
     } catch (error) {
       // A death is told by `died`; nothing else is thrown by a tick.
       if (!(error instanceof NookError && error.code === DEAD)) throw error

@@ -1,0 +1,86 @@
+// A live engine, as those see it who keep what it does.
+
+import { storageError, type Chunk, type ChunkId } from '../storage/storage.js'
+import type { Journaled, Losses, Walk } from '../committer.js'
+import type { EngineInstance } from './instance.js'
+import type { LiveEngine } from './live.js'
+
+/** Once the engine has stopped this answers for it: what was taken from it stays true, and nothing more comes. */
+export class EngineJournal implements Journaled {
+  readonly #engine: LiveEngine
+  /** The most that the storage takes as one value. A larger chunk goes in parts. */
+  readonly #partBytes: number
+  #takenSeq = 0
+
+  constructor(engine: LiveEngine, partBytes: number) {
+    this.#engine = engine
+    this.#partBytes = partBytes
+  }
+
+  seq(): number {
+    return this.#use((instance) => instance.seq()) ?? this.#takenSeq
+  }
+
+  takeSteps(epoch: number): Uint8Array[] {
+    const steps = this.#use((instance) => {
+      const taken = instance.takeSteps(epoch)
+      this.#takenSeq = instance.seq()
+      return taken
+    })
+    return steps ?? []
+  }
+
+  beginCheckpoint({ storeId, epoch, firstChunkId }: { storeId: string; epoch: number; firstChunkId: ChunkId }): Walk {
+    const baseSeq = this.#engine.use((instance) => instance.beginSnapshot(hexBytes(storeId), epoch, firstChunkId))
+    let nextId = firstChunkId
+    const parts: Chunk[] = []
+    return {
+      baseSeq,
+      next: () => {
+        const part = parts.shift()
+        if (part !== undefined) return part
+        const chunk = this.#engine.use((instance) => instance.nextChunk(this.#partBytes))
+        if (!(chunk instanceof Uint8Array)) return chunk
+        for (let at = 0; at < chunk.length; at += this.#partBytes) {
+          parts.push({ id: nextId++, bytes: chunk.subarray(at, at + this.#partBytes) })
+        }
+        return parts.shift()
+      },
+      manifest: () => this.#engine.use((instance) => instance.manifest()),
+      abandon: () => this.#use((instance) => instance.abandonSnapshot()),
+    }
+  }
+
+  restoreManifest(manifest: Uint8Array): void {
+    this.#restore((instance) => instance.loadManifest(manifest))
+  }
+
+  restoreChunk({ id, bytes }: Chunk): void {
+    this.#restore((instance) => instance.loadChunk(id, bytes))
+  }
+
+  finishChunks(): Losses {
+    return this.#restore((instance) => instance.finishChunks())
+  }
+
+  restoreStep(record: Uint8Array): void {
+    this.#restore((instance) => instance.loadStep(record))
+    this.#takenSeq = this.seq()
+  }
+
+  #restore<T>(work: (instance: EngineInstance) => T): T {
+    return this.#engine.use(work)
+  }
+
+  /** Undefined where the engine has stopped. */
+  #use<T>(work: (instance: EngineInstance) => T): T | undefined {
+    return this.#engine.hasStopped ? undefined : this.#engine.use(work)
+  }
+}
+
+/** @throws DAMAGED where it is no store's id */
+function hexBytes(storeId: string): Uint8Array {
+  const bytes = Uint8Array.from(storeId.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16))
+  if (bytes.length !== 16) throw storageError('DAMAGED', `'${storeId}' is not the id of a store`)
+  return bytes
+}
