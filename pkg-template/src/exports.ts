@@ -1,6 +1,43 @@
 // What every entry of the package exports beside `open`, `list` and `destroy`.
 
 export type { Argument, BlockingOptions, Multi, Text } from './client.js'
+export type {
+  Bytes,
+  CopyOptions,
+  ExpireMode,
+  Expiration,
+  GetExOptions,
+  KeyScanOptions,
+  Many,
+  Pairs,
+  ScanOptions,
+  SetOptions,
+  SortedSetMember,
+  SortOptions,
+  Value,
+  WeightedKey,
+  ZAddOptions,
+  ZAggregateOptions,
+  ZRangeOptions,
+} from './commands/arguments.js'
+export type { Commands } from './commands/generated.js'
+export type {
+  ClientInfo,
+  CommandInfo,
+  EntryPage,
+  FieldPage,
+  FieldValue,
+  KeyPage,
+  LcsMatches,
+  LcsMatchesWithLength,
+  MemberPage,
+  PoppedElement,
+  PoppedMember,
+  PoppedMembers,
+  RankAndScore,
+  ScoredMember,
+  ScoredMemberPage,
+} from './commands/replies.js'
 export type { NookEvents, Restarted } from './core.js'
 export { NookError } from './errors.js'
 export type { KeyListener, MessageListener } from './listeners.js'

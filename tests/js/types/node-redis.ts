@@ -29,7 +29,7 @@ type OtherFamilies =
 type NoRows =
   | ('clientCaching' | 'clientGetRedir' | 'clientKill' | 'clientPause' | 'clientTracking' | 'clientTrackingInfo' | 'clientUnpause')
   | ('commandGetKeysAndFlags' | 'configRewrite' | 'lastSave' | 'memoryDoctor' | 'memoryMallocStats' | 'memoryPurge' | 'memoryStats')
-  | ('delEx'  | 'mSetEx' | 'hGetDel' | 'hGetEx' | 'hSetEx')
+  | ('delEx' | 'digest' | 'mSetEx' | 'hGetDel' | 'hGetEx' | 'hSetEx')
   | ('hExpire' | 'hExpireAt' | 'hExpireTime' | 'hPersist' | 'hTTL' | 'hpExpire' | 'hpExpireAt' | 'hpExpireTime' | 'hpTTL')
 
 // Every other method of node-redis is there; when a row brings one of these, it leaves the list.
