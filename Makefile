@@ -2,7 +2,7 @@
 # Needs git, make, a Rust toolchain and Node 20; all else is set up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build-setup build test lint sizes bench clean
+.PHONY: help setup build-setup build demo test lint sizes bench clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ build-setup:
 
 build: build-setup ## Builds the npm package into pkg/
 	@node pkg-template/build.mjs
+
+demo: build ## Builds all, starts the server and the site, and prints the address to open
+	@node www/demo.mjs
 
 test: setup ## Runs every test
 	@node tests/run.mjs
