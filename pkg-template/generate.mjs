@@ -96,7 +96,12 @@ function source(methods) {
   return `// Made by pkg-template/generate.mjs from the table of commands in src/commands; changes here are lost.
 
 ${importTypes(ofClient, '../client.js')}${importTypes(methods.flatMap(({ types }) => types), './arguments.js')}${importTypes(methods.map(({ answers }) => answers), './replies.js')}
-/** The methods of commands, for a client that answers in mode \`M\` and has bulk strings as \`Text\`. */
+/**
+ * The methods of commands, for a client that answers in mode \`M\` and has bulk strings as \`Text\`.
+ *
+ * Their names, arguments and answers are node-redis's. An integer past 2^53 - 1 comes as a bigint: the types do not say so,
+ * for the sake of all the programs that will never meet one.
+ */
 export interface Commands<M extends Mode, Text extends string | Uint8Array<ArrayBuffer>> {
 ${methods.flatMap(({ declaration }) => declaration).join('\n')}
 }

@@ -36,7 +36,7 @@ pub struct Command {
 pub struct Method {
     /// node-redis's name: `zAdd`, `zRangeWithScores`.
     pub name: &'static str,
-    /// Its parameters as TypeScript writes them, `Bytes` being left out: `key, members: Many<ScoredMember>,
+    /// Its parameters as TypeScript writes them, `Bytes` being left out: `key, members: SortedSetMembers,
     /// options?: ZAddOptions`. The types are those of `pkg-template/src/commands/arguments.ts`; some
     /// have an encoder there, all others are sent as they are.
     pub parameters: &'static str,
