@@ -17,6 +17,8 @@ pub struct Listed {
     pub arity: i32,
     /// Words of the name: 1, or 2 for a subcommand.
     pub words: usize,
+    /// Whether a second word may name another row: `COMMAND`.
+    has_subcommands: bool,
 }
 
 impl Listed {
@@ -75,9 +77,15 @@ impl Table {
                 usage,
                 arity,
                 words,
+                has_subcommands: false,
             };
             let before = table.by_name.insert(command.name.to_owned(), listed);
             assert!(before.is_none(), "{} has two rows", command.name);
+        }
+        for container in table.containers.keys() {
+            if let Some(listed) = table.by_name.get_mut(*container) {
+                listed.has_subcommands = true;
+            }
         }
         table
     }
@@ -89,11 +97,14 @@ impl Table {
         };
         let mut buffer = [0; LONGEST_NAME];
         let first = upper(name, &mut buffer).ok_or_else(|| unknown(argv))?;
+        let alone = self.by_name.get(first);
+        if let Some(listed) = alone.filter(|listed| !listed.has_subcommands) {
+            return Ok(listed);
+        }
         let Some((&container, _)) = self.containers.get_key_value(first) else {
-            return self.by_name.get(first).ok_or_else(|| unknown(argv));
+            return Err(unknown(argv));
         };
         let Some(second) = argv.get(1) else {
-            let alone = self.by_name.get(first);
             return alone.ok_or_else(|| Error::Arity {
                 name: first.to_ascii_lowercase(),
             });

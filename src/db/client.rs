@@ -1,6 +1,8 @@
 //! What is known of each client: a connection to the server, or a caller in the same process.
 
-use indexmap::{IndexMap, IndexSet};
+use std::collections::BTreeMap;
+
+use indexmap::IndexSet;
 
 use super::effects::Argv;
 use super::keyspace::Key;
@@ -58,8 +60,6 @@ pub struct Client {
     pub watch_failed: bool,
     pub channels: IndexSet<Key>,
     pub patterns: IndexSet<Key>,
-    /// Patterns of keys whose events this client is sent, whatever `notify-keyspace-events` says.
-    pub observed: Vec<Key>,
     pub no_touch: bool,
     pub no_evict: bool,
     pub reply_mode: ReplyMode,
@@ -88,7 +88,6 @@ impl Client {
             watch_failed: false,
             channels: IndexSet::new(),
             patterns: IndexSet::new(),
-            observed: Vec::new(),
             no_touch: false,
             no_evict: false,
             reply_mode: ReplyMode::On,
@@ -106,7 +105,9 @@ impl Client {
 /// All clients, by number.
 #[derive(Debug)]
 pub struct Clients {
-    by_id: IndexMap<ClientId, Client>,
+    by_id: BTreeMap<ClientId, Client>,
+    /// Apart from the clients: every change of a key looks here, and hardly any client is here.
+    observed: BTreeMap<ClientId, Vec<Key>>,
     next: ClientId,
 }
 
@@ -115,7 +116,8 @@ impl Default for Clients {
         let mut nobody = Client::new(NOBODY, 0);
         nobody.authenticated = true;
         Clients {
-            by_id: IndexMap::from_iter([(NOBODY, nobody)]),
+            by_id: BTreeMap::from([(NOBODY, nobody)]),
+            observed: BTreeMap::new(),
             next: 1,
         }
     }
@@ -130,10 +132,11 @@ impl Clients {
     }
 
     pub fn remove(&mut self, id: ClientId) -> Option<Client> {
+        self.observed.remove(&id);
         if id == NOBODY {
             None
         } else {
-            self.by_id.shift_remove(&id)
+            self.by_id.remove(&id)
         }
     }
 
@@ -156,5 +159,25 @@ impl Clients {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Sends a client the events of all keys that match one of these patterns from now on, whatever
+    /// `notify-keyspace-events` says; those of before no longer count.
+    pub fn observe(&mut self, id: ClientId, patterns: Vec<Key>) {
+        if patterns.is_empty() || !self.by_id.contains_key(&id) {
+            self.observed.remove(&id);
+        } else {
+            self.observed.insert(id, patterns);
+        }
+    }
+
+    /// Those that observe keys, with their patterns.
+    pub fn observers(&self) -> impl Iterator<Item = (&Client, &[Key])> {
+        let observed = self.observed.iter();
+        observed.filter_map(|(id, patterns)| Some((self.get(*id)?, patterns.as_slice())))
+    }
+
+    pub fn has_observers(&self) -> bool {
+        !self.observed.is_empty()
     }
 }

@@ -132,9 +132,17 @@ impl<'a> Ctx<'a> {
 impl Ctx<'_> {
     /// Removes the key if its deadline has passed, notes its use and counts a hit or a miss.
     pub fn touch(&mut self, key: &[u8]) {
-        if self.probe(key) && !self.client().no_touch {
-            let now_ms = self.now_ms();
-            self.keyspace_mut().touch(key, now_ms);
+        if self.client().no_touch {
+            self.probe(key);
+            return;
+        }
+        let (now_ms, applying) = (self.now_ms(), self.draft.applying);
+        match self.keyspace_mut().get_used(key, now_ms) {
+            Some(entry) if applying || !entry.is_past(now_ms) => self.state.stats.hits += 1,
+            Some(_) => {
+                self.probe(key);
+            }
+            None => self.miss(key),
         }
     }
 
@@ -143,7 +151,7 @@ impl Ctx<'_> {
     pub fn set_idle(&mut self, key: &[u8], idle_ms: i64) {
         const LONGEST_MS: i64 = (u32::MAX / 2) as i64;
         let used_ms = self.now_ms() - idle_ms.min(LONGEST_MS);
-        self.keyspace_mut().touch(key, used_ms);
+        self.keyspace_mut().get_used(key, used_ms);
     }
 
     /// As `touch`, for a look that is no use of the key (EXISTS, TTL, OBJECT); whether it stands.
@@ -152,12 +160,14 @@ impl Ctx<'_> {
         if found {
             self.state.stats.hits += 1;
         } else {
-            self.state.stats.misses += 1;
-            if self.state.config.notify.wants(Event::KeyMiss.class()) {
-                self.event(key, Event::KeyMiss);
-            }
+            self.miss(key);
         }
         found
+    }
+
+    fn miss(&mut self, key: &[u8]) {
+        self.state.stats.misses += 1;
+        self.event(key, Event::KeyMiss);
     }
 
     /// What stands under a key, without any trace of the look. O(1).
@@ -209,11 +219,18 @@ impl Ctx<'_> {
         event: Event,
         change: impl FnOnce(&mut T) -> Edit<R>,
     ) -> Result<R> {
-        self.expire_if_past(key);
-        match self.keyspace().get(key) {
+        let is_of_kind = match self.keyspace().get(key) {
+            None => None,
+            Some(entry) if self.is_due(entry) => {
+                self.expire(key);
+                None
+            }
+            Some(entry) => Some(T::of(&entry.value).is_some()),
+        };
+        match is_of_kind {
             None => Ok(self.create(key, event, change)),
-            Some(entry) if T::of(&entry.value).is_none() => Err(Error::WrongType),
-            Some(_) => Ok(self.change(key, event, change)),
+            Some(false) => Err(Error::WrongType),
+            Some(true) => Ok(self.change(key, event, change)),
         }
     }
 
@@ -245,8 +262,7 @@ impl Ctx<'_> {
     ) -> R {
         let (db, now_ms) = (self.db, self.now_ms());
         let keyspace = &mut self.state.databases[db as usize];
-        keyspace.touch(key, now_ms);
-        let changed = keyspace.change(key, |value| {
+        let changed = keyspace.change(key, Some(now_ms), |value| {
             let value = T::of_mut(value).expect("edit has looked at the kind");
             if value.is_compact() {
                 let before = value.clone();
@@ -476,14 +492,19 @@ impl Ctx<'_> {
 
     /// Only an authority turns time into an effect; the others hide what is past (see `look`).
     fn expire_if_past(&mut self, key: &[u8]) {
-        if self.draft.applying || self.state.config.role != Role::Authority {
-            return;
-        }
-        if let Some(entry) = self.keyspace().get(key)
-            && entry.is_past(self.draft.now_ms)
+        if self
+            .keyspace()
+            .get(key)
+            .is_some_and(|entry| self.is_due(entry))
         {
             self.expire(key);
         }
+    }
+
+    /// Whether this engine is to remove the entry now.
+    fn is_due(&self, entry: &Entry) -> bool {
+        let decides = !self.draft.applying && self.state.config.role == Role::Authority;
+        decides && entry.is_past(self.draft.now_ms)
     }
 
     /// Removes a key whose deadline has passed.
@@ -562,7 +583,11 @@ impl Ctx<'_> {
         self.draft.touched.push((self.db, key.into()));
     }
 
+    /// Notes an event, if anybody wants to hear of it.
     fn event(&mut self, key: &[u8], event: Event) {
-        self.draft.events.push((self.db, event, key.into()));
+        let is_wanted = self.state.config.notify.wants(event.class());
+        if is_wanted || self.state.clients.has_observers() {
+            self.draft.events.push((self.db, event, key.into()));
+        }
     }
 }

@@ -149,11 +149,11 @@ impl Keyspace {
         self.entries.iter()
     }
 
-    /// Notes the use of a key, which is no change of it.
-    pub(super) fn touch(&mut self, key: &[u8], now_ms: i64) {
-        if let Some(entry) = self.entries.get_mut(key) {
-            entry.used_ms = now_ms as u32;
-        }
+    /// Notes the use of a key, which is no change of it, and gives what stands there.
+    pub(super) fn get_used(&mut self, key: &[u8], used_ms: i64) -> Option<&Entry> {
+        let entry = self.entries.get_mut(key)?;
+        entry.used_ms = used_ms as u32;
+        Some(entry)
     }
 
     /// Puts an entry under a key that has none.
@@ -215,14 +215,19 @@ impl Keyspace {
         Some((position, key, entry))
     }
 
-    /// Changes the value under a key that stands; weighs it before and after.
+    /// Changes the value under a key that stands; weighs it before and after. That is a use of the
+    /// key, but where a change is taken back.
     pub(super) fn change<R>(
         &mut self,
         key: &[u8],
+        used_ms: Option<i64>,
         change: impl FnOnce(&mut Value) -> R,
     ) -> Option<R> {
         self.save_early(key);
         let entry = self.entries.get_mut(key)?;
+        if let Some(used_ms) = used_ms {
+            entry.used_ms = used_ms as u32;
+        }
         self.used_bytes -= entry.value.size_bytes();
         let answer = change(&mut entry.value);
         self.used_bytes += entry.value.size_bytes();

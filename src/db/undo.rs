@@ -79,10 +79,10 @@ impl Undo {
                 );
             }
             Undo::Changed { db, key, before } => {
-                databases[db as usize].change(&key, |value| *value = before);
+                databases[db as usize].change(&key, None, |value| *value = before);
             }
             Undo::Edited { db, key, inverses } => {
-                databases[db as usize].change(&key, |value| {
+                databases[db as usize].change(&key, None, |value| {
                     for inverse in inverses.into_iter().rev() {
                         value.undo(inverse);
                     }

@@ -45,9 +45,12 @@ impl Engine {
         if matches!(event, Event::New | Event::KeyMiss) {
             return;
         }
-        for client in self.state.clients.iter().filter(|client| client.db == db) {
-            let patterns = client.observed.iter();
-            for pattern in patterns.filter(|pattern| glob::matches(pattern, key)) {
+        let observers = self.state.clients.observers();
+        for (client, patterns) in observers.filter(|(client, _)| client.db == db) {
+            for pattern in patterns
+                .iter()
+                .filter(|pattern| glob::matches(pattern, key))
+            {
                 let parts = [b"event".as_slice(), pattern, event.name().as_bytes(), key];
                 let reply = Reply::Push(parts.into_iter().map(Reply::bulk).collect());
                 self.outbox.push(Delivery {

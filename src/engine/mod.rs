@@ -13,7 +13,7 @@ mod waiting;
 
 use crate::commands::{Flags, Listed, run, table};
 use crate::db::{
-    Argv, Cause, Client, ClientId, Config, Ctx, Request, Resp, Role, Savepoint, State, Step,
+    Argv, Cause, Client, ClientId, Config, Ctx, Key, Request, Resp, Role, Savepoint, State, Step,
     split_mix,
 };
 use crate::error::{Error, Result};
@@ -104,6 +104,12 @@ impl Engine {
 
     pub fn client_mut(&mut self, client: ClientId) -> Option<&mut Client> {
         self.state.clients.get_mut(client)
+    }
+
+    /// Sends a client the events of all keys that match one of these patterns, and no longer those
+    /// of the patterns before.
+    pub fn observe(&mut self, client: ClientId, patterns: Vec<Key>) {
+        self.state.clients.observe(client, patterns);
     }
 
     /// Whether steps are kept for `take_steps`.
@@ -198,7 +204,7 @@ impl Engine {
             return self.failed(error);
         }
         let queued = self.queued(client, listed);
-        let used_before = self.state.used_bytes();
+        let used_before = if grows { self.state.used_bytes() } else { 0 };
         let mut draft = self.draft(now_ms);
         let answer = run(
             &mut Ctx::new(&mut self.state, &mut draft, client),
@@ -216,7 +222,7 @@ impl Engine {
                 let request = draft.request.take();
                 match queued {
                     Some(calls) => self.commit(draft, Cause::Exec, calls),
-                    None if draft.effects.is_empty() => {
+                    None if draft.effects.is_empty() || !self.journaling => {
                         self.commit(draft, Cause::Command, Vec::new());
                     }
                     None => self.commit(draft, Cause::Command, vec![owned(argv)]),

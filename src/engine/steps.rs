@@ -12,7 +12,9 @@ impl Engine {
     /// Ends a step: messages, keyspace events, WATCH, journal, then those who waited for its keys.
     /// What the step flushed is let go last, unless a snapshot is still walking over it.
     pub(super) fn commit(&mut self, mut draft: Draft, cause: Cause, intent: Vec<Argv>) {
-        self.state.peak_bytes = self.state.peak_bytes.max(self.state.used_bytes());
+        if !draft.is_empty() {
+            self.state.peak_bytes = self.state.peak_bytes.max(self.state.used_bytes());
+        }
         for (channel, message) in std::mem::take(&mut draft.published) {
             self.deliver(&channel, &message);
         }

@@ -151,9 +151,8 @@ impl Instance {
     /// longer those of the patterns before.
     pub fn observe(&mut self, client: u32, argc: u32) {
         let patterns = self.scratch.argv(argc as usize);
-        if let Some(client) = self.engine.client_mut(u64::from(client)) {
-            client.observed = patterns.into_iter().map(Into::into).collect();
-        }
+        let patterns = patterns.into_iter().map(Into::into).collect();
+        self.engine.observe(u64::from(client), patterns);
     }
 
     /// What is due: waits end, keys go. A unit is about a look-up.
