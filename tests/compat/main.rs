@@ -6,6 +6,7 @@ mod support;
 
 mod case;
 mod coverage;
+mod differences;
 mod made_up;
 mod worlds;
 
