@@ -2,6 +2,7 @@
 
 import { Client, type Argument, type BlockingOptions, type Multi, type Text, type Transform } from '../client.js'
 import type { Commands } from '../commands/generated.js'
+import { addAsyncIterators, type ScanIterators } from '../commands/scans.js'
 import type { MessageListener } from '../listeners.js'
 import { CommandQueue } from '../multi.js'
 import { word, type CallArgument } from '../nook.js'
@@ -10,6 +11,10 @@ import { Line, type ConnectOptions, type RemoteEvents } from './line.js'
 
 /** The methods of every face of a remote: bulk strings come out as `T`. */
 abstract class RemoteFace<T extends Text> extends Client {
+  static {
+    addAsyncIterators(this.prototype)
+  }
+
   readonly #line: Line
   readonly #binary: boolean
 
@@ -49,14 +54,14 @@ abstract class RemoteFace<T extends Text> extends Client {
 }
 
 /** The same remote, with bulk strings as bytes: `await remote.bytes.get('image')`. */
-export interface RemoteBytesView extends Commands<'promise', Uint8Array<ArrayBuffer>> {}
+export interface RemoteBytesView extends Commands<'promise', Uint8Array<ArrayBuffer>>, ScanIterators<'promise', Uint8Array<ArrayBuffer>> {}
 export class RemoteBytesView extends RemoteFace<Uint8Array<ArrayBuffer>> {
   constructor(line: Line) {
     super(line, true)
   }
 }
 
-export interface Remote extends Commands<'promise', string> {}
+export interface Remote extends Commands<'promise', string>, ScanIterators<'promise', string> {}
 
 /** A store on a server. Commands of one turn travel together; without a connection they wait for one. A command that was on
  *  its way when the connection went rejects with DISCONNECTED: nobody knows whether it was carried out. */
