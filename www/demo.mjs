@@ -81,5 +81,6 @@ console.log(`
 Ctrl-C ends it.`)
 
 // Ctrl-C reaches the server too, as a member of the same group: waiting lets it save what it holds.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.kill(signal))
-server.on('close', (code) => process.exit(code ?? 0))
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => server.kill('SIGTERM'))
+server.on('close', (code) => process.exit(code ?? 1))
