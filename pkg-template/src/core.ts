@@ -8,6 +8,7 @@ import { NookError } from './errors.js'
 import { Emitter } from './events.js'
 import type { Keeper } from './keeper.js'
 import { KeyWatches, Subscriptions, asText, type KeyListener, type Subscriber } from './listeners.js'
+import type { Timers } from './platform/platform.js'
 import { Push, type Reply } from './reply.js'
 
 /** The engine stopped and was made anew from what is kept. */
@@ -30,8 +31,7 @@ export interface NookEvents extends Record<string, unknown> {
 
 export interface CoreOptions {
   readonly module: WebAssembly.Module
-  /** Whether the host's clock goes on by itself. */
-  readonly timers: boolean
+  readonly timers: Timers
   /** Said with CONFIG SET to every new engine. */
   readonly config: Readonly<Record<string, string>>
   /** In bytes; 0 is without bound. */

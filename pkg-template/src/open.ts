@@ -3,7 +3,7 @@ import type { Mode } from './durability.js'
 import { NookError } from './errors.js'
 import { Keeper, newsOf } from './keeper.js'
 import { Nook } from './nook.js'
-import type { Platform } from './platform/platform.js'
+import type { Place, Platform } from './platform/platform.js'
 import type { IfBusy } from './storage/lock.js'
 
 /** The name of a store that is kept nowhere and shared with nobody. */
@@ -11,7 +11,7 @@ export const MEMORY = 'memory:'
 
 export interface OpenOptions {
   /** When steps are kept: as soon as possible, every second, or with snapshots only. `flush` waits for what it takes in any mode.
-   *  @default 'everysec' */
+   *  @default 'everysec', in Workers 'always' */
   readonly durability?: Mode
   /** What to do when another tab or process has the store open: fail with INUSE, wait for it to let go, or take its place.
    *  @default 'error' */
@@ -26,14 +26,31 @@ export interface OpenOptions {
   readonly config?: Readonly<Record<string, string>>
 }
 
-/** Opens a store, made if there is none, with what was kept of it.
- *  @throws NookError INUSE, DAMAGED, and whatever the storage fails with */
-export async function openStore<Place>(platform: Platform<Place>, name: string, options: OpenOptions & Place): Promise<Nook> {
+/** What an entry of the package offers. */
+export interface Stores {
+  /** Opens a store, made if there is none, with what was kept of it. `memory:` is kept nowhere.
+   *  @throws NookError INUSE where another tab or process has it open, DAMAGED, and whatever the storage fails with */
+  open(name: string, options?: OpenOptions & Place): Promise<Nook>
+  /** The names of the stores that are kept. */
+  list(place?: Place): Promise<string[]>
+  /** Deletes what is kept of a store. Whoever has it open is told by `wiped`. */
+  destroy(name: string, place?: Place): Promise<void>
+}
+
+export function storesOf(platform: Platform): Stores {
+  return {
+    open: (name, options = {}) => openStore(platform, name, options),
+    list: (place = {}) => platform.list(place),
+    destroy: async (name, place = {}) => platform.destroy(requireName(name), place),
+  }
+}
+
+async function openStore(platform: Platform, name: string, options: OpenOptions & Place): Promise<Nook> {
   const keeper = name === MEMORY ? null : makeKeeper(platform, requireName(name), options, () => core)
   const core: Core = new Core({
     module: await platform.loadModule(),
     maxMemory: options.maxMemory ?? platform.maxMemory,
-    timers: platform.timers,
+    timers: platform.timers(options),
     config: options.config ?? {},
     keeper,
   })
@@ -51,19 +68,13 @@ export async function openStore<Place>(platform: Platform<Place>, name: string, 
   })
 }
 
-/** Names stay readable as names of databases, files and locks. */
-export function requireName(name: string): string {
-  if (/^[\w.@-][\w .@-]{0,127}$/.test(name) && !/^\.+$/.test(name)) return name
-  throw new NookError('ERR', `ERR '${name}' cannot be the name of a store: letters, digits, _ - . @ and spaces can, up to 128 of them`)
-}
-
-function makeKeeper<Place>(platform: Platform<Place>, name: string, options: OpenOptions & Place, core: () => Core): Keeper {
+function makeKeeper(platform: Platform, name: string, options: OpenOptions & Place, core: () => Core): Keeper {
   return new Keeper({
     storage: platform.storage(name, options),
     takeLock: (request) => platform.lock({ ...request, name }, options),
     ifBusy: options.ifBusy ?? 'error',
     options: {
-      mode: options.durability ?? 'everysec',
+      mode: options.durability ?? platform.durability,
       onWipe: options.onWipe ?? 'stop',
       destroy: () => platform.destroy(name, options),
     },
@@ -73,4 +84,10 @@ function makeKeeper<Place>(platform: Platform<Place>, name: string, options: Ope
       if (news !== null) core().events.emit(news.name, news.error)
     },
   })
+}
+
+/** Names stay readable as names of databases, files and locks. */
+function requireName(name: string): string {
+  if (/^[\w.@-][\w .@-]{0,127}$/.test(name) && !/^\.+$/.test(name)) return name
+  throw new NookError('ERR', `ERR '${name}' cannot be the name of a store: letters, digits, _ - . @ and spaces can, up to 128 of them`)
 }

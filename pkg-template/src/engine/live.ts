@@ -2,6 +2,7 @@
 
 import type { Argument, BlockingOptions } from '../client.js'
 import { NookError } from '../errors.js'
+import type { Timers } from '../platform/platform.js'
 import { Push, type Reply } from '../reply.js'
 import { BLOCKED, DEAD, DELIVERIES, EngineInstance, HostRequest, STEPS, TICKS, type Answer, type Imported } from './instance.js'
 
@@ -46,14 +47,13 @@ export class LiveEngine {
   readonly #listener: number
   readonly #waiters = new Map<number, Waiter>()
   readonly #sessions = new Map<number, SessionEnd>()
-  /** Null where the host's clock stands still between requests: expiry is lazy there. */
-  readonly #timers: boolean
+  readonly #timers: Timers
   #timer: ReturnType<typeof setTimeout> | null = null
   #timerAt = Infinity
   #deliveriesDue = false
   #ended = false
 
-  constructor(instance: EngineInstance, timers: boolean, events: LiveEvents) {
+  constructor(instance: EngineInstance, timers: Timers, events: LiveEvents) {
     this.#instance = instance
     this.#events = events
     this.#timers = timers
@@ -78,6 +78,7 @@ export class LiveEngine {
   wait(argv: readonly Argument[], binary: boolean, { signal }: BlockingOptions): Promise<Reply> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
+      if (this.#timers === 'never') throw new NookError('ERR', 'ERR nothing can wait in a Worker: open the store in a Durable Object')
       const client = this.#enter(() => this.#instance.connect(this.#instance.selected(this.#caller)))
       const answer = this.#enter(() => this.#instance.call(client, argv, binary))
       if (answer !== BLOCKED) {
@@ -242,7 +243,7 @@ export class LiveEngine {
 
   /** Sees to it that the next tick comes in time. */
   #schedule(wantedMs: number): void {
-    if (!this.#timers || this.#ended) return
+    if (this.#ended || this.#timers === 'never' || (this.#timers === 'while waiting' && !this.#isAwaited())) return
     const at = Math.min(wantedMs, Date.now() + TICK_MS)
     if (this.#timer !== null) {
       clearTimeout(this.#timer)

@@ -1,15 +1,29 @@
+import type { Mode } from '../durability.js'
+import type { DurableStorage } from '../storage/durable-object.js'
 import type { Lock, LockRequest } from '../storage/lock.js'
 import type { Storage } from '../storage/storage.js'
 
+/** Where a store is kept, on the platforms that leave a choice. */
+export interface Place {
+  /** Node: the folder of the stores, each a directory in it.
+   *  @default '.nookdb', in the directory that the process was started in */
+  readonly directory?: string
+  /** Workers: the storage of the Durable Object, `ctx.storage`. */
+  readonly storage?: DurableStorage
+}
+
+/** When the host's clock may be used. In a Worker it stands still while code runs, and a timer keeps an object awake that could sleep:
+ *  there, keys expire when they are looked at. */
+export type Timers = 'always' | 'while waiting' | 'never'
+
 /** What differs between the places that a store can be opened in. An entry of the package is made for one. */
-export interface Platform<Place> {
+export interface Platform {
   /** The engine, compiled. Called when a store is opened, never at import; compiles once. */
   loadModule(): Promise<WebAssembly.Module>
   /** In bytes: what a store may come to where `open` is not told. 0 is without bound. */
   readonly maxMemory: number
-  /** Whether the clock goes on while nothing runs. Where not, nothing is timed, and keys expire when they are looked at. */
-  readonly timers: boolean
-  /** Where the stores of this platform are kept, unless told otherwise. */
+  readonly durability: Mode
+  timers(place: Place): Timers
   storage(name: string, place: Place): Storage
   lock(request: LockRequest, place: Place): Promise<Lock>
   list(place: Place): Promise<string[]>

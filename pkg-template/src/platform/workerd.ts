@@ -1,0 +1,24 @@
+// Cloudflare Workers. Nothing is kept but in the storage of a Durable Object.
+
+import module from '../../wasm/nookdb_bg.wasm'
+import { NookError } from '../errors.js'
+import { destroyDurableObject, DurableObjectStorage, listDurableObject, type DurableStorage } from '../storage/durable-object.js'
+import type { Place, Platform } from './platform.js'
+
+export const workerd: Platform = {
+  loadModule: async () => module,
+  maxMemory: 64 * 2 ** 20,
+  // A request that was answered may be the last for a while, and the object put to sleep.
+  durability: 'always',
+  timers: ({ storage }) => (storage === undefined ? 'never' : 'while waiting'),
+  storage: (name, place) => new DurableObjectStorage(required(place), name),
+  // There is one object of a name in the whole world.
+  lock: async () => ({ release: async () => undefined }),
+  list: (place) => listDurableObject(required(place)),
+  destroy: (name, place) => destroyDurableObject(required(place), name),
+}
+
+function required({ storage }: Place): DurableStorage {
+  if (storage !== undefined) return storage
+  throw new NookError('ERR', "ERR a Worker keeps stores in a Durable Object alone: pass { storage: ctx.storage }, or open 'memory:'")
+}
