@@ -46,7 +46,12 @@ impl Engine {
         match config.policy {
             _ if grown == 0 || used <= config.maxmemory => false,
             Policy::NoEviction => true,
-            Policy::AllKeysLru | Policy::VolatileTtl => grown > config.maxmemory,
+            Policy::AllKeysLru => grown > config.maxmemory,
+            Policy::VolatileTtl => grown > config.maxmemory || !self.has_volatile_keys(),
         }
+    }
+
+    fn has_volatile_keys(&self) -> bool {
+        self.state.databases.iter().any(|db| db.volatile_len() > 0)
     }
 }

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod aggregates;
 mod keys;
 mod sorted_sets;
 mod strings;

@@ -1,0 +1,264 @@
+//! The machine around the commands: steps that are held open, memory that runs short, clients that
+//! come, wait and go.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use nookdb::db::{Cause, Policy};
+use nookdb::{Budget, Config, Error, Outcome, Reply};
+use support::session::Session;
+
+fn bounded(maxmemory: usize, policy: Policy) -> Session {
+    Session::with(Config {
+        maxmemory,
+        policy,
+        ..Config::default()
+    })
+}
+
+fn used(db: &Session) -> usize {
+    db.engine.state().used_bytes()
+}
+
+#[test]
+fn what_happens_between_begin_and_end_is_one_step() {
+    let mut db = Session::default();
+    let id = db.id(1);
+    assert!(db.engine.begin(db.now_ms, id));
+    assert_eq!(db.say("SET a 1"), "OK");
+    assert_eq!(db.say("INCR a"), "(integer) 2");
+    assert_eq!(db.engine.end(), Ok(()));
+    let steps = db.engine.take_steps();
+    assert_eq!(steps.len(), 1);
+    assert_eq!(steps[0].cause, Cause::Atomic);
+    assert_eq!(steps[0].effects.len(), 2);
+    assert_eq!(steps[0].intent.len(), 2);
+}
+
+#[test]
+fn a_step_that_is_aborted_leaves_nothing_and_tells_nobody() {
+    let mut db = Session::default();
+    db.say_as(2, "SUBSCRIBE news");
+    db.say("SET a 1");
+    db.engine.take_steps();
+    let id = db.id(1);
+    assert!(db.engine.begin(db.now_ms, id));
+    db.say("SET a 2");
+    db.say("PUBLISH news hi");
+    db.engine.abort();
+    assert_eq!(db.say("GET a"), "\"1\"");
+    assert_eq!(db.hear(2), None);
+    assert!(db.engine.take_steps().is_empty());
+}
+
+#[test]
+fn a_command_that_fails_within_a_step_takes_back_itself_alone() {
+    let mut db = Session::default();
+    let id = db.id(1);
+    db.engine.begin(db.now_ms, id);
+    db.say("RPUSH l 1");
+    assert!(db.say("INCR l").starts_with("(error) WRONGTYPE"));
+    db.say("RPUSH l 2");
+    db.engine.end().expect("there is room");
+    assert_eq!(db.say("LRANGE l 0 -1"), "1) \"1\"\n2) \"2\"");
+}
+
+#[test]
+fn while_a_step_is_open_nobody_else_gets_in_and_nothing_waits() {
+    let mut db = Session::default();
+    let id = db.id(1);
+    db.id(2);
+    db.engine.begin(db.now_ms, id);
+    assert!(db.say_as(2, "GET a").starts_with("(error) BUSY"));
+    assert!(!db.engine.begin(db.now_ms, id), "steps do not nest");
+    assert_eq!(db.say("BLPOP l 0"), "(nil)");
+    assert!(db.say("SAVE").starts_with("(error)"));
+    db.engine.abort();
+    assert_eq!(db.say_as(2, "GET a"), "(nil)");
+}
+
+#[test]
+fn an_open_step_that_outgrows_memory_is_taken_back() {
+    let mut db = bounded(2_000, Policy::NoEviction);
+    db.say("SET a 1");
+    let before = used(&db);
+    let id = db.id(1);
+    db.engine.begin(db.now_ms, id);
+    let value = "x".repeat(4_000);
+    assert_eq!(db.say(&format!("SET b {value}")), "OK");
+    assert_eq!(db.engine.end(), Err(Error::OutOfMemory));
+    assert_eq!(used(&db), before);
+    assert_eq!(db.say("EXISTS b"), "(integer) 0");
+}
+
+#[test]
+fn without_eviction_growth_past_the_bound_is_refused_and_the_rest_goes_on() {
+    let mut db = bounded(2_000, Policy::NoEviction);
+    let mut refused = 0;
+    for n in 0..100 {
+        refused += usize::from(
+            db.say(&format!("SET key:{n} value"))
+                .starts_with("(error) OOM"),
+        );
+        assert!(used(&db) <= 2_000);
+    }
+    assert!(refused > 50);
+    assert_eq!(db.say("GET key:0"), "\"value\"");
+    assert_eq!(db.say("DEL key:0"), "(integer) 1");
+    assert_eq!(db.say("SET key:0 value"), "OK");
+}
+
+#[test]
+fn a_transaction_that_outgrows_memory_is_refused_whole() {
+    let mut db = bounded(2_000, Policy::NoEviction);
+    db.say("MULTI");
+    db.say("SET small 1");
+    db.say(&format!("SET large {}", "x".repeat(4_000)));
+    assert!(db.say("EXEC").starts_with("(error) OOM"));
+    assert_eq!(db.say("DBSIZE"), "(integer) 0");
+}
+
+#[test]
+fn what_was_not_used_for_longest_is_evicted_first() {
+    let mut db = bounded(0, Policy::AllKeysLru);
+    db.say("CONFIG SET maxmemory-samples 64");
+    for n in 0..10 {
+        db.sleep(10);
+        db.say(&format!("SET key:{n} value"));
+    }
+    db.sleep(10);
+    db.say("GET key:0");
+    let bound = used(&db);
+    db.say(&format!("CONFIG SET maxmemory {bound}"));
+    db.sleep(10);
+    assert_eq!(db.say("SET key:x value"), "OK");
+    assert_eq!(db.say("EXISTS key:0 key:1"), "(integer) 1");
+    assert_eq!(db.say("EXISTS key:0"), "(integer) 1", "it was just read");
+}
+
+#[test]
+fn the_nearest_deadline_is_evicted_first_and_keys_without_one_stay() {
+    let mut db = bounded(0, Policy::VolatileTtl);
+    db.say("CONFIG SET maxmemory-samples 64");
+    db.say("SET forever value");
+    db.say("SET late value EX 1000");
+    db.say("SET soon value EX 10");
+    let bound = used(&db);
+    db.say(&format!("CONFIG SET maxmemory {bound}"));
+    assert_eq!(db.say("SET next value"), "OK");
+    assert_eq!(db.say("EXISTS soon"), "(integer) 0");
+    assert_eq!(db.say("EXISTS forever late next"), "(integer) 3");
+    db.say("SET another value");
+    assert_eq!(db.say("EXISTS late"), "(integer) 0");
+    let third = db.say("SET third value-that-finds-no-victim");
+    assert!(third.starts_with("(error) OOM"), "{third}");
+}
+
+#[test]
+fn an_evicted_key_is_told_to_listeners_as_such() {
+    let mut db = bounded(600, Policy::AllKeysLru);
+    db.say("CONFIG SET notify-keyspace-events Ee");
+    db.say_as(2, "SUBSCRIBE __keyevent@0__:evicted");
+    for n in 0..10 {
+        db.sleep(1);
+        db.say(&format!("SET key:{n} value"));
+    }
+    assert_eq!(
+        db.hear(2).as_deref(),
+        Some("1) \"message\"\n2) \"__keyevent@0__:evicted\"\n3) \"key:0\"")
+    );
+}
+
+#[test]
+fn expiry_takes_no_more_than_its_budget() {
+    let mut db = Session::default();
+    for n in 0..1_000 {
+        db.say(&format!("SET key:{n} value PX 5"));
+    }
+    db.sleep(10);
+    let mut budget = Budget {
+        units: 40,
+        has_time: &mut || true,
+    };
+    db.engine.tick(db.now_ms, &mut budget);
+    assert_eq!(db.engine.state().databases[0].len(), 960);
+    let mut no_time = Budget {
+        units: 10_000,
+        has_time: &mut || false,
+    };
+    db.engine.tick(db.now_ms, &mut no_time);
+    assert_eq!(db.engine.state().databases[0].len(), 960);
+    db.wait(0);
+    assert_eq!(db.say("DBSIZE"), "(integer) 0");
+}
+
+#[test]
+fn a_client_that_goes_leaves_its_place_in_the_line() {
+    let mut db = Session::default();
+    assert_eq!(db.say_as(2, "BLPOP l 0"), "(blocked)");
+    assert_eq!(db.say_as(3, "BLPOP l 0"), "(blocked)");
+    let second = db.id(2);
+    db.engine.disconnect(second);
+    db.say("RPUSH l 1");
+    assert_eq!(db.hear(3).as_deref(), Some("1) \"l\"\n2) \"1\""));
+    assert_eq!(db.say("EXISTS l"), "(integer) 0");
+}
+
+#[test]
+fn a_wait_that_is_cancelled_takes_nothing() {
+    let mut db = Session::default();
+    db.say_as(2, "BLPOP l 0");
+    let waiting = db.id(2);
+    assert!(db.engine.cancel(waiting));
+    assert!(!db.engine.cancel(waiting));
+    db.say("RPUSH l 1");
+    assert_eq!(db.say("LLEN l"), "(integer) 1");
+    assert_eq!(db.hear(2), None);
+}
+
+#[test]
+fn a_host_is_told_when_the_next_wait_ends() {
+    let mut db = Session::default();
+    assert_eq!(db.engine.next_timeout_ms(), None);
+    db.say_as(2, "BLPOP l 10");
+    db.say_as(3, "BLPOP l 2.5");
+    assert_eq!(db.engine.next_timeout_ms(), Some(db.now_ms + 2_500));
+    db.wait(2_500);
+    assert_eq!(db.hear(3).as_deref(), Some("(nil)"));
+    assert_eq!(db.hear(2), None);
+}
+
+#[test]
+fn an_expired_watched_key_calls_exec_off_once_and_one_that_was_gone_before_does_not() {
+    let mut db = Session::default();
+    db.say("SET k v PX 10");
+    db.say("WATCH k");
+    db.sleep(20);
+    db.say("MULTI");
+    assert_eq!(db.say("EXEC"), "(nil)");
+    db.say("SET k v PX 10");
+    db.sleep(20);
+    db.say("WATCH k");
+    db.say_as(2, "GET k");
+    db.say("MULTI");
+    assert_eq!(db.say("EXEC"), "(empty array)");
+}
+
+#[test]
+fn chance_is_the_same_for_the_same_seed() {
+    let drawn = || {
+        let mut db = Session::default();
+        db.say("SADD s a b c d e f g h");
+        (0..20).map(|_| db.say("SRANDMEMBER s")).collect::<Vec<_>>()
+    };
+    assert_eq!(drawn(), drawn());
+}
+
+#[test]
+fn what_only_a_host_can_do_is_asked_of_it() {
+    let mut db = Session::default();
+    let outcome = db.call(1, &["SHUTDOWN", "NOSAVE"]);
+    assert!(matches!(outcome, Outcome::Ask(_)));
+    let outcome = db.call(1, &["PING"]);
+    assert_eq!(outcome, Outcome::Reply(Reply::Simple("PONG")));
+}
