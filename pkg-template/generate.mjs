@@ -1,9 +1,10 @@
-// Writes src/commands/generated.ts, the typed methods, from the table of commands: `node --import tsx pkg-template/generate.mjs`.
+// Writes src/commands/generated.ts, the typed methods, and pkg/commands.json, the prose of the commands, from the table of
+// commands: `node --import tsx pkg-template/generate.mjs`.
 //
 // A row lists its methods (`Method` in src/commands/row.rs). Of each this makes a signature with its documentation, and
 // a line of the table from which src/commands/methods.ts makes the function.
 
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ENCODERS } from './src/commands/arguments.ts'
 import { TRANSFORMS } from './src/commands/replies.ts'
@@ -113,8 +114,11 @@ export const METHODS = \`${methods.map(({ line }) => line).join('\n')}\`
 
 const printed = await output('cargo', ['run', '--quiet', '--bin', 'nookdb-table'], { stdio: ['ignore', 'pipe', 'inherit'] })
 if (printed === null) giveUp('the table of commands does not build')
-const methods = JSON.parse(printed).flatMap((row) => row.methods.map((method) => readMethod(row, method)))
+const rows = JSON.parse(printed)
+const methods = rows.flatMap((row) => row.methods.map((method) => readMethod(row, method)))
 const twice = methods.find(({ name }, at) => methods.findIndex((other) => other.name === name) !== at)
 if (twice !== undefined) giveUp(`two rows have a method ${twice.name}`)
 writeFileSync(join(root, TARGET), source(methods))
+mkdirSync(join(root, 'pkg'), { recursive: true })
+writeFileSync(join(root, 'pkg/commands.json'), `${JSON.stringify(rows.map(({ methods, ...prose }) => prose))}\n`)
 say(`${TARGET}: ${methods.length} methods`)
