@@ -8,9 +8,17 @@ use crate::error::{Error, Result};
 impl Engine {
     /// Whether this call, or anything that it will run from its queue, may need more memory.
     pub(super) fn may_grow(&self, client: ClientId, listed: &Listed) -> bool {
-        if self.state.config.maxmemory == 0 {
-            return false;
-        }
+        self.state.config.maxmemory > 0 && self.listed_grows(client, listed)
+    }
+
+    /// Whether this call may need more memory, for a host that has little left to give.
+    pub fn grows(&self, client: ClientId, argv: &[&[u8]]) -> bool {
+        table()
+            .find(argv)
+            .is_ok_and(|listed| self.listed_grows(client, listed))
+    }
+
+    fn listed_grows(&self, client: ClientId, listed: &Listed) -> bool {
         let grows = |flags: Flags| flags.has(Flags::GROWS);
         let queue = self.state.client(client).queue.as_ref();
         let queued = queue.filter(|_| listed.command.name == "EXEC");

@@ -190,12 +190,11 @@ impl Instance {
     }
 
     fn run(&mut self, now_ms: f64, client: u32, argc: u32) -> Outcome {
-        let argv = self.scratch.argv(argc as usize);
-        if self.headroom.is_there_for(&argv) {
-            self.engine.call(now_ms as i64, u64::from(client), &argv)
-        } else {
-            Outcome::Reply(Reply::Error(Error::OutOfMemory))
+        let (argv, client) = (self.scratch.argv(argc as usize), u64::from(client));
+        if !self.headroom.is_there_for(&argv) && self.engine.grows(client, &argv) {
+            return Outcome::Reply(Reply::Error(Error::OutOfMemory));
         }
+        self.engine.call(now_ms as i64, client, &argv)
     }
 
     fn protocol(&self, client: u32) -> Resp {

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { fork } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { destroy, list, NookError, open } from 'nookdb'
+
+const code = (expected: string) => (error: unknown) => error instanceof NookError && error.code === expected
+
+async function folder(context: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'nookdb-kept-'))
+  context.after(() => rm(directory, { recursive: true, force: true }))
+  return directory
+}
+
+test('every kind of value is there again, with its deadline, in its database', async (t) => {
+  const directory = await folder(t)
+  const one = await open('shop', { directory })
+  one.set('text', 'a', { expiration: { type: 'EX', value: 1000 } })
+  one.hSet('hash', { f: 'v' })
+  one.rPush('list', ['a', 'b'])
+  one.sAdd('set', ['1', '2'])
+  one.zAdd('board', [{ score: 1.5, value: 'ada' }])
+  one.call('SELECT', 3)
+  one.set('elsewhere', 'b')
+  await one.close()
+
+  const other = await open('shop', { directory })
+  assert.equal(other.get('text'), 'a')
+  assert.ok(other.ttl('text') > 990)
+  assert.equal(other.hGet('hash', 'f'), 'v')
+  assert.deepEqual(other.lRange('list', 0, -1), ['a', 'b'])
+  assert.deepEqual(other.sMembers('set'), ['1', '2'])
+  assert.equal(other.zScore('board', 'ada'), 1.5)
+  other.call('SELECT', 3)
+  assert.equal(other.get('elsewhere'), 'b')
+  await other.close()
+})
+
+test('chance and time are kept as they fell: what was drawn, and when it ends', async (t) => {
+  const directory = await folder(t)
+  const one = await open('shop', { directory })
+  one.sAdd('set', ['a', 'b', 'c', 'd'])
+  const drawn = one.sPop('set')
+  one.set('short', 'a', { expiration: { type: 'PX', value: 30 } })
+  await one.close()
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  const other = await open('shop', { directory })
+  assert.equal(other.sIsMember('set', String(drawn)), 0)
+  assert.equal(other.sCard('set'), 3)
+  assert.equal(other.get('short'), null)
+  await other.close()
+})
+
+test('an atomic function and a multi are kept whole', async (t) => {
+  const directory = await folder(t)
+  const one = await open('shop', { directory })
+  one.atomic((tx) => {
+    tx.set('a', '1')
+    tx.set('b', '1')
+  })
+  one.multi().incr('a').incr('b').exec()
+  await one.close()
+  const other = await open('shop', { directory })
+  assert.deepEqual(other.mGet(['a', 'b']), ['2', '2'])
+  await other.close()
+})
+
+test('what a snapshot holds and what came after it are put together', async (t) => {
+  const directory = await folder(t)
+  const one = await open('shop', { directory })
+  for (let n = 0; n < 2000; n++) one.set(`k${n}`, `${n}`)
+  assert.equal(one.call('BGSAVE'), 'Background saving started')
+  one.del('k0')
+  one.set('k1', 'while it was made')
+  await one.flush()
+  await waitFor(async () => (await readdir(join(directory, 'shop'))).some((name) => name.startsWith('chunk')))
+  one.set('k2', 'after it')
+  await one.close()
+  const other = await open('shop', { directory })
+  assert.equal(other.dbSize(), 1999)
+  assert.deepEqual(other.mGet(['k1', 'k2', 'k3']), ['while it was made', 'after it', '3'])
+  await other.close()
+})
+
+test('a damaged chunk costs its own keys, which are named; the others are there', async (t) => {
+  const directory = await folder(t)
+  const one = await open('shop', { directory })
+  one.set('hurt', 'this is the value that will be damaged')
+  one.call('BGSAVE')
+  await waitFor(async () => (await readdir(join(directory, 'shop'))).some((name) => name.startsWith('chunk')))
+  one.set('intact', 'in the journal')
+  await one.close()
+  const chunk = (await readdir(join(directory, 'shop'))).find((name) => name.startsWith('chunk')) ?? ''
+  const bytes = await readFile(join(directory, 'shop', chunk))
+  bytes[bytes.indexOf('value')]! ^= 1
+  await writeFile(join(directory, 'shop', chunk), bytes)
+
+  const other = await open('shop', { directory })
+  assert.deepEqual(other.mGet(['hurt', 'intact']), [null, 'in the journal'])
+  const losses = other.storage.health()?.losses
+  assert.equal(losses?.keys, 1)
+  assert.deepEqual(losses?.names, ['hurt'])
+  await other.close()
+})
+
+test('what was flushed outlives a process that is killed', async (t) => {
+  const directory = await folder(t)
+  const child = fork(new URL('./write-and-wait.ts', import.meta.url), [directory], { execArgv: ['--import', 'tsx'] })
+  await once(child, 'message')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const db = await open('shop', { directory })
+  assert.equal(db.get('flushed'), '1')
+  await db.close()
+})
+
+test('stores are listed and destroyed by name', async (t) => {
+  const directory = await folder(t)
+  for (const name of ['shop', 'cache']) await (await open(name, { directory })).close()
+  assert.deepEqual(await list({ directory }), ['cache', 'shop'])
+  await destroy('shop', { directory })
+  assert.deepEqual(await list({ directory }), ['cache'])
+  await destroy('shop', { directory })
+})
+
+test('a store that is destroyed while it is open says so, and keeps nothing more', async (t) => {
+  const directory = await folder(t)
+  const db = await open('shop', { directory })
+  const wiped = new Promise<NookError>((resolve) => db.on('wiped', resolve))
+  db.set('a', '1')
+  await destroy('shop', { directory })
+  await assert.rejects(db.flush(), code('WIPED'))
+  assert.equal((await wiped).code, 'WIPED')
+  assert.equal(db.get('a'), '1')
+  await db.close()
+  assert.deepEqual(await list({ directory }), [])
+})
+
+test('a second opener is refused, waits, or takes the store; who lost it turns read-only', async (t) => {
+  const directory = await folder(t)
+  const one = await open('shop', { directory, durability: 'always' })
+  one.set('a', '1')
+  await one.flush()
+  await assert.rejects(open('shop', { directory }), code('INUSE'))
+
+  const fenced = new Promise<NookError>((resolve) => one.on('fenced', resolve))
+  const thief = await open('shop', { directory, ifBusy: 'steal' })
+  assert.equal(thief.get('a'), '1')
+  one.set('b', 'never kept')
+  await assert.rejects(one.flush(), code('FENCED'))
+  assert.equal((await fenced).code, 'FENCED')
+  assert.throws(() => one.set('b', '2'), code('READONLY'))
+  assert.equal(one.get('a'), '1')
+  await one.close()
+
+  const waiting = open('shop', { directory, ifBusy: 'wait' })
+  thief.set('a', '2')
+  await thief.close()
+  const heir = await waiting
+  assert.deepEqual(heir.mGet(['a', 'b']), ['2', null])
+  await heir.close()
+})
+
+test('names that could lead out of the folder are refused', async (t) => {
+  const directory = await folder(t)
+  for (const name of ['', '..', 'a/b', '../b', 'a\\b', 'a:b', ' a', 'é']) {
+    await assert.rejects(open(name, { directory }), code('ERR'), name)
+  }
+})
+
+async function waitFor(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5))
+}
