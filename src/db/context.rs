@@ -12,7 +12,7 @@ use super::random::split_mix;
 use super::state::State;
 use super::undo::Undo;
 use crate::error::{Error, Result};
-use crate::types::{Kind, Limits};
+use crate::types::{Inverse, Kind, Limits, Value};
 
 /// What a closure given to `edit` did, and what it answers.
 pub enum Edit<R> {
@@ -264,51 +264,29 @@ impl Ctx<'_> {
         let keyspace = &mut self.state.databases[db as usize];
         let changed = keyspace.change(key, Some(now_ms), |value| {
             let value = T::of_mut(value).expect("edit has looked at the kind");
-            if value.is_compact() {
-                let before = value.clone();
-                match change(value) {
-                    Edit::Kept(answer) => (answer, None, false),
-                    Edit::Changed(answer) => {
-                        let undo = Undo::Changed {
-                            db,
-                            key: key.into(),
-                            before: before.into_value(),
-                        };
-                        (answer, Some(undo), value.is_empty())
-                    }
-                }
-            } else {
-                value.record();
-                let outcome = change(value);
-                let inverses = value.recorded();
-                match outcome {
-                    Edit::Kept(answer) => {
-                        debug_assert!(
-                            inverses.is_empty(),
-                            "an edit that kept the value changed it"
-                        );
-                        (answer, None, false)
-                    }
-                    Edit::Changed(answer) => {
-                        let inverses = inverses.into_iter().map(Into::into).collect();
-                        let undo = Undo::Edited {
-                            db,
-                            key: key.into(),
-                            inverses,
-                        };
-                        (answer, Some(undo), value.is_empty())
-                    }
-                }
-            }
+            let (answer, before) = remembering(value, change);
+            (answer, before, value.is_empty())
         });
-        let (answer, undo, emptied) = changed.expect("edit has found the key");
-        if let Some(undo) = undo {
-            self.draft.undo.push(undo);
+        let (answer, before, is_empty) = changed.expect("edit has found the key");
+        if let Some(before) = before {
+            let key_of_undo = key.into();
+            self.draft.undo.push(match before {
+                Before::Whole(before) => Undo::Changed {
+                    db,
+                    key: key_of_undo,
+                    before,
+                },
+                Before::Inverses(inverses) => Undo::Edited {
+                    db,
+                    key: key_of_undo,
+                    inverses,
+                },
+            });
             self.touched(key);
             self.event(key, event);
-        }
-        if emptied {
-            self.remove(key, Event::Del);
+            if is_empty {
+                self.remove(key, Event::Del);
+            }
         }
         answer
     }
@@ -588,6 +566,42 @@ impl Ctx<'_> {
         let is_wanted = self.state.config.notify.wants(event.class());
         if is_wanted || self.state.clients.has_observers() {
             self.draft.events.push((self.db, event, key.into()));
+        }
+    }
+}
+
+/// What a value was before an edit: itself where it is small, the way back where it is not.
+enum Before {
+    Whole(Value),
+    Inverses(Vec<Inverse>),
+}
+
+/// Makes a change and keeps how to take it back; nothing where it changed nothing.
+fn remembering<T: Kind, R>(
+    value: &mut T,
+    change: impl FnOnce(&mut T) -> Edit<R>,
+) -> (R, Option<Before>) {
+    if value.is_compact() {
+        let before = value.clone();
+        return match change(value) {
+            Edit::Kept(answer) => (answer, None),
+            Edit::Changed(answer) => (answer, Some(Before::Whole(before.into_value()))),
+        };
+    }
+    value.record();
+    let outcome = change(value);
+    let inverses = value.recorded();
+    match outcome {
+        Edit::Kept(answer) => {
+            debug_assert!(
+                inverses.is_empty(),
+                "an edit that kept the value changed it"
+            );
+            (answer, None)
+        }
+        Edit::Changed(answer) => {
+            let inverses = inverses.into_iter().map(Into::into).collect();
+            (answer, Some(Before::Inverses(inverses)))
         }
     }
 }
