@@ -11,7 +11,6 @@ const CHECKS = [
     ['clippy', '--quiet', '--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'wasm', '--', '-D', 'warnings'],
   ],
   ['rustdoc', 'cargo', ['doc', '--quiet', '--no-deps', '--document-private-items', '--all-features'], { RUSTDOCFLAGS: '-D warnings' }],
-  ['the methods are made of the table', 'node', ['--import', 'tsx', 'pkg-template/generate.mjs']],
   ['tsc over the tests', 'node_modules/.bin/tsc', ['--project', 'tests']],
 ]
 

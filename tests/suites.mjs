@@ -12,7 +12,8 @@ const BUILD = command('node pkg-template/build.mjs', { required: true })
 export const SUITES = {
   lint: {
     about: 'rustfmt, clippy, tsc',
-    commands: [command('node tests/lint.mjs')],
+    // The types of the tests are those of the built package.
+    commands: [BUILD, command('node tests/lint.mjs')],
   },
   rust: {
     about: 'the tests of the crate',

@@ -7,7 +7,23 @@ import { RespReader } from '../resp.js'
 import { encodeRequests } from './request.js'
 
 /** The part of the WebSocket API that is used: a browser's, workerd's, or the class of the package `ws`. */
-export type WebSocketClass = new (url: string) => WebSocket
+export interface Socket {
+  binaryType: string
+  readonly readyState: number
+  readonly OPEN: number
+  send(message: Uint8Array<ArrayBuffer>): void
+  close(): void
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
+  addEventListener(type: 'close', listener: (event: Closing) => void): void
+  addEventListener(type: 'open' | 'error', listener: () => void, options?: { once?: boolean }): void
+}
+
+interface Closing {
+  readonly code: number
+  readonly reason: string
+}
+
+export type WebSocketClass = new (url: string) => Socket
 
 /** Commands that go out together, and what is done with their replies. */
 export interface Request {
@@ -24,7 +40,7 @@ export interface Request {
 const CONFIRMATIONS = new Set(['subscribe', 'psubscribe', 'unsubscribe', 'punsubscribe'])
 
 export class Connection {
-  readonly #socket: WebSocket
+  readonly #socket: Socket
   readonly #onPush: (items: Reply[]) => void
   readonly #pending: Request[] = []
   #outgoing: Request[] = []
@@ -32,7 +48,7 @@ export class Connection {
   #failure: NookError | null = null
 
   /** @param onClose called once, with the reason, when the socket is gone for whichever cause */
-  constructor(socket: WebSocket, onPush: (items: Reply[]) => void, onClose: (cause: NookError) => void) {
+  constructor(socket: Socket, onPush: (items: Reply[]) => void, onClose: (cause: NookError) => void) {
     this.#socket = socket
     this.#onPush = onPush
     socket.addEventListener('message', (event) => this.#receive(event.data))
@@ -88,7 +104,7 @@ export class Connection {
 }
 
 /** Opens a socket. @throws NookError UNREACHABLE where the server cannot be reached in time, ABORTED by the signal */
-export function openSocket(url: string, Class: WebSocketClass, timeoutMs: number, signal?: AbortSignal): Promise<WebSocket> {
+export function openSocket(url: string, Class: WebSocketClass, timeoutMs: number, signal?: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = new Class(url)
     socket.binaryType = 'arraybuffer'
@@ -119,6 +135,6 @@ function text(reply: Reply | undefined): string {
   return reply instanceof Uint8Array ? new TextDecoder().decode(reply) : String(reply)
 }
 
-function describe({ code, reason }: CloseEvent): string {
+function describe({ code, reason }: Closing): string {
   return reason === '' ? ` (code ${code})` : `: ${reason} (code ${code})`
 }

@@ -533,11 +533,11 @@ const server: Conversation[] = [
     ],
   },
   {
-    about: 'a store that keeps nothing is told to save',
+    about: 'what keeps nothing is told to save, and refuses',
     calls: [
-      { call: ['bgSave'], answers: { refused: 'ERR this store keeps nothing' } },
-      { call: ['bgSave', { SCHEDULE: true }], answers: { refused: 'ERR this store keeps nothing' } },
-      { call: ['bgRewriteAof'], answers: { refused: 'ERR this store keeps nothing' } },
+      { call: ['bgSave'], answers: { refused: 'in words of its own' } },
+      { call: ['bgSave', { SCHEDULE: true }], answers: { refused: 'in words of its own' } },
+      { call: ['bgRewriteAof'], answers: { refused: 'in words of its own' } },
     ],
   },
   {

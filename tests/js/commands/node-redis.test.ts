@@ -1,10 +1,13 @@
-// The same is said to a redis-server through node-redis and to a store through its methods: the answers are the same.
+// The same is said to a redis-server through node-redis, and to a store and a server of ours through their methods: the
+// answers are the same.
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { createClient, RESP_TYPES } from '@redis/client'
-import { open } from 'nookdb'
+import { connect, open } from 'nookdb'
+import { WebSocket } from 'ws'
 import { METHODS } from '../../../pkg-template/src/commands/generated.js'
+import { NookServer } from '../../nookdb-server.js'
 import { RedisServer } from '../../redis-server.js'
 import { CONVERSATIONS, type Call, type Conversation } from './calls.js'
 
@@ -23,14 +26,16 @@ const UNORDERED: ReadonlySet<Name> = new Set<Name>([
 /** These tell of the server, the connection, the moment or the memory: the kind of answer is compared, not its contents. */
 const ALIKE: ReadonlySet<Name> = new Set<Name>([
   ...(['hello', 'clientId', 'clientInfo', 'clientList', 'info', 'time', 'memoryUsage', 'ttl', 'pTTL'] as const),
-  ...(['command', 'commandCount', 'commandList'] as const),
+  ...(['command', 'commandCount', 'commandList', 'bgSave', 'bgRewriteAof'] as const),
 ])
 
 const oracle = await RedisServer.start()
 const client = await createClient({ socket: { port: oracle.port } }).connect()
+const server = await NookServer.start()
 after(async () => {
   client.destroy()
   await oracle[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
 })
 
 /** Methods by their name: calls are checked where they are written down. */
@@ -110,6 +115,12 @@ for (const conversation of CONVERSATIONS) {
     await using store = await open('memory:')
     const inBuffers = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
     await converse(conversation, methodsOf(store.bytes), methodsOf(inBuffers))
+  })
+
+  test(`a remote answers as node-redis does: ${conversation.about}`, async () => {
+    await using remote = await connect(server.url, { WebSocket })
+    await remote.flushAll()
+    await converse(conversation, methodsOf(remote), methodsOf(client))
   })
 
   test(`multi() answers as the single methods do: ${conversation.about}`, async () => {

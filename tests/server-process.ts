@@ -1,0 +1,69 @@
+// A server for one test file: a process with a folder of its own, on loopback ports that are free.
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A loaded machine may take seconds to start a process; only a broken one takes this long. */
+const START_TIMEOUT_MS = 30_000
+
+/** `await using` ends the process and removes its folder. */
+export class ServerProcess implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #folder: string
+
+  private constructor(child: ChildProcess, folder: string) {
+    this.#child = child
+    this.#folder = folder
+  }
+
+  /** Resolves when the port takes connections. @throws where the program is missing, or ends before */
+  static async start(program: string, args: readonly string[], port: number): Promise<ServerProcess> {
+    const folder = mkdtempSync(join(tmpdir(), 'nookdb-server-'))
+    const child = spawn(program, [...args, '--dir', folder], { stdio: 'ignore' })
+    const ended = Promise.race([once(child, 'error'), once(child, 'exit')]).then(([cause]) => {
+      throw new Error(`${program} did not start: run \`make setup\``, { cause })
+    })
+    const server = new ServerProcess(child, folder)
+    await Promise.race([accepting(port), ended])
+    return server
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null) {
+      const exit = once(this.#child, 'exit')
+      this.#child.kill()
+      await exit
+    }
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** Another process may take it before the server does: unlikely, and then the server fails to start, which is seen. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  await once(probe.close(), 'close')
+  return port
+}
+
+async function accepting(port: number): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    try {
+      await once(socket, 'connect')
+      return
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await sleep(20)
+    } finally {
+      socket.destroy()
+    }
+  }
+}
