@@ -1,0 +1,141 @@
+// The entries of the package as a plain page loads them: no bundler, and no more allowed than 'wasm-unsafe-eval'.
+
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { launch } from '../chromium.js'
+
+const ORIGIN = 'http://localhost'
+const PACKAGE = fileURLToPath(new URL('../../pkg/', import.meta.url))
+
+const TYPES: Record<string, string> = { '.js': 'text/javascript', '.wasm': 'application/wasm' }
+
+interface Serving {
+  /** The type that the server gives to the wasm; null where it does not have the file. */
+  readonly wasmType?: string | null
+}
+
+let browser: Browser
+
+before(async () => {
+  browser = await launch()
+})
+after(() => browser.close())
+
+/** A page that may run its own scripts and compile wasm, and nothing else; /pkg/ is the package. */
+async function openPage({ wasmType = 'application/wasm' }: Serving = {}): Promise<Page> {
+  const context = await browser.newContext()
+  await context.route(`${ORIGIN}/**`, async (route) => {
+    const path = new URL(route.request().url()).pathname
+    const extension = extname(path)
+    if (!path.startsWith('/pkg/')) {
+      const headers = { 'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" }
+      return route.fulfill({ contentType: 'text/html', headers, body: '<!doctype html>' })
+    }
+    if (extension === '.wasm' && wasmType === null) return route.fulfill({ status: 404 })
+    const contentType = (extension === '.wasm' ? wasmType : TYPES[extension]) ?? 'application/octet-stream'
+    return route.fulfill({ contentType, body: await readFile(PACKAGE + path.slice('/pkg/'.length)) })
+  })
+  const page = await context.newPage()
+  await page.goto(`${ORIGIN}/`)
+  return page
+}
+
+const fetched = (page: Page): string[] => {
+  const names: string[] = []
+  page.on('request', (request) => names.push(new URL(request.url()).pathname.split('/').at(-1) ?? ''))
+  return names
+}
+
+async function writeAndRead(page: Page, entry: string): Promise<string | null> {
+  return page.evaluate(async (url) => {
+    const { open } = (await import(url)) as typeof import('nookdb')
+    const db = await open('shop')
+    db.set('greeting', 'hello')
+    await db.flush()
+    const text = db.get('greeting')
+    await db.close()
+    return text
+  }, `/pkg/dist/${entry}.js`)
+}
+
+for (const entry of ['index.browser', 'index.inline']) {
+  test(`${entry}: a plain page opens a store, and finds it again after a reload`, async () => {
+    const page = await openPage()
+    assert.equal(await writeAndRead(page, entry), 'hello')
+    await page.reload()
+    const [text, names] = await page.evaluate(async (url) => {
+      const { list, open } = (await import(url)) as typeof import('nookdb')
+      const db = await open('shop')
+      return [db.get('greeting'), await list()] as const
+    }, `/pkg/dist/${entry}.js`)
+    assert.equal(text, 'hello')
+    assert.deepEqual(names, ['shop'])
+    await page.context().close()
+  })
+}
+
+test('a server that does not know the type of wasm is good enough', async () => {
+  const page = await openPage({ wasmType: 'application/octet-stream' })
+  const names = fetched(page)
+  assert.equal(await writeAndRead(page, 'index.browser'), 'hello')
+  assert.ok(!names.includes('nookdb_base64.js'))
+  await page.context().close()
+})
+
+test('a page whose bundler left the wasm behind takes it from the script', async () => {
+  const page = await openPage({ wasmType: null })
+  const names = fetched(page)
+  assert.equal(await writeAndRead(page, 'index.browser'), 'hello')
+  assert.ok(names.includes('nookdb_base64.js'))
+  await page.context().close()
+})
+
+test('the slim entry takes the wasm that it is given', async () => {
+  const page = await openPage()
+  const text = await page.evaluate(async () => {
+    const { stores } = (await import('/pkg/dist/index.slim.js' as string)) as typeof import('nookdb/slim')
+    const { open } = stores(WebAssembly.compileStreaming(fetch('/pkg/wasm/nookdb_bg.wasm')))
+    const db = await open('memory:')
+    db.set('a', '1')
+    return db.get('a')
+  })
+  assert.equal(text, '1')
+  await page.context().close()
+})
+
+test('importing an entry fetches no wasm, and compiles none', async () => {
+  const page = await openPage()
+  const names = fetched(page)
+  await page.evaluate(async () => void (await import('/pkg/dist/index.browser.js' as string)))
+  assert.ok(names.includes('index.browser.js'))
+  assert.ok(!names.some((name) => name.endsWith('.wasm')))
+  await page.context().close()
+})
+
+test('a store that another tab has open is refused, and one that is taken over turns read-only there', async () => {
+  const one = await openPage()
+  const other = await one.context().newPage()
+  await other.goto(`${ORIGIN}/`)
+  const openShop = async (page: Page, ifBusy: 'error' | 'steal'): Promise<string> =>
+    page.evaluate(async (ifBusy) => {
+      const { open } = (await import('/pkg/dist/index.browser.js' as string)) as typeof import('nookdb')
+      try {
+        const db = await open('shop', { ifBusy })
+        Object.assign(globalThis, { db, fenced: new Promise((resolve) => db.on('fenced', (error) => resolve(error.code))) })
+        return 'opened'
+      } catch (error) {
+        return (error as { code: string }).code
+      }
+    }, ifBusy)
+  assert.equal(await openShop(one, 'error'), 'opened')
+  assert.equal(await openShop(other, 'error'), 'INUSE')
+  assert.equal(await openShop(other, 'steal'), 'opened')
+  assert.equal(await one.evaluate('fenced'), 'FENCED')
+  assert.equal(await one.evaluate("try { db.set('a', '1') } catch (error) { error.code }"), 'READONLY')
+  assert.equal(await other.evaluate("db.set('a', '1')"), 'OK')
+  await one.context().close()
+})
