@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("types", &[]),
     ("db", &["types", "error"]),
     ("protocol", &["db", "types", "reply", "error"]),
-    ("persist", &["db", "types", "error"]),
+    ("persist", &["protocol", "db", "types", "error"]),
     (
         "commands",
         &["persist", "protocol", "db", "types", "reply", "error"],

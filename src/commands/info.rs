@@ -50,6 +50,7 @@ const SECTIONS: &[Section] = &[
     ("Server", server),
     ("Clients", clients),
     ("Memory", memory),
+    ("Persistence", persistence),
     ("Stats", stats),
     ("Replication", replication),
     ("Keyspace", keyspace),
@@ -121,6 +122,29 @@ fn memory(state: &State, _: i64, out: &mut String) {
     line(out, "maxmemory", state.config.maxmemory);
     line(out, "maxmemory_human", human(state.config.maxmemory));
     line(out, "maxmemory_policy", state.config.policy.name());
+}
+
+fn persistence(state: &State, _: i64, out: &mut String) {
+    let kept = &state.kept;
+    let ok_unless = |failed: bool| if failed { "err" } else { "ok" };
+    line(out, "loading", 0);
+    let changes = state.seq.saturating_sub(kept.saved_seq);
+    line(out, "rdb_changes_since_last_save", changes);
+    line(out, "rdb_bgsave_in_progress", u8::from(kept.is_saving));
+    line(out, "rdb_last_save_time", kept.saved_at_ms / 1000);
+    line(out, "rdb_last_bgsave_status", ok_unless(kept.save_failed));
+    line(out, "aof_enabled", u8::from(kept.journal.is_some()));
+    let journal = kept.journal.clone().unwrap_or_default();
+    let rewriting = u8::from(journal.is_rewriting);
+    line(out, "aof_rewrite_in_progress", rewriting);
+    let rewrite = ok_unless(journal.rewrite_failed);
+    line(out, "aof_last_bgrewrite_status", rewrite);
+    let write = ok_unless(journal.write_failed);
+    line(out, "aof_last_write_status", write);
+    if kept.journal.is_some() {
+        line(out, "aof_current_size", journal.size_bytes);
+        line(out, "aof_base_size", journal.base_bytes);
+    }
 }
 
 fn stats(state: &State, _: i64, out: &mut String) {

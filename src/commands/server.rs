@@ -102,6 +102,18 @@ pub(super) const ROWS: &[Command] = &[
         run: bgsave,
     },
     Command {
+        name: "LASTSAVE",
+        usage: "",
+        summary: prose("Answers when the last snapshot was written, in seconds since 1970."),
+        complexity: prose("O(1)"),
+        group: "server",
+        since: "1.0.0",
+        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
+        errors: &[],
+        methods: &[],
+        run: lastsave,
+    },
+    Command {
         name: "BGREWRITEAOF",
         usage: "",
         summary: prose("Writes the append-only file anew, as short as it can be."),
@@ -194,6 +206,10 @@ fn bgsave(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let _ = args.word("SCHEDULE");
     args.end()?;
     ask(ctx, Request::SaveInBackground)
+}
+
+fn lastsave(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
+    Ok(Reply::Integer(ctx.state.kept.saved_at_ms / 1000))
 }
 
 fn bgrewriteaof(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {

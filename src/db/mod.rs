@@ -27,5 +27,5 @@ pub use expiry::Budget;
 pub use keyspace::{Deadline, Entry, Key, Keyspace, weight};
 pub use notify::Notify;
 pub use random::split_mix;
-pub use state::{State, Stats};
+pub use state::{Kept, KeptJournal, State, Stats};
 pub use watch::Watches;

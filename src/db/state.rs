@@ -18,6 +18,28 @@ pub struct Stats {
     pub errors: u64,
 }
 
+/// What the host keeps of this store on its disk, for INFO and LASTSAVE. The host sets it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The step that the last snapshot holds, and when it was written.
+    pub saved_seq: u64,
+    pub saved_at_ms: i64,
+    pub is_saving: bool,
+    /// The last attempt at a snapshot failed.
+    pub save_failed: bool,
+    /// None where there is no journal.
+    pub journal: Option<KeptJournal>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeptJournal {
+    pub size_bytes: u64,
+    pub base_bytes: u64,
+    pub is_rewriting: bool,
+    pub rewrite_failed: bool,
+    pub write_failed: bool,
+}
+
 /// All state of one engine. Nothing else is kept anywhere: no globals.
 #[derive(Debug)]
 pub struct State {
@@ -34,6 +56,7 @@ pub struct State {
     pub run_id: String,
     /// Number of the last step taken; `Evicted` effects name it.
     pub seq: u64,
+    pub kept: Kept,
     /// Heaviest that the keys ever were, in bytes.
     pub peak_bytes: usize,
 }
@@ -54,6 +77,10 @@ impl State {
             started_ms,
             run_id,
             seq: 0,
+            kept: Kept {
+                saved_at_ms: started_ms,
+                ..Kept::default()
+            },
             peak_bytes: 0,
         }
     }

@@ -1,4 +1,4 @@
-//! The engine with its clients. Every call borrows it for the length of one command.
+//! The engine with its clients and its journal. Every call borrows it for the length of one command.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
@@ -6,11 +6,15 @@ use std::rc::Rc;
 
 use indexmap::IndexMap;
 use tokio::sync::Notify;
+use tracing::{error, info};
 
 use super::clock::{entropy, now_ms};
+use super::disk::{Journal, LoadFailure, load};
+use super::jobs::Jobs;
 use super::mailbox::Mailbox;
-use super::settings::Settings;
+use super::settings::{Fsync, Settings};
 use super::tcp::READ_BYTES;
+use crate::commands::{Flags, Listed, table};
 use crate::db::{Budget, ClientId, ReplyMode, Request, Resp};
 use crate::engine::{Engine, Outcome};
 use crate::error::Error;
@@ -20,6 +24,12 @@ pub struct Host {
     pub settings: Settings,
     pub engine: RefCell<Engine>,
     mailboxes: RefCell<IndexMap<ClientId, Rc<Mailbox>>>,
+    pub journal: Option<Journal>,
+    pub jobs: Jobs,
+    /// Why commands that write are refused, while they are.
+    pub trouble: RefCell<Trouble>,
+    /// No request is run any more: the last snapshot is being written.
+    is_stopped: Cell<bool>,
     /// The time that the calls of one batch are given: reading the clock costs as much as a GET.
     now_ms: Cell<i64>,
     /// What was read last, of any connection.
@@ -37,6 +47,31 @@ pub struct Peer {
     pub resp: Resp,
 }
 
+/// Disks that fail. What is written meanwhile could be lost, so nothing is.
+#[derive(Debug, Default)]
+pub struct Trouble {
+    pub journal: Option<String>,
+    pub snapshot: Option<String>,
+}
+
+impl Trouble {
+    /// What a command that writes is answered.
+    fn refusal(&self) -> Option<Error> {
+        let said = |what: &str, reason: &String| Error::SaidOf(format!("MISCONF {what}: {reason}"));
+        let journal = self.journal.iter();
+        let snapshot = self.snapshot.iter();
+        journal
+            .map(|reason| said("Errors writing to the AOF file", reason))
+            .chain(snapshot.map(|reason| {
+                said(
+                    "snapshots are configured, and the last one could not be written",
+                    reason,
+                )
+            }))
+            .next()
+    }
+}
+
 /// What a call leaves to be done.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
@@ -52,18 +87,28 @@ pub enum Next {
 const SLICE_MS: u64 = 5;
 
 impl Host {
-    pub fn new(settings: Settings) -> Host {
+    /// Loads what was kept.
+    ///
+    /// # Errors
+    /// Where it cannot be loaded.
+    pub fn open(settings: Settings) -> Result<Host, LoadFailure> {
         let now = now_ms();
         let mut engine = Engine::new(settings.config(), now, entropy());
-        engine.set_journaling(settings.appendonly);
-        Host {
+        let journal = load(&settings, &mut engine)?;
+        let state = engine.state_mut();
+        state.kept.saved_seq = state.seq;
+        Ok(Host {
             settings,
             engine: RefCell::new(engine),
             mailboxes: RefCell::default(),
+            journal,
+            jobs: Jobs::default(),
+            trouble: RefCell::default(),
+            is_stopped: Cell::new(false),
             now_ms: Cell::new(now),
             read_buffer: RefCell::new(vec![0; READ_BYTES]),
             waits_changed: Notify::new(),
-        }
+        })
     }
 
     /// Lets a client in, unless there are too many.
@@ -100,10 +145,11 @@ impl Host {
         let before = engine
             .client(mailbox.client)
             .map(|client| client.reply_mode);
-        let outcome = engine.call(self.now_ms.get(), mailbox.client, argv);
-        if engine.has_deliveries() {
-            self.deliver(&mut engine);
-        }
+        let outcome = match self.refusal(argv) {
+            Some(refusal) => Outcome::Reply(Reply::Error(refusal)),
+            None => engine.call(self.now_ms.get(), mailbox.client, argv),
+        };
+        self.release(&mut engine);
         let reply = match outcome {
             Outcome::Reply(reply) => reply,
             Outcome::Blocked => {
@@ -112,13 +158,32 @@ impl Host {
             }
             Outcome::Ask(request) => return Next::Serve(request),
         };
-        answer(&mut engine, mailbox, before.unwrap_or_default(), &reply);
+        self.put_answer(&mut engine, mailbox, before.unwrap_or_default(), &reply);
         Next::Go
+    }
+
+    fn refusal(&self, argv: &[&[u8]]) -> Option<Error> {
+        let refusal = self.trouble.borrow().refusal()?;
+        let writes = |listed: &Listed| listed.command.flags.has(Flags::WRITE);
+        table().find(argv).is_ok_and(writes).then_some(refusal)
+    }
+
+    /// Hands what a call did to the journal, then what it caused to those whom it concerns.
+    fn release(&self, engine: &mut Engine) {
+        if let Some(journal) = &self.journal
+            && engine.steps_waiting() > 0
+        {
+            journal.record(&engine.take_steps());
+        }
+        if engine.has_deliveries() {
+            self.deliver(engine);
+        }
     }
 
     /// Puts replies and messages for others into their mailboxes.
     fn deliver(&self, engine: &mut Engine) {
         let mailboxes = self.mailboxes.borrow();
+        let until = self.position();
         for delivery in engine.take_outbox() {
             let Some(mailbox) = mailboxes.get(&delivery.client) else {
                 continue;
@@ -126,7 +191,7 @@ impl Host {
             let resp = engine
                 .client(delivery.client)
                 .map_or(Resp::Two, |client| client.resp);
-            mailbox.deliver(&delivery.reply, resp);
+            mailbox.deliver(&delivery.reply, resp, until);
         }
     }
 
@@ -136,14 +201,70 @@ impl Host {
         let mode = engine
             .client(mailbox.client)
             .map(|client| client.reply_mode);
-        answer(&mut engine, mailbox, mode.unwrap_or_default(), reply);
+        self.put_answer(&mut engine, mailbox, mode.unwrap_or_default(), reply);
         mailbox.set_served(false);
     }
 
     /// Tells a client why it cannot be understood, and lets it go.
     pub fn refuse(&self, mailbox: &Mailbox, error: Error) {
-        mailbox.put(&Reply::Error(error), Resp::Two);
+        mailbox.put(&Reply::Error(error), Resp::Two, self.position());
         mailbox.close();
+    }
+
+    /// The place in the journal that a reply of now rests on. It leaves when that is on the disk, if
+    /// `--appendfsync always` says so: what it tells of cannot be lost then.
+    fn position(&self) -> u64 {
+        match &self.journal {
+            Some(journal) if self.settings.appendfsync == Fsync::Always => journal.recorded(),
+            _ => 0,
+        }
+    }
+
+    /// How far the journal is on the disk.
+    pub fn synced(&self) -> u64 {
+        self.journal.as_ref().map_or(0, Journal::synced)
+    }
+
+    /// Ends a batch of calls: before any of their replies leaves, what they did is with the system,
+    /// which keeps it if this process dies.
+    pub fn settle(&self) {
+        let Some(journal) = &self.journal else { return };
+        let written = journal.write().map_err(|error| error.to_string()).err();
+        let mut trouble = self.trouble.borrow_mut();
+        if written != trouble.journal {
+            match &written {
+                Some(error) => error!("the journal cannot be written, writes are refused: {error}"),
+                None => info!("the journal can be written again"),
+            }
+            trouble.journal = written;
+        }
+    }
+
+    /// Has everyone look again at what may leave.
+    pub fn wake_all(&self) {
+        let mailboxes = self.mailboxes.borrow();
+        let waiting = mailboxes.values().filter(|mailbox| !mailbox.is_empty());
+        waiting.for_each(|mailbox| mailbox.wake());
+    }
+
+    pub fn has_unsent(&self) -> bool {
+        let mailboxes = self.mailboxes.borrow();
+        mailboxes.values().any(|mailbox| !mailbox.is_empty())
+    }
+
+    /// Runs no request any more, or goes on with them.
+    pub fn set_stopped(&self, stopped: bool) {
+        self.is_stopped.set(stopped);
+        if !stopped {
+            self.mailboxes
+                .borrow()
+                .values()
+                .for_each(|mailbox| mailbox.wake());
+        }
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.is_stopped.get()
     }
 
     /// Lets time do its work: waits that end, keys that expire.
@@ -156,7 +277,9 @@ impl Host {
             has_time: &mut || start.elapsed().as_millis() < u128::from(SLICE_MS),
         };
         engine.tick(self.now_ms.get(), &mut budget);
-        self.deliver(&mut engine);
+        self.release(&mut engine);
+        drop(engine);
+        self.settle();
     }
 
     /// How long until the first wait times out.
@@ -177,27 +300,27 @@ impl Host {
         let client = engine.client(mailbox.client);
         client.is_some_and(|client| client.authenticated)
     }
-}
 
-/// Puts a reply into a mailbox, unless CLIENT REPLY has it left out.
-fn answer(engine: &mut Engine, mailbox: &Mailbox, before: ReplyMode, reply: &Reply) {
-    let Some(client) = engine.client_mut(mailbox.client) else {
-        return;
-    };
-    let is_wanted = match (before, client.reply_mode) {
-        (_, ReplyMode::Off) => false,
-        // SKIP itself answers nothing, and leaves out the reply to the one that follows.
-        (ReplyMode::Skip, ReplyMode::Skip) => {
-            client.reply_mode = ReplyMode::On;
-            false
+    /// Puts a reply into a mailbox, unless CLIENT REPLY has it left out.
+    fn put_answer(&self, engine: &mut Engine, mailbox: &Mailbox, before: ReplyMode, reply: &Reply) {
+        let Some(client) = engine.client_mut(mailbox.client) else {
+            return;
+        };
+        let is_wanted = match (before, client.reply_mode) {
+            (_, ReplyMode::Off) => false,
+            // SKIP itself answers nothing, and leaves out the reply to the one that follows.
+            (ReplyMode::Skip, ReplyMode::Skip) => {
+                client.reply_mode = ReplyMode::On;
+                false
+            }
+            (_, ReplyMode::Skip) => false,
+            (_, ReplyMode::On) => true,
+        };
+        if is_wanted {
+            mailbox.put(reply, client.resp, self.position());
         }
-        (_, ReplyMode::Skip) => false,
-        (_, ReplyMode::On) => true,
-    };
-    if is_wanted {
-        mailbox.put(reply, client.resp);
-    }
-    if client.closing {
-        mailbox.close();
+        if client.closing {
+            mailbox.close();
+        }
     }
 }

@@ -40,7 +40,7 @@ const MOST_QUESTIONS: usize = 64;
 enum Question {
     Health(oneshot::Sender<String>),
     Metrics(oneshot::Sender<String>),
-    Session(WebSocket, Peer),
+    Session(Box<WebSocket>, Peer),
 }
 
 #[derive(Clone)]
@@ -87,7 +87,7 @@ async fn answer(host: Rc<Host>, mut asked: mpsc::Receiver<Question>) {
             Question::Session(socket, peer) => {
                 let host = Rc::clone(&host);
                 tokio::task::spawn_local(
-                    async move { websocket::serve(&host, socket, peer).await },
+                    async move { websocket::serve(&host, *socket, peer).await },
                 );
             }
         }
@@ -177,7 +177,9 @@ impl Front {
         };
         let questions = self.questions.clone();
         websocket::bounded(upgrade).on_upgrade(move |socket| async move {
-            let _ = questions.send(Question::Session(socket, peer)).await;
+            let _ = questions
+                .send(Question::Session(Box::new(socket), peer))
+                .await;
         })
     }
 }

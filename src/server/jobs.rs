@@ -1,33 +1,344 @@
-//! What the host does beside serving: the clock, and what clients ask of it.
+//! What the host does beside serving: the clock, the disk, and what clients ask of it.
 
+use std::cell::Cell;
+use std::io;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Mutex, Notify};
+use tracing::{error, info, warn};
+
+use super::clock::now_ms;
+use super::disk::{Journal, Snapshot, Written};
 use super::host::Host;
 use super::mailbox::Mailbox;
-use crate::db::Request;
+use super::settings::Fsync;
+use crate::db::{KeptJournal, Request};
 use crate::error::Error;
 use crate::reply::Reply;
 
 /// Longest time between two rounds of the clock: ten a second, as Redis's `hz` has it.
 const ROUND_MS: u64 = 100;
 
-/// Lets time do its work, for ever.
-pub async fn keep_time(host: &Host) {
+/// A snapshot or a rewrite that failed is not tried again by itself for so long.
+const RETRY_MS: i64 = 5_000;
+
+/// Clients that do not read keep the server from ending for no longer than this.
+const LAST_REPLIES: Duration = Duration::from_millis(200);
+
+const IN_PROGRESS: Error = Error::Said("ERR Background save already in progress");
+const REWRITING: Error =
+    Error::Said("ERR Background append only file rewriting already in progress");
+const NO_JOURNAL: Error = Error::Said("ERR there is no journal: the server has --appendonly no");
+const NOT_ENDED: Error = Error::Said("ERR Errors trying to SHUTDOWN. Check logs.");
+
+/// What is under way.
+#[derive(Default)]
+pub struct Jobs {
+    /// The keys are walked over by one snapshot at a time.
+    walk: Mutex<()>,
+    /// When a snapshot or a rewrite failed last.
+    failed_at_ms: Cell<i64>,
+    /// Everything is kept: the server ends.
+    ended: Notify,
+}
+
+/// Lets time do its work until the server is told to end.
+///
+/// # Errors
+/// Where the journal cannot be made to last: nobody knows then what is on the disk.
+pub async fn run(host: &Rc<Host>) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    show_journal(host);
+    let syncing = sync_journal(host);
+    let mut syncing = std::pin::pin!(syncing);
     loop {
-        let pause_ms = host
-            .next_timeout_ms()
-            .map_or(ROUND_MS, |ms| ms.min(ROUND_MS));
+        let timeout_ms = host.next_timeout_ms().unwrap_or(ROUND_MS);
+        let pause = Duration::from_millis(timeout_ms.min(ROUND_MS));
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(pause_ms)) => host.tick(),
+            () = tokio::time::sleep(pause) => round(host),
             () = host.waits_changed.notified() => {}
+            failed = &mut syncing => return failed,
+            _ = terminate.recv() => end_by_signal(host, "SIGTERM"),
+            _ = interrupt.recv() => end_by_signal(host, "SIGINT"),
+            () = host.jobs.ended.notified() => return Ok(()),
         }
     }
 }
 
-/// Carries out what only the host can do, and answers the client.
-pub fn serve(host: &Rc<Host>, mailbox: &Rc<Mailbox>, _: Request) {
+/// One round of the clock.
+fn round(host: &Rc<Host>) {
+    if host.is_stopped() {
+        return;
+    }
+    host.tick();
+    show_journal(host);
+    let may_retry = now_ms() - host.jobs.failed_at_ms.get() >= RETRY_MS;
+    if may_retry && is_save_due(host) {
+        tokio::task::spawn_local(in_background(Rc::clone(host), Work::Save));
+    }
+    if may_retry && is_rewrite_due(host) {
+        tokio::task::spawn_local(in_background(Rc::clone(host), Work::Rewrite));
+    }
+}
+
+fn is_save_due(host: &Host) -> bool {
+    let engine = host.engine.borrow();
+    let (kept, seq) = (&engine.state().kept, engine.state().seq);
+    let elapsed_s = u64::try_from((now_ms() - kept.saved_at_ms) / 1000).unwrap_or(0);
+    let is_owed = host.trouble.borrow().snapshot.is_some();
+    let is_met = host.settings.save.are_met(elapsed_s, seq - kept.saved_seq);
+    !kept.is_saving && (is_owed || is_met)
+}
+
+fn is_rewrite_due(host: &Host) -> bool {
+    let Some(journal) = &host.journal else {
+        return false;
+    };
+    let is_rewriting = host.kept_journal(|kept| kept.is_rewriting);
+    let (size, base) = (journal.size_bytes(), journal.base_bytes().max(1));
+    let percentage = host.settings.rewrite_percentage;
+    let grown_percent = (size - base.min(size)) * 100 / base;
+    !is_rewriting
+        && percentage > 0
+        && size >= host.settings.rewrite_min_bytes as u64
+        && grown_percent >= percentage
+}
+
+/// Tells INFO how the journal stands.
+fn show_journal(host: &Host) {
+    let Some(journal) = &host.journal else { return };
+    let write_failed = host.trouble.borrow().journal.is_some();
+    host.kept_journal(|kept| {
+        kept.size_bytes = journal.size_bytes();
+        kept.base_bytes = journal.base_bytes();
+        kept.write_failed = write_failed;
+    });
+}
+
+impl Host {
+    fn kept_journal<R>(&self, change: impl FnOnce(&mut KeptJournal) -> R) -> R {
+        let mut engine = self.engine.borrow_mut();
+        let kept = &mut engine.state_mut().kept;
+        change(kept.journal.get_or_insert_default())
+    }
+}
+
+/// Makes the journal last as `--appendfsync` says. Ends only with an error.
+///
+/// After a failed fsync the system may have thrown away what it could not write, and says so only
+/// once. To go on would be to acknowledge what is not there.
+async fn sync_journal(host: &Host) -> io::Result<()> {
+    let Some(journal) = &host.journal else {
+        return std::future::pending().await;
+    };
+    loop {
+        journal.wake.notified().await;
+        match host.settings.appendfsync {
+            Fsync::No => {}
+            // While the disk works others go on, and the next round serves all of them.
+            Fsync::Always => {
+                while journal.sync().await? {
+                    host.wake_all();
+                }
+            }
+            Fsync::EverySecond => {
+                journal.sync().await?;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Carries out what only the host can do. The client waits for its answer.
+pub fn serve(host: &Rc<Host>, mailbox: &Rc<Mailbox>, request: Request) {
     mailbox.set_served(true);
-    let refusal = Error::Said("ERR this server keeps nothing");
-    host.answer(mailbox, &Reply::Error(refusal));
+    let (host, mailbox) = (Rc::clone(host), Rc::clone(mailbox));
+    tokio::task::spawn_local(async move {
+        let answer = match request {
+            Request::Save => work(&host, Work::Save).await.map(|()| Reply::OK),
+            Request::SaveInBackground => start(&host, Work::Save),
+            Request::RewriteJournal => start(&host, Work::Rewrite),
+            Request::Shutdown { save } => match shut_down(&host, save).await {
+                Ok(()) => return,
+                Err(error) => Err(error),
+            },
+        };
+        host.answer(&mailbox, &answer.unwrap_or_else(Reply::Error));
+    });
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    Save,
+    Rewrite,
+}
+
+/// Starts a work, and answers at once.
+fn start(host: &Rc<Host>, what: Work) -> Result<Reply, Error> {
+    refuse_twice(host, what)?;
+    tokio::task::spawn_local(in_background(Rc::clone(host), what));
+    Ok(Reply::Simple(match what {
+        Work::Save => "Background saving started",
+        Work::Rewrite => "Background append only file rewriting started",
+    }))
+}
+
+async fn in_background(host: Rc<Host>, what: Work) {
+    // It is in the log, and INFO tells that it failed.
+    let _ = work(&host, what).await;
+}
+
+fn refuse_twice(host: &Host, what: Work) -> Result<(), Error> {
+    match what {
+        Work::Save if host.engine.borrow().state().kept.is_saving => Err(IN_PROGRESS),
+        Work::Rewrite if host.journal.is_none() => Err(NO_JOURNAL),
+        Work::Rewrite if host.kept_journal(|kept| kept.is_rewriting) => Err(REWRITING),
+        _ => Ok(()),
+    }
+}
+
+async fn work(host: &Host, what: Work) -> Result<(), Error> {
+    refuse_twice(host, what)?;
+    match (what, &host.journal) {
+        (Work::Rewrite, Some(journal)) => rewrite(host, journal).await,
+        _ => save(host).await,
+    }
+}
+
+/// Writes `dump.rdb`.
+async fn save(host: &Host) -> Result<(), Error> {
+    host.engine.borrow_mut().state_mut().kept.is_saving = true;
+    let _turn = host.jobs.walk.lock().await;
+    let started_ms = now_ms();
+    let written = write_snapshot(host).await;
+    let failure = written.as_ref().err().map(io::Error::to_string);
+    let mut engine = host.engine.borrow_mut();
+    let kept = &mut engine.state_mut().kept;
+    kept.is_saving = false;
+    kept.save_failed = failure.is_some();
+    match written {
+        Ok((base_seq, bytes)) => {
+            kept.saved_seq = base_seq;
+            kept.saved_at_ms = now_ms();
+            let took_ms = now_ms() - started_ms;
+            info!("snapshot written: {bytes} bytes in {took_ms} ms");
+        }
+        Err(error) => {
+            host.jobs.failed_at_ms.set(now_ms());
+            error!("the snapshot cannot be written: {error}");
+        }
+    }
+    // Who wants snapshots is not to find out only after a crash that there is none.
+    let is_wanted = !host.settings.save.is_empty();
+    host.trouble.borrow_mut().snapshot = failure.clone().filter(|_| is_wanted);
+    match failure {
+        None => Ok(()),
+        Some(reason) => Err(Error::SaidOf(format!("ERR {reason}"))),
+    }
+}
+
+/// The step that the snapshot holds, and its size.
+async fn write_snapshot(host: &Host) -> io::Result<(u64, u64)> {
+    loop {
+        let snapshot = Snapshot::begin(host.engine.borrow_mut().state_mut());
+        let written = snapshot.write(host, host.settings.dump_path()).await?;
+        if let Written::Whole { base_seq, bytes } = written {
+            return Ok((base_seq, bytes));
+        }
+    }
+}
+
+/// Writes the journal anew: a base of what it amounts to, and what is done meanwhile behind it.
+async fn rewrite(host: &Host, journal: &Journal) -> Result<(), Error> {
+    host.kept_journal(|kept| kept.is_rewriting = true);
+    let _turn = host.jobs.walk.lock().await;
+    let written = write_base(host, journal).await;
+    host.kept_journal(|kept| {
+        kept.is_rewriting = false;
+        kept.rewrite_failed = written.is_err();
+    });
+    show_journal(host);
+    match written {
+        Ok(bytes) => {
+            info!("journal written anew: its base has {bytes} bytes");
+            Ok(())
+        }
+        Err(error) => {
+            host.jobs.failed_at_ms.set(now_ms());
+            error!("the journal cannot be written anew, and goes on as it is: {error}");
+            Err(Error::SaidOf(format!("ERR {error}")))
+        }
+    }
+}
+
+async fn write_base(host: &Host, journal: &Journal) -> io::Result<u64> {
+    loop {
+        // Both at one moment: nothing is awaited between them.
+        let rewrite = journal.begin_rewrite()?;
+        let snapshot = Snapshot::begin(host.engine.borrow_mut().state_mut());
+        let written = snapshot.write(host, rewrite.path.clone()).await?;
+        if let Written::Whole { bytes, .. } = written {
+            journal.end_rewrite(rewrite, bytes)?;
+            return Ok(bytes);
+        }
+    }
+}
+
+fn end_by_signal(host: &Rc<Host>, name: &'static str) {
+    if host.is_stopped() {
+        warn!("{name} again: ending without waiting for the disk");
+        host.jobs.ended.notify_one();
+        return;
+    }
+    info!("{name}: ending");
+    let host = Rc::clone(host);
+    tokio::task::spawn_local(async move {
+        if shut_down(&host, None).await.is_err() {
+            error!("still running, since ending would lose what cannot be written");
+        }
+    });
+}
+
+/// Ends the server when everything is kept that is to be kept. From the first line on nothing is
+/// acknowledged that the last snapshot would not hold.
+async fn shut_down(host: &Host, wanted: Option<bool>) -> Result<(), Error> {
+    host.set_stopped(true);
+    let kept = keep_everything(host, wanted).await;
+    match kept {
+        Ok(()) => {
+            send_last_replies(host).await;
+            info!("everything is kept, bye");
+            host.jobs.ended.notify_one();
+            Ok(())
+        }
+        Err(error) => {
+            error!("cannot end: {error}");
+            host.set_stopped(false);
+            Err(NOT_ENDED)
+        }
+    }
+}
+
+/// Lets the replies leave that waited for the disk.
+async fn send_last_replies(host: &Host) {
+    let deadline = Instant::now() + LAST_REPLIES;
+    host.wake_all();
+    while host.has_unsent() && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+async fn keep_everything(host: &Host, wanted: Option<bool>) -> io::Result<()> {
+    if wanted.unwrap_or(!host.settings.save.is_empty()) {
+        let _turn = host.jobs.walk.lock().await;
+        write_snapshot(host).await?;
+    }
+    if let Some(journal) = &host.journal {
+        journal.write()?;
+        journal.sync().await?;
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! What is on its way to one client.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 
 use tokio::sync::Notify;
 
@@ -27,10 +28,19 @@ const KEPT_BYTES: usize = 64 * 1024;
 pub struct Mailbox {
     pub client: ClientId,
     bytes: RefCell<Vec<u8>>,
+    /// Parts of `bytes`, in their order; the last ends where `bytes` ends.
+    holds: RefCell<VecDeque<Hold>>,
     wake: Notify,
     state: Cell<State>,
     /// The host does something for the client that takes longer than a call: SAVE.
     is_served: Cell<bool>,
+}
+
+/// A part that may not leave before the journal is on the disk up to a position.
+#[derive(Debug, Clone, Copy)]
+struct Hold {
+    until: u64,
+    end: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,20 +57,29 @@ impl Mailbox {
         Mailbox {
             client,
             bytes: RefCell::default(),
+            holds: RefCell::default(),
             wake: Notify::new(),
             state: Cell::new(State::Open),
             is_served: Cell::new(false),
         }
     }
 
-    pub fn put(&self, reply: &Reply, resp: Resp) {
-        protocol::write(reply, resp, &mut self.bytes.borrow_mut());
+    /// Puts a reply, which may leave when the journal is on the disk up to a position.
+    pub fn put(&self, reply: &Reply, resp: Resp, until: u64) {
+        let mut bytes = self.bytes.borrow_mut();
+        protocol::write(reply, resp, &mut bytes);
+        let end = bytes.len();
+        let mut holds = self.holds.borrow_mut();
+        match holds.back_mut() {
+            Some(last) if last.until == until => last.end = end,
+            _ => holds.push_back(Hold { until, end }),
+        }
     }
 
     /// Puts a message of somebody else, and wakes the one who sends it. A client that does not read
     /// its messages is cut off.
-    pub fn deliver(&self, reply: &Reply, resp: Resp) {
-        self.put(reply, resp);
+    pub fn deliver(&self, reply: &Reply, resp: Resp, until: u64) {
+        self.put(reply, resp, until);
         if self.bytes.borrow().len() > MOST_UNREAD_BYTES {
             self.cut();
         }
@@ -81,9 +100,21 @@ impl Mailbox {
         self.bytes.borrow().len() >= PAUSE_BYTES
     }
 
-    /// All that waits. What is put from now on comes after it.
-    pub fn take(&self) -> Vec<u8> {
-        self.bytes.take()
+    /// What waits and may leave, the journal being on the disk up to a position. What is put from
+    /// now on comes after it.
+    pub fn take(&self, synced: u64) -> Vec<u8> {
+        let mut holds = self.holds.borrow_mut();
+        let mut end = 0;
+        while let Some(hold) = holds.front().filter(|hold| hold.until <= synced) {
+            end = hold.end;
+            holds.pop_front();
+        }
+        for hold in holds.iter_mut() {
+            hold.end -= end;
+        }
+        let mut bytes = self.bytes.borrow_mut();
+        let rest = bytes.split_off(end);
+        std::mem::replace(&mut bytes, rest)
     }
 
     /// Hands an emptied buffer back, so that the next reply finds its room.
@@ -93,6 +124,11 @@ impl Mailbox {
             buffer.clear();
             *bytes = buffer;
         }
+    }
+
+    /// Lets the one who sends look again at what may leave.
+    pub fn wake(&self) {
+        self.wake.notify_one();
     }
 
     /// Ends the connection when everything that waits is sent.
@@ -125,5 +161,37 @@ impl Mailbox {
 
     pub fn is_served(&self) -> bool {
         self.is_served.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_leaves_before_the_journal_that_it_rests_on_nor_out_of_its_order() {
+        let mailbox = Mailbox::new(1);
+        for (number, until) in [(1, 10), (2, 10), (3, 20), (4, 20)] {
+            mailbox.put(&Reply::Integer(number), Resp::Two, until);
+        }
+        assert_eq!(mailbox.take(9), b"");
+        assert_eq!(mailbox.take(10), b":1\r\n:2\r\n");
+        mailbox.put(&Reply::Integer(5), Resp::Two, 30);
+        assert_eq!(mailbox.take(19), b"");
+        assert_eq!(mailbox.take(20), b":3\r\n:4\r\n");
+        assert_eq!(mailbox.take(u64::MAX), b":5\r\n");
+        assert!(mailbox.is_empty());
+    }
+
+    #[test]
+    fn a_client_that_does_not_read_is_cut_off() {
+        let mailbox = Mailbox::new(1);
+        let message = Reply::bulk(vec![b'x'; MOST_UNREAD_BYTES / 4]);
+        for _ in 0..3 {
+            mailbox.deliver(&message, Resp::Two, 0);
+            assert!(!mailbox.is_cut());
+        }
+        mailbox.deliver(&message, Resp::Two, 0);
+        assert!(mailbox.is_cut());
     }
 }

@@ -17,6 +17,7 @@
 //! or a disk: the process ends at once, without a snapshot. The journal holds what was acknowledged.
 
 mod clock;
+mod disk;
 mod host;
 mod http;
 mod jobs;
@@ -47,13 +48,23 @@ use host::Host;
 #[derive(Debug)]
 pub struct Failure {
     what: String,
-    error: io::Error,
+    reason: String,
 }
 
 impl Failure {
-    fn of(what: impl Into<String>) -> impl FnOnce(io::Error) -> Failure {
+    pub(crate) fn of(what: impl Into<String>) -> impl FnOnce(io::Error) -> Failure {
         let what = what.into();
-        |error| Failure { what, error }
+        |error| Failure {
+            what,
+            reason: error.to_string(),
+        }
+    }
+
+    fn load(failure: disk::LoadFailure) -> Failure {
+        Failure {
+            what: "cannot load what was kept".to_owned(),
+            reason: failure.to_string(),
+        }
     }
 }
 
@@ -61,7 +72,7 @@ impl std::error::Error for Failure {}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what, self.error)
+        write!(f, "{}: {}", self.what, self.reason)
     }
 }
 
@@ -78,14 +89,19 @@ pub fn run(settings: Settings) -> Result<(), Failure> {
 }
 
 async fn serve(settings: Settings) -> Result<(), Failure> {
-    let host = Rc::new(Host::new(settings));
-    for listener in tcp::listen(&host.settings, host.settings.port).await? {
+    // Taken before anything is loaded: a second server on the same port ends here.
+    let ports = tcp::bind(&settings, settings.port)?;
+    let http_ports = tcp::bind(&settings, settings.http_port)?;
+    let host = Host::open(settings).map_err(Failure::load)?;
+    let host = Rc::new(host);
+    for listener in tcp::listen(ports)? {
         tokio::task::spawn_local(tcp::accept(Rc::clone(&host), listener));
     }
-    for listener in tcp::listen(&host.settings, host.settings.http_port).await? {
+    for listener in tcp::listen(http_ports)? {
         http::start(&host, listener).map_err(Failure::of("cannot serve HTTP"))?;
     }
     info!("ready to accept connections on port {}", host.settings.port);
-    jobs::keep_time(&host).await;
-    Ok(())
+    jobs::run(&host)
+        .await
+        .map_err(Failure::of("the server ends"))
 }

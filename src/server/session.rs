@@ -44,7 +44,7 @@ impl Session {
     pub fn receive(&mut self, bytes: &[u8]) {
         self.parser.feed(bytes);
         self.run();
-        if self.is_waiting && self.parser.pending_bytes() > MOST_AHEAD_BYTES {
+        if !self.may_go_on() && self.parser.pending_bytes() > MOST_AHEAD_BYTES {
             warn!(
                 "{} sent too much while it waited: closed",
                 self.peer.address
@@ -58,11 +58,13 @@ impl Session {
         self.host.begin_batch();
         self.is_waiting &= self.mailbox.is_served() || self.host.is_blocked(&self.mailbox);
         self.learn_rights();
-        while !self.is_waiting && !self.mailbox.is_full() && !self.mailbox.is_closing() {
-            if !self.run_next() {
-                break;
-            }
-        }
+        while self.may_go_on() && self.run_next() {}
+        self.host.settle();
+    }
+
+    fn may_go_on(&self) -> bool {
+        let mailbox = &self.mailbox;
+        !self.is_waiting && !mailbox.is_full() && !mailbox.is_closing() && !self.host.is_stopped()
     }
 
     /// Whether there was a request to run.

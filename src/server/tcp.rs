@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tracing::{debug, info, warn};
 
 use super::Failure;
@@ -26,17 +26,14 @@ const BACKLOG: u32 = 511;
 /// Where accepting fails (no file descriptors left), it would fail again at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Opens the port on every address of `--bind`.
-pub async fn listen(settings: &Settings, port: u16) -> Result<Vec<TcpListener>, Failure> {
-    let mut listeners = Vec::new();
-    if port == 0 {
-        return Ok(listeners);
-    }
-    for bind in &settings.bind {
+/// Takes the port on every address of `--bind`; 0 is none.
+pub fn bind(settings: &Settings, port: u16) -> Result<Vec<TcpSocket>, Failure> {
+    let mut sockets = Vec::new();
+    for bind in settings.bind.iter().filter(|_| port != 0) {
         for address in &bind.addresses {
             let address = SocketAddr::new(*address, port);
-            match open(address) {
-                Ok(listener) => listeners.push(listener),
+            match bind_to(address) {
+                Ok(socket) => sockets.push(socket),
                 Err(error) if bind.is_optional && error.kind() != ErrorKind::AddrInUse => {
                     debug!("not listening on {address}: {error}");
                 }
@@ -46,18 +43,24 @@ pub async fn listen(settings: &Settings, port: u16) -> Result<Vec<TcpListener>, 
             }
         }
     }
-    Ok(listeners)
+    Ok(sockets)
 }
 
-fn open(address: SocketAddr) -> io::Result<TcpListener> {
+fn bind_to(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = match address {
-        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
     // A port that was left a moment ago may be taken again at once.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    Ok(socket)
+}
+
+/// Opens the ports that were taken.
+pub fn listen(sockets: Vec<TcpSocket>) -> Result<Vec<TcpListener>, Failure> {
+    let listen = |socket: TcpSocket| socket.listen(BACKLOG).map_err(Failure::of("cannot listen"));
+    sockets.into_iter().map(listen).collect()
 }
 
 /// Lets clients in, for as long as the server runs.
@@ -125,7 +128,7 @@ impl Connection {
     async fn carry(&mut self, mut session: Session, host: &Host) -> io::Result<()> {
         let mailbox = Rc::clone(&session.mailbox);
         loop {
-            self.send(&mailbox)?;
+            self.send(host, &mailbox)?;
             let is_sent = self.is_sent();
             if mailbox.is_cut() || (mailbox.is_closing() && is_sent && mailbox.is_empty()) {
                 return Ok(());
@@ -159,15 +162,18 @@ impl Connection {
     }
 
     /// Sends what the mailbox holds, as far as the system takes it now.
-    fn send(&mut self, mailbox: &Mailbox) -> io::Result<()> {
+    fn send(&mut self, host: &Host, mailbox: &Mailbox) -> io::Result<()> {
         loop {
             if self.is_sent() {
                 if mailbox.is_empty() {
                     return Ok(());
                 }
                 mailbox.give_back(std::mem::take(&mut self.sending));
-                self.sending = mailbox.take();
+                self.sending = mailbox.take(host.synced());
                 self.sent = 0;
+                if self.sending.is_empty() {
+                    return Ok(());
+                }
             }
             match self.stream.try_write(&self.sending[self.sent..]) {
                 Ok(length) => self.sent += length,

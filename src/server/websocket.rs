@@ -55,7 +55,7 @@ pub async fn serve(host: &Rc<Host>, socket: WebSocket, peer: Peer) {
         pings,
         is_silent: false,
     };
-    match connection.carry(session).await {
+    match connection.carry(host, session).await {
         Ok(()) => debug!("{} left", peer.address),
         Err(error) => debug!("{} is gone: {error}", peer.address),
     }
@@ -70,11 +70,11 @@ struct Connection {
 }
 
 impl Connection {
-    async fn carry(mut self, mut session: Session) -> Result<(), Error> {
+    async fn carry(mut self, host: &Host, mut session: Session) -> Result<(), Error> {
         let mailbox = Rc::clone(&session.mailbox);
         loop {
             session.run();
-            self.send(&mailbox).await?;
+            self.send(host, &mailbox).await?;
             if mailbox.is_cut() {
                 return Ok(());
             }
@@ -119,11 +119,12 @@ impl Connection {
     }
 
     /// Sends what the mailbox holds, unless the client is cut off meanwhile.
-    async fn send(&mut self, mailbox: &Mailbox) -> Result<(), Error> {
-        if mailbox.is_empty() {
+    async fn send(&mut self, host: &Host, mailbox: &Mailbox) -> Result<(), Error> {
+        let bytes = mailbox.take(host.synced());
+        if bytes.is_empty() {
             return Ok(());
         }
-        let message = Message::Binary(mailbox.take().into());
+        let message = Message::Binary(bytes.into());
         let mut sending = pin!(timeout(SEND_TIMEOUT, self.sink.send(message)));
         loop {
             tokio::select! {

@@ -1,10 +1,9 @@
 //! The binary itself, spoken to over its sockets, stopped and killed, and its files given to Redis.
 
-#[allow(dead_code)]
-#[path = "../support/redis.rs"]
-mod redis;
+#[path = "../support/mod.rs"]
+mod support;
 
-#[allow(dead_code)]
+mod keeping;
 mod nook;
 mod talking;
 mod web;

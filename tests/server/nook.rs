@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::redis::RedisClient;
+use crate::support::redis::RedisClient;
 
 /// A loaded machine may take seconds to start or end a process; only a broken one takes this long.
 const PATIENCE: Duration = Duration::from_secs(30);

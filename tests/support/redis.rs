@@ -208,6 +208,25 @@ impl RedisClient {
         self.stream.write_all(bytes).expect("the server reads");
     }
 
+    /// As `send`, to a server that may be killed meanwhile; false where it was.
+    pub fn try_send(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).is_ok()
+    }
+
+    /// As `receive`, from a server that may be killed meanwhile: none then.
+    pub fn try_receive(&mut self) -> Option<Answer> {
+        loop {
+            let read = Answer::read(&self.received).expect("the server speaks RESP");
+            if let Some((answer, used)) = read {
+                self.received.drain(..used);
+                return Some(answer);
+            }
+            if self.read_more() == 0 {
+                return None;
+            }
+        }
+    }
+
     /// The next answer, or push message.
     pub fn receive(&mut self) -> Answer {
         loop {

@@ -1,0 +1,282 @@
+//! AOF, the append-only files of Redis 7: steps as requests, and the manifest that lists the files.
+//!
+//! ```text
+//! file        [an RDB file] (request | annotation) ...
+//! request     *3\r\n $3\r\nSET\r\n $1\r\nk\r\n $1\r\nv\r\n       as a client would send it
+//! annotation  #TS:1700000000\r\n                                skipped
+//! step        one request, or MULTI, the requests of one moment, EXEC
+//! ```
+//!
+//! `SELECT` goes before the first request and wherever the database changes. What time and memory
+//! did is `DEL` here: an AOF has one authority, whose word needs no condition.
+
+use std::fmt;
+
+use super::rdb::{Target, dump, restore};
+use crate::db::{Argv, Effect, Step};
+use crate::protocol::{Bounds, Parser, ProtocolError, split_arguments, write_request};
+use crate::types::{Limits, number};
+
+/// Writes steps for Redis 7.0 and whatever came after it.
+#[derive(Debug, Default)]
+pub struct Writer {
+    /// Selected at the end of what was written; none at the start of a file.
+    db: Option<u32>,
+}
+
+impl Writer {
+    /// Puts a step at the end of `out`.
+    pub fn step(&mut self, step: &Step, out: &mut Vec<u8>) {
+        let is_several = step.effects.len() > 1;
+        if is_several {
+            write_request(&["MULTI"], out);
+        }
+        for effect in &step.effects {
+            self.effect(effect, out);
+        }
+        if is_several {
+            write_request(&["EXEC"], out);
+        }
+    }
+
+    fn effect(&mut self, effect: &Effect, out: &mut Vec<u8>) {
+        match effect {
+            Effect::Command { db, argv } => {
+                self.select(*db, out);
+                match lowered(argv) {
+                    Some(argv) => write_request(&argv, out),
+                    None => write_request(argv, out),
+                }
+            }
+            Effect::Expired { db, key, .. } | Effect::Evicted { db, key, .. } => {
+                self.select(*db, out);
+                write_request(&[b"DEL".as_slice(), key], out);
+            }
+        }
+    }
+
+    fn select(&mut self, db: u32, out: &mut Vec<u8>) {
+        if self.db != Some(db) {
+            self.db = Some(db);
+            write_request(&["SELECT", &db.to_string()], out);
+        }
+    }
+}
+
+/// The effect in words that Redis 7.0 knows, where it does not know it as it is: the payload of a
+/// RESTORE may hold a form of value that is newer.
+fn lowered(argv: &Argv) -> Option<Argv> {
+    if !argv[0].eq_ignore_ascii_case(b"RESTORE") {
+        return None;
+    }
+    let value = restore(argv.get(3)?, &Limits::default()).ok()?;
+    let mut lowered = argv.clone();
+    lowered[3] = dump(&value, Target::Redis70).into();
+    Some(lowered)
+}
+
+/// Takes steps out of the bytes of a file, behind the RDB file that it may begin with.
+#[derive(Debug)]
+pub struct Reader {
+    parser: Parser,
+    db: u32,
+    /// Between MULTI and EXEC.
+    open: Option<Vec<Effect>>,
+    fed: u64,
+    /// Where the last whole step ends.
+    whole: u64,
+}
+
+impl Default for Reader {
+    fn default() -> Reader {
+        Reader {
+            parser: Parser::new(Bounds {
+                max_request_bytes: usize::MAX,
+                ..Bounds::default()
+            }),
+            db: 0,
+            open: None,
+            fed: 0,
+            whole: 0,
+        }
+    }
+}
+
+impl Reader {
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.fed += bytes.len() as u64;
+        self.parser.feed(bytes);
+    }
+
+    /// How many of the bytes are whole steps. What follows is the beginning of one, whose end was
+    /// lost if nothing more is to come.
+    pub fn whole_bytes(&self) -> u64 {
+        self.whole
+    }
+
+    /// The effects of the next step, as soon as all of it has been fed.
+    ///
+    /// # Errors
+    /// Where the bytes are no AOF.
+    pub fn take(&mut self) -> Result<Option<Vec<Effect>>, Damage> {
+        loop {
+            let Some(argv) = self.parser.take().map_err(Damage::Request)? else {
+                return Ok(None);
+            };
+            let argv: Argv = argv.iter().map(Box::from).collect();
+            let done = self.effects_of(argv)?;
+            if self.open.is_none() {
+                self.whole = self.fed - self.parser.pending_bytes() as u64;
+            }
+            if let Some(effects) = done {
+                return Ok(Some(effects));
+            }
+        }
+    }
+
+    /// The step that a request completes.
+    fn effects_of(&mut self, argv: Argv) -> Result<Option<Vec<Effect>>, Damage> {
+        let name = &argv[0];
+        if name.starts_with(b"#") {
+            return Ok(None);
+        }
+        if name.eq_ignore_ascii_case(b"SELECT") {
+            let db = argv.get(1).and_then(|index| number::parse_i64(index));
+            let db = db.and_then(|index| u32::try_from(index).ok());
+            self.db = db.ok_or(Damage::Select)?;
+            return Ok(None);
+        }
+        if name.eq_ignore_ascii_case(b"MULTI") {
+            return match self.open.replace(Vec::new()) {
+                None => Ok(None),
+                Some(_) => Err(Damage::Transaction),
+            };
+        }
+        if name.eq_ignore_ascii_case(b"EXEC") {
+            return self.open.take().map(Some).ok_or(Damage::Transaction);
+        }
+        let effect = Effect::Command { db: self.db, argv };
+        match &mut self.open {
+            Some(effects) => {
+                effects.push(effect);
+                Ok(None)
+            }
+            None => Ok(Some(vec![effect])),
+        }
+    }
+}
+
+/// Why bytes are no AOF.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Damage {
+    Request(ProtocolError),
+    /// MULTI within MULTI, or EXEC without it.
+    Transaction,
+    /// Of something that is no database.
+    Select,
+}
+
+impl std::error::Error for Damage {}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Damage::Request(error) => write!(f, "{error}"),
+            Damage::Transaction => f.write_str("MULTI and EXEC do not match"),
+            Damage::Select => f.write_str("SELECT of something that is no database"),
+        }
+    }
+}
+
+/// A file of the manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub name: String,
+    /// Numbers bases and increments, each for themselves.
+    pub seq: u64,
+}
+
+/// Which files make up the store, and in which order.
+///
+/// ```text
+/// file appendonly.aof.2.base.rdb seq 2 type b      the state at some moment
+/// file appendonly.aof.5.incr.aof seq 5 type i      what was done since, one after the other
+/// ```
+///
+/// Redis also lists files of type h, which are about to be deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manifest {
+    pub base: Option<Part>,
+    pub increments: Vec<Part>,
+}
+
+impl Manifest {
+    /// # Errors
+    /// The number of the first line that makes no sense, from 1.
+    pub fn parse(text: &[u8]) -> Result<Manifest, usize> {
+        let mut manifest = Manifest::default();
+        for (at, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            if !line.is_empty() && !line.starts_with(b"#") {
+                manifest.read_line(line).ok_or(at + 1)?;
+            }
+        }
+        Ok(manifest)
+    }
+
+    fn read_line(&mut self, line: &[u8]) -> Option<()> {
+        let words = split_arguments(line)?;
+        let (mut part, mut kind) = (
+            Part {
+                name: String::new(),
+                seq: 0,
+            },
+            None,
+        );
+        for pair in words.chunks(2) {
+            let [name, value] = pair else { return None };
+            match name.as_slice() {
+                b"file" => part.name = String::from_utf8(value.clone()).ok()?,
+                b"seq" => part.seq = std::str::from_utf8(value).ok()?.parse().ok()?,
+                b"type" => kind = Some(value.clone()),
+                // Of a later version.
+                _ => {}
+            }
+        }
+        let is_plain = !part.name.is_empty() && !part.name.contains(['/', '\\']);
+        if !is_plain {
+            return None;
+        }
+        match kind?.as_slice() {
+            b"b" if self.base.is_none() => self.base = Some(part),
+            b"i" => self.increments.push(part),
+            b"h" => {}
+            _ => return None,
+        }
+        Some(())
+    }
+
+    pub fn write(&self) -> String {
+        let line =
+            |part: &Part, kind: char| format!("file {} seq {} type {kind}\n", part.name, part.seq);
+        let base = self.base.iter().map(|part| line(part, 'b'));
+        let increments = self.increments.iter().map(|part| line(part, 'i'));
+        base.chain(increments).collect()
+    }
+
+    /// The base that follows the one of now.
+    pub fn next_base(&self) -> Part {
+        let seq = self.base.as_ref().map_or(0, |part| part.seq) + 1;
+        Part {
+            name: format!("appendonly.aof.{seq}.base.rdb"),
+            seq,
+        }
+    }
+
+    pub fn next_increment(&self) -> Part {
+        let seq = self.increments.last().map_or(0, |part| part.seq) + 1;
+        Part {
+            name: format!("appendonly.aof.{seq}.incr.aof"),
+            seq,
+        }
+    }
+}

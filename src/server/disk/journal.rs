@@ -1,0 +1,259 @@
+//! The journal: every step, at the end of a file, before its reply leaves.
+
+use std::cell::{Cell, RefCell};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::super::clock::now_ms;
+use super::{MANIFEST, on_disk, sync_folder, write_whole};
+use crate::db::{State, Step};
+use crate::persist::aof::{self, Manifest, Part};
+use crate::persist::rdb::Target;
+use crate::persist::snapshot::export;
+
+/// Positions in a journal count the bytes recorded since the server started, over all its files.
+pub struct Journal {
+    folder: PathBuf,
+    writing: RefCell<Writing>,
+    /// On the disk up to here.
+    synced: Cell<u64>,
+    /// There is something to sync.
+    pub wake: Notify,
+}
+
+struct Writing {
+    manifest: Manifest,
+    /// The last increment, to which everything is appended.
+    file: Arc<File>,
+    /// Of `file`: its length without what a failed write may have left.
+    file_bytes: u64,
+    lines: aof::Writer,
+    /// Recorded, and not handed to the system yet.
+    pending: Vec<u8>,
+    recorded: u64,
+    /// Increments before the last one, which are not on the disk yet.
+    unsynced: Vec<Arc<File>>,
+    base_bytes: u64,
+    /// Of the increments before the last one.
+    earlier_bytes: u64,
+}
+
+impl Journal {
+    /// Starts a journal with what the store holds now.
+    pub fn create(folder: PathBuf, state: &State) -> io::Result<Journal> {
+        fs::create_dir_all(&folder)?;
+        sync_folder(&folder)?;
+        let mut manifest = Manifest::default();
+        let base = manifest.next_base();
+        write_whole(
+            &folder.join(&base.name),
+            &export(state, now_ms(), Target::Redis70),
+        )?;
+        manifest.base = Some(base);
+        Journal::open(folder, manifest)
+    }
+
+    /// Goes on with a journal whose files were loaded.
+    pub fn open(folder: PathBuf, mut manifest: Manifest) -> io::Result<Journal> {
+        if manifest.increments.is_empty() {
+            let increment = manifest.next_increment();
+            create_increment(&folder, &increment)?;
+            manifest.increments.push(increment);
+            write_whole(&folder.join(MANIFEST), manifest.write().as_bytes())?;
+        }
+        let sizes = Sizes::of(&folder, &manifest)?;
+        let last = manifest.increments.last().expect("there is one by now");
+        let file = OpenOptions::new()
+            .append(true)
+            .open(folder.join(&last.name))?;
+        Ok(Journal {
+            writing: RefCell::new(Writing {
+                manifest,
+                file: Arc::new(file),
+                file_bytes: sizes.last,
+                lines: aof::Writer::default(),
+                pending: Vec::new(),
+                recorded: 0,
+                unsynced: Vec::new(),
+                base_bytes: sizes.base,
+                earlier_bytes: sizes.earlier,
+            }),
+            folder,
+            synced: Cell::new(0),
+            wake: Notify::new(),
+        })
+    }
+
+    /// Takes steps in. They are written when the batch of calls is over.
+    pub fn record(&self, steps: &[Step]) {
+        let writing = &mut *self.writing.borrow_mut();
+        let before = writing.pending.len();
+        for step in steps {
+            writing.lines.step(step, &mut writing.pending);
+        }
+        writing.recorded += (writing.pending.len() - before) as u64;
+    }
+
+    /// The position behind everything that was recorded.
+    pub fn recorded(&self) -> u64 {
+        self.writing.borrow().recorded
+    }
+
+    pub fn synced(&self) -> u64 {
+        self.synced.get()
+    }
+
+    /// Hands everything that was recorded to the system, which keeps it if this process dies.
+    ///
+    /// # Errors
+    /// Those of the disk. What is not written is kept for the next time.
+    pub fn write(&self) -> io::Result<()> {
+        let mut writing = self.writing.borrow_mut();
+        if writing.pending.is_empty() {
+            return Ok(());
+        }
+        writing.write()?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Makes what was written survive a crash of the machine; answers whether there was anything.
+    pub async fn sync(&self) -> io::Result<bool> {
+        let (position, mut files) = {
+            let mut writing = self.writing.borrow_mut();
+            let files = std::mem::take(&mut writing.unsynced);
+            (writing.written(), files)
+        };
+        if position == self.synced.get() {
+            return Ok(false);
+        }
+        files.push(Arc::clone(&self.writing.borrow().file));
+        on_disk(move || files.iter().try_for_each(|file| file.sync_data())).await?;
+        self.synced.set(position);
+        Ok(true)
+    }
+
+    /// All files together.
+    pub fn size_bytes(&self) -> u64 {
+        let writing = self.writing.borrow();
+        writing.base_bytes + writing.earlier_bytes + writing.file_bytes
+    }
+
+    pub fn base_bytes(&self) -> u64 {
+        self.writing.borrow().base_bytes
+    }
+
+    /// Begins a new increment, for what is done from now on, and names the base that could replace
+    /// all files before it.
+    pub fn begin_rewrite(&self) -> io::Result<Rewrite> {
+        let mut writing = self.writing.borrow_mut();
+        writing.write()?;
+        let increment = writing.manifest.next_increment();
+        let file = create_increment(&self.folder, &increment)?;
+        let mut manifest = writing.manifest.clone();
+        manifest.increments.push(increment.clone());
+        write_whole(&self.folder.join(MANIFEST), manifest.write().as_bytes())?;
+        let old = std::mem::replace(&mut writing.file, Arc::new(file));
+        writing.unsynced.push(old);
+        writing.earlier_bytes += std::mem::take(&mut writing.file_bytes);
+        writing.lines = aof::Writer::default();
+        writing.manifest = manifest;
+        let base = writing.manifest.next_base();
+        Ok(Rewrite {
+            path: self.folder.join(&base.name),
+            base,
+            first_increment: increment.seq,
+        })
+    }
+
+    /// Puts a base, once it is written, in the place of the files before it.
+    pub fn end_rewrite(&self, rewrite: Rewrite, base_bytes: u64) -> io::Result<()> {
+        let mut writing = self.writing.borrow_mut();
+        let (newer, older) = writing
+            .manifest
+            .increments
+            .iter()
+            .cloned()
+            .partition(|part: &Part| part.seq >= rewrite.first_increment);
+        let manifest = Manifest {
+            base: Some(rewrite.base),
+            increments: newer,
+        };
+        write_whole(&self.folder.join(MANIFEST), manifest.write().as_bytes())?;
+        let replaced = std::mem::replace(&mut writing.manifest, manifest);
+        for part in replaced.base.iter().chain(&older) {
+            // A file that stays is named by no manifest, and does no harm.
+            let _ = fs::remove_file(self.folder.join(&part.name));
+        }
+        writing.base_bytes = base_bytes;
+        writing.earlier_bytes = Sizes::of(&self.folder, &writing.manifest)?.earlier;
+        Ok(())
+    }
+}
+
+/// A journal that is being written anew.
+pub struct Rewrite {
+    /// Where the base belongs.
+    pub path: PathBuf,
+    base: Part,
+    /// The increment that follows the base.
+    first_increment: u64,
+}
+
+impl Writing {
+    fn write(&mut self) -> io::Result<()> {
+        if let Err(error) = (&*self.file).write_all(&self.pending) {
+            // A part may have been written, and would be there twice after the next attempt.
+            self.file.set_len(self.file_bytes)?;
+            return Err(error);
+        }
+        self.file_bytes += self.pending.len() as u64;
+        self.pending.clear();
+        Ok(())
+    }
+
+    fn written(&self) -> u64 {
+        self.recorded - self.pending.len() as u64
+    }
+}
+
+fn create_increment(folder: &Path, part: &Part) -> io::Result<File> {
+    let path = folder.join(&part.name);
+    // One of a rewrite that failed is named by no manifest.
+    let file = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .open(&path)?;
+    sync_folder(&path)?;
+    drop(file);
+    OpenOptions::new().append(true).open(path)
+}
+
+/// How large the files of a manifest are, in bytes.
+struct Sizes {
+    base: u64,
+    earlier: u64,
+    last: u64,
+}
+
+impl Sizes {
+    fn of(folder: &Path, manifest: &Manifest) -> io::Result<Sizes> {
+        let size = |part: &Part| fs::metadata(folder.join(&part.name)).map(|file| file.len());
+        let increments: Vec<u64> = manifest
+            .increments
+            .iter()
+            .map(size)
+            .collect::<io::Result<_>>()?;
+        let last = increments.last().copied().unwrap_or(0);
+        Ok(Sizes {
+            base: manifest.base.as_ref().map_or(Ok(0), size)?,
+            earlier: increments.iter().sum::<u64>() - last,
+            last,
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! All keys of one moment, into one file, while commands go on.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::super::clock::now_ms;
+use super::super::host::Host;
+use super::{on_disk, put_in_place, unfinished};
+use crate::db::{Keyspace, State};
+use crate::persist::rdb::{About, Target, Writer};
+
+/// Keys that are written before others get their turn: some tenths of a millisecond, if they are small.
+const SLICE_KEYS: usize = 128;
+
+/// Written to the file at a time.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// A snapshot in the making: the state as it is now, whatever happens to it from now on.
+pub struct Snapshot {
+    writer: Writer,
+    /// The last step that it holds.
+    pub base_seq: u64,
+    /// Databases whose walk is not over.
+    unfinished: usize,
+}
+
+/// How writing a snapshot ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    Whole {
+        base_seq: u64,
+        bytes: u64,
+    },
+    /// A flush threw away keys that were still to be written: there is no such moment any more, and
+    /// the next snapshot is a short one.
+    Overtaken,
+}
+
+enum Slice {
+    More,
+    Over,
+    Overtaken,
+}
+
+impl Snapshot {
+    /// Starts one; there is one at a time. O(keys) in bits.
+    pub fn begin(state: &mut State) -> Snapshot {
+        let about = About {
+            created_s: now_ms() / 1000,
+            used_memory_bytes: state.used_bytes(),
+        };
+        for (db, keyspace) in (0..).zip(&mut state.databases) {
+            keyspace.begin_walk(db);
+        }
+        Snapshot {
+            writer: Writer::new(Target::Redis70, about),
+            base_seq: state.seq,
+            unfinished: state.databases.len(),
+        }
+    }
+
+    /// Writes it to where it belongs, a slice at a time.
+    ///
+    /// # Errors
+    /// Those of the disk. What was at `path` is there still.
+    pub async fn write(self, host: &Host, path: PathBuf) -> io::Result<Written> {
+        let written = self.write_beside(host, &path).await;
+        if !matches!(written, Ok(Written::Whole { .. })) {
+            let mut engine = host.engine.borrow_mut();
+            let databases = &mut engine.state_mut().databases;
+            databases.iter_mut().for_each(Keyspace::end_walk);
+            // It may not have come into being.
+            let _ = fs::remove_file(unfinished(&path));
+        }
+        written
+    }
+
+    async fn write_beside(mut self, host: &Host, path: &Path) -> io::Result<Written> {
+        let place = unfinished(path);
+        let file = Arc::new(on_disk(move || File::create(place)).await?);
+        let mut bytes = 0;
+        loop {
+            let slice = self.walk(host.engine.borrow_mut().state_mut());
+            let piece = match slice {
+                Slice::Overtaken => return Ok(Written::Overtaken),
+                Slice::More if self.writer.pending_bytes() < PIECE_BYTES => {
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+                Slice::More | Slice::Over => self.writer.take(),
+            };
+            bytes += piece.len() as u64;
+            write_piece(&file, piece).await?;
+            if let Slice::Over = slice {
+                break;
+            }
+        }
+        let end = self.writer.finish();
+        bytes += end.len() as u64;
+        write_piece(&file, end).await?;
+        let path = path.to_owned();
+        on_disk(move || put_in_place(&file, &path)).await?;
+        Ok(Written::Whole {
+            base_seq: self.base_seq,
+            bytes,
+        })
+    }
+
+    /// Writes some more keys.
+    fn walk(&mut self, state: &mut State) -> Slice {
+        let is_walked = |keyspace: &&mut Keyspace| keyspace.is_walked();
+        if state.databases.iter_mut().filter(is_walked).count() != self.unfinished {
+            return Slice::Overtaken;
+        }
+        let Some(keyspace) = state
+            .databases
+            .iter_mut()
+            .find(|keyspace| keyspace.is_walked())
+        else {
+            return Slice::Over;
+        };
+        let writer = &mut self.writer;
+        keyspace.walk(SLICE_KEYS, |db, key, entry| {
+            writer.entry(db, key, &entry.value, entry.deadline);
+        });
+        if !keyspace.is_walked() {
+            self.unfinished -= 1;
+        }
+        Slice::More
+    }
+}
+
+async fn write_piece(file: &Arc<File>, piece: Vec<u8>) -> io::Result<()> {
+    let file = Arc::clone(file);
+    on_disk(move || (&*file).write_all(&piece)).await
+}
