@@ -1,0 +1,78 @@
+import { element } from '../dom.js'
+
+/** One line that was typed, with what came of it; a message that came by itself has no line. */
+export interface Entry {
+  readonly prompt: string
+  readonly line: string | null
+  readonly text: string
+  readonly isError: boolean
+}
+
+/** Entries that are kept and shown. */
+const ENTRIES = 200
+/** Characters of one reply that are shown: the rest of a long one would be scrolled past by everybody. */
+const TEXT_CHARACTERS = 20_000
+
+/** A line of a drawing that holds an error among other items. */
+const ERROR_LINE = /^(?:\s*\d+[)~#] )*\(error\) /
+
+/** The log of the console: what was typed, and the replies below. Kept over reloads. */
+export class Log {
+  readonly #list: HTMLElement
+  readonly #keep: { value: Entry[] }
+
+  constructor(list: HTMLElement, keep: { value: Entry[] }) {
+    this.#list = list
+    this.#keep = keep
+    list.append(...keep.value.map(draw))
+    this.scrollToEnd()
+  }
+
+  add(entry: Entry): void {
+    const shown = { ...entry, text: shorten(entry.text) }
+    this.#keep.value = [...this.#keep.value, shown].slice(-ENTRIES)
+    this.#list.append(draw(shown))
+    while (this.#list.childElementCount > ENTRIES) this.#list.firstElementChild?.remove()
+    this.scrollToEnd()
+  }
+
+  clear(): void {
+    this.#keep.value = []
+    this.#list.replaceChildren()
+  }
+
+  scrollToEnd(): void {
+    this.#list.scrollTop = this.#list.scrollHeight
+  }
+}
+
+function shorten(text: string): string {
+  if (text.length <= TEXT_CHARACTERS) return text
+  const end = text.lastIndexOf('\n', TEXT_CHARACTERS)
+  return `${text.slice(0, end > 0 ? end : TEXT_CHARACTERS)}\n... (${text.length.toLocaleString('en')} characters in all)`
+}
+
+function draw({ prompt, line, text, isError }: Entry): HTMLElement {
+  const typed = line === null ? null : element('div', { class: 'typed' }, element('span', { class: 'prompt' }, `${prompt} `), line)
+  const reply = element('pre', { class: isError ? 'reply error' : 'reply' }, ...(isError ? [text] : marked(text)))
+  return element('div', { class: 'entry' }, typed, text === '' ? null : reply)
+}
+
+/** Errors inside of a reply, such as that of EXEC, are red too. */
+function marked(text: string): (Node | string)[] {
+  if (!text.includes('(error) ')) return [text]
+  return text.split('\n').map((line, n) => {
+    const broken = n === 0 ? line : `\n${line}`
+    return ERROR_LINE.test(line) ? element('span', { class: 'error' }, broken) : broken
+  })
+}
+
+export function checkEntries(read: unknown): Entry[] {
+  if (!Array.isArray(read) || !read.every(isEntry)) throw new TypeError('no list of entries')
+  return read
+}
+
+function isEntry(read: unknown): read is Entry {
+  const { prompt, line, text, isError } = (read ?? {}) as Partial<Record<keyof Entry, unknown>>
+  return typeof prompt === 'string' && (line === null || typeof line === 'string') && typeof text === 'string' && typeof isError === 'boolean'
+}
