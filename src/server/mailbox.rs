@@ -109,6 +109,9 @@ impl Mailbox {
             end = hold.end;
             holds.pop_front();
         }
+        if end == 0 {
+            return Vec::new();
+        }
         for hold in holds.iter_mut() {
             hold.end -= end;
         }

@@ -20,6 +20,8 @@ pub struct Session {
     peer: Peer,
     /// Its further requests wait for the reply to its last one.
     is_waiting: bool,
+    /// They wait for the client to read its replies.
+    is_held_up: bool,
 }
 
 impl Session {
@@ -37,6 +39,7 @@ impl Session {
             parser: Parser::new(bounds),
             peer,
             is_waiting: false,
+            is_held_up: false,
         })
     }
 
@@ -59,7 +62,13 @@ impl Session {
         self.is_waiting &= self.mailbox.is_served() || self.host.is_blocked(&self.mailbox);
         self.learn_rights();
         while self.may_go_on() && self.run_next() {}
+        self.is_held_up = self.mailbox.is_full();
         self.host.settle();
+    }
+
+    /// Whether requests were left for when the client has read some of its replies, and it has.
+    pub fn is_resumable(&self) -> bool {
+        self.is_held_up && self.may_go_on()
     }
 
     fn may_go_on(&self) -> bool {

@@ -133,6 +133,10 @@ impl Connection {
             if mailbox.is_cut() || (mailbox.is_closing() && is_sent && mailbox.is_empty()) {
                 return Ok(());
             }
+            if session.is_resumable() {
+                session.run();
+                continue;
+            }
             let may_read = !mailbox.is_full() && !mailbox.is_closing();
             tokio::select! {
                 ready = self.stream.readable(), if may_read => {

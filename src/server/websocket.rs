@@ -82,6 +82,9 @@ impl Connection {
                 close(&mut self.sink, close_code::NORMAL, String::new()).await;
                 return Ok(());
             }
+            if session.is_resumable() {
+                continue;
+            }
             let may_read = !mailbox.is_full() && !mailbox.is_closing();
             tokio::select! {
                 message = self.stream.next(), if may_read => {

@@ -5,12 +5,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nookdb::protocol::{Answer, print};
 use tempfile::TempDir;
 
-use crate::nook::{NookServer, new_directory};
+use crate::nook::{NookServer, new_directory, wait_for};
 use crate::support::redis::{RedisClient, RedisServer};
 
 const JOURNAL: &[&str] = &["--save", "", "--appendonly", "yes"];
@@ -114,15 +114,6 @@ fn lines(drawn: &str) -> Vec<String> {
         _ => line.to_owned(),
     };
     drawn.lines().map(without_number).collect()
-}
-
-/// Asks until it is so.
-fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "still not so: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 fn info(client: &mut RedisClient, name: &str) -> String {

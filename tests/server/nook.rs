@@ -123,6 +123,15 @@ impl Drop for NookServer {
     }
 }
 
+/// Asks until it is so.
+pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "still not so: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 pub fn new_directory() -> TempDir {
     TempDir::new().expect("a temporary directory")
 }

@@ -1,10 +1,13 @@
 //! RESP over TCP: sessions, pipelines, messages, waits, and the bounds of each.
 
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
+use nookdb::commands::table;
+use nookdb::db::split_mix;
 use nookdb::protocol::{Answer, write_request};
 
-use crate::nook::NookServer;
+use crate::nook::{NookServer, wait_for};
 
 fn redis_cli(server: &NookServer, arguments: &[&str]) -> Output {
     Command::new("redis-cli")
@@ -60,4 +63,370 @@ fn a_pipeline_is_answered_in_order_however_it_is_cut() {
     for length in 1..=1000 {
         assert_eq!(client.receive(), Answer::Integer(length));
     }
+}
+
+#[test]
+fn messages_reach_clients_of_either_protocol_before_the_reply_of_who_sent_them() {
+    let server = NookServer::start();
+    let (mut two, mut three) = (server.connect(), server.connect());
+    three.say("HELLO 3");
+    for client in [&mut two, &mut three] {
+        client.say("SUBSCRIBE news");
+    }
+    assert_eq!(server.connect().say("PUBLISH news hello"), "(integer) 2");
+    let parts = || [&b"message"[..], b"news", b"hello"].map(|part| Answer::Bulk(part.to_vec()));
+    assert_eq!(two.receive(), Answer::Array(parts().into()));
+    assert_eq!(three.receive(), Answer::Push(parts().into()));
+    let refused = two.say("GET k");
+    assert!(
+        refused.starts_with("(error) ERR Can't execute 'get'"),
+        "{refused}"
+    );
+    three.send(b"PUBLISH news again\r\n");
+    assert!(matches!(three.receive(), Answer::Push(_)));
+    assert_eq!(three.receive(), Answer::Integer(2));
+}
+
+#[test]
+fn what_a_waiting_client_has_sent_ahead_runs_when_its_wait_is_over() {
+    let server = NookServer::start();
+    let (mut waiting, mut other) = (server.connect(), server.connect());
+    waiting.send(b"BLPOP jobs 0\r\nLLEN jobs\r\nPING\r\n");
+    wait_for("it waits", || {
+        other.say("INFO clients").contains("blocked_clients:1")
+    });
+    assert_eq!(other.say("RPUSH jobs a b"), "(integer) 2");
+    let popped = [&b"jobs"[..], b"a"].map(|part| Answer::Bulk(part.to_vec()));
+    assert_eq!(waiting.receive(), Answer::Array(popped.into()));
+    assert_eq!(waiting.receive(), Answer::Integer(1));
+    assert_eq!(waiting.receive(), Answer::Simple(b"PONG".to_vec()));
+}
+
+#[test]
+fn a_wait_ends_with_its_time() {
+    let server = NookServer::start();
+    let mut client = server.connect();
+    let start = Instant::now();
+    assert_eq!(client.say("BLPOP jobs 0.2"), "(nil)");
+    let took = start.elapsed();
+    assert!(
+        took >= Duration::from_millis(200) && took < Duration::from_secs(5),
+        "{took:?}"
+    );
+    assert_eq!(client.say("PING"), "PONG");
+}
+
+#[test]
+fn nothing_is_handed_to_a_client_that_left_while_it_waited() {
+    let server = NookServer::start();
+    let mut other = server.connect();
+    let mut waiting = server.connect();
+    waiting.send(b"BLPOP jobs 0\r\n");
+    wait_for("it waits", || {
+        other.say("INFO clients").contains("blocked_clients:1")
+    });
+    drop(waiting);
+    wait_for("it has left", || {
+        other.say("INFO clients").contains("connected_clients:1")
+    });
+    assert_eq!(other.say("RPUSH jobs a"), "(integer) 1");
+    assert_eq!(other.say("LLEN jobs"), "(integer) 1");
+}
+
+#[test]
+fn without_the_password_nothing_is_answered_and_little_is_read() {
+    let server = NookServer::start_with(&["--save", "", "--requirepass", "secret"]);
+    let mut client = server.connect();
+    assert_eq!(
+        client.say("GET k"),
+        "(error) NOAUTH Authentication required."
+    );
+    let wrong = client.say("AUTH wrong");
+    assert!(wrong.starts_with("(error) WRONGPASS"), "{wrong}");
+    assert_eq!(client.say("AUTH secret"), "OK");
+    let long = "x".repeat(100_000);
+    assert_eq!(
+        client.call(&["SET", "k", &long]),
+        Answer::Simple(b"OK".to_vec())
+    );
+    // One that leaves its rights may send as little as one that never had any.
+    assert_eq!(client.say("RESET"), "RESET");
+    client.send(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100000\r\n");
+    let heard = client.receive_to_end();
+    assert_eq!(
+        heard,
+        b"-ERR Protocol error: unauthenticated bulk length\r\n"
+    );
+    // What is sent in one piece with the password counts as sent after it.
+    let mut client = server.connect();
+    let mut pipeline = Vec::new();
+    write_request(&["AUTH", "secret"], &mut pipeline);
+    write_request(&["SET", "k", &long], &mut pipeline);
+    client.send(&pipeline);
+    assert_eq!(client.receive(), Answer::Simple(b"OK".to_vec()));
+    assert_eq!(client.receive(), Answer::Simple(b"OK".to_vec()));
+}
+
+#[test]
+fn a_client_that_wants_no_replies_gets_none_but_messages() {
+    let server = NookServer::start();
+    let mut client = server.connect();
+    client.say("HELLO 3");
+    client.say("SUBSCRIBE news");
+    client.send(b"CLIENT REPLY SKIP\r\nPING\r\nECHO heard\r\n");
+    assert_eq!(client.receive(), Answer::Bulk(b"heard".to_vec()));
+    client.send(b"CLIENT REPLY OFF\r\nPING\r\nPUBLISH news x\r\nCLIENT REPLY ON\r\n");
+    assert!(matches!(client.receive(), Answer::Push(_)));
+    assert_eq!(client.receive(), Answer::Simple(b"OK".to_vec()));
+}
+
+#[test]
+fn quit_is_answered_and_what_follows_it_is_not() {
+    let server = NookServer::start();
+    let mut client = server.connect();
+    client.send(b"SET k 1\r\nQUIT\r\nSET k 2\r\n");
+    assert_eq!(client.receive_to_end(), b"+OK\r\n+OK\r\n");
+    assert_eq!(server.connect().say("GET k"), "\"1\"");
+}
+
+#[test]
+fn a_browser_that_was_made_to_speak_to_the_port_is_cut_off() {
+    let server = NookServer::start();
+    for request in [
+        "POST / HTTP/1.1\r\nHost: localhost\r\n\r\nSET k v\r\n",
+        "GET / HTTP/1.1\r\nHost: localhost\r\n\r\nSET k v\r\n",
+    ] {
+        let mut client = server.connect();
+        client.send(request.as_bytes());
+        let heard = String::from_utf8(client.receive_to_end()).expect("text");
+        assert!(!heard.contains("OK"), "{heard}");
+    }
+    assert_eq!(server.connect().say("GET k"), "(nil)");
+    assert!(server.log().contains("speaks HTTP"), "{}", server.log());
+}
+
+#[test]
+fn what_breaks_the_protocol_or_its_bounds_is_told_so_and_closed() {
+    let server = NookServer::start();
+    let long_line = "x".repeat(70_000);
+    for (bytes, told) in [
+        ("*1\r\n$536870913\r\n", "invalid bulk length"),
+        ("*1\r\n$-5\r\n", "invalid bulk length"),
+        ("*1048577\r\n", "invalid multibulk length"),
+        ("*99999999999999999999\r\n", "invalid multibulk length"),
+        ("*1\r\n+PING\r\n", "expected '$', got '+'"),
+        ("SET \"k\r\n", "unbalanced quotes in request"),
+        (&long_line, "too big inline request"),
+    ] {
+        let mut client = server.connect();
+        client.send(bytes.as_bytes());
+        let heard = String::from_utf8(client.receive_to_end()).expect("text");
+        assert_eq!(
+            heard,
+            format!("-ERR Protocol error: {told}\r\n"),
+            "{bytes:.40}"
+        );
+    }
+    // A length is not believed before its bytes arrive: these hold next to no memory.
+    let idle: Vec<_> = (0..50)
+        .map(|_| {
+            let mut client = server.connect();
+            client.send(b"*1048576\r\n$536870912\r\nx");
+            client
+        })
+        .collect();
+    assert!(resident_bytes(&server) < 200 * 1024 * 1024);
+    assert_eq!(server.connect().say("PING"), "PONG");
+    drop(idle);
+}
+
+/// What the process holds of the machine's memory.
+fn resident_bytes(server: &NookServer) -> usize {
+    let path = format!("/proc/{}/status", server.process_id());
+    let status = std::fs::read_to_string(path).expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kib.expect("a size").parse::<usize>().expect("a number") * 1024
+}
+
+#[test]
+fn one_client_too_many_is_turned_away() {
+    let server = NookServer::start_with(&["--save", "", "--maxclients", "2"]);
+    let mut clients = [server.connect(), server.connect()];
+    for client in &mut clients {
+        assert_eq!(client.say("PING"), "PONG");
+    }
+    let heard = server.connect().receive_to_end();
+    assert_eq!(heard, b"-ERR max number of clients reached\r\n");
+    drop(clients);
+    wait_for("there is room again", || {
+        let mut client = server.connect();
+        client.try_send(b"PING\r\n")
+            && client.try_receive() == Some(Answer::Simple(b"PONG".to_vec()))
+    });
+}
+
+#[test]
+fn a_subscriber_that_does_not_read_is_cut_off_and_the_others_go_on() {
+    let server = NookServer::start();
+    let mut slow = server.connect();
+    slow.say("SUBSCRIBE news");
+    let mut sender = server.connect();
+    let message = "x".repeat(1024 * 1024);
+    wait_for("it is cut off", || {
+        sender.call(&["PUBLISH", "news", &message]) == Answer::Integer(0)
+    });
+    assert!(resident_bytes(&server) < 300 * 1024 * 1024);
+}
+
+#[test]
+fn a_client_that_sends_and_does_not_read_is_held_up_and_loses_nothing() {
+    let server = NookServer::start();
+    let mut client = server.connect();
+    let value = "x".repeat(1024 * 1024);
+    client.call(&["SET", "k", &value]);
+    let mut pipeline = Vec::new();
+    for _ in 0..200 {
+        write_request(&["GET", "k"], &mut pipeline);
+    }
+    client.send(&pipeline);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(resident_bytes(&server) < 150 * 1024 * 1024);
+    assert_eq!(server.connect().say("PING"), "PONG");
+    for _ in 0..200 {
+        assert_eq!(client.receive(), Answer::Bulk(value.clone().into_bytes()));
+    }
+}
+
+#[test]
+fn no_bytes_bring_the_server_down() {
+    let server = NookServer::start_with(&["--save", "", "--appendonly", "yes"]);
+    let mut noise = Noise(0x5EED);
+    for round in 0..300 {
+        let mut client = server.connect();
+        let bytes = match round % 3 {
+            0 => noise.bytes(),
+            1 => noise.almost_requests(),
+            _ => noise.requests(),
+        };
+        client.try_send(&bytes);
+    }
+    let mut client = server.connect();
+    assert_eq!(client.say("SET k v"), "OK");
+    let before = client.say("DBSIZE");
+    let (status, directory) = server.terminate();
+    assert!(status.success());
+    let server = NookServer::start_in(directory, &["--save", "", "--appendonly", "yes"]);
+    assert_eq!(server.connect().say("DBSIZE"), before);
+}
+
+/// Bytes that a client could send, the same in every run.
+struct Noise(u64);
+
+impl Noise {
+    fn below(&mut self, bound: u64) -> u64 {
+        split_mix(&mut self.0) % bound
+    }
+
+    fn bytes(&mut self) -> Vec<u8> {
+        let length = self.below(2000);
+        (0..length).map(|_| self.below(256) as u8).collect()
+    }
+
+    /// Commands that exist, with arguments that may fit; none that end or empty the server.
+    fn requests(&mut self) -> Vec<u8> {
+        let commands: Vec<_> = table()
+            .iter()
+            .map(|listed| listed.command.name)
+            .filter(|name| !["SHUTDOWN", "CONFIG SET"].contains(name))
+            .collect();
+        let words = [
+            "a",
+            "b",
+            "0",
+            "1",
+            "-1",
+            "(1",
+            "inf",
+            "",
+            "*",
+            "EX",
+            "LIMIT",
+            "\r\n",
+            "9223372036854775807",
+        ];
+        let mut bytes = Vec::new();
+        for _ in 0..20 {
+            let name = commands[self.below(commands.len() as u64) as usize];
+            let mut argv: Vec<&str> = name.split(' ').collect();
+            for _ in 0..self.below(6) {
+                argv.push(words[self.below(words.len() as u64) as usize]);
+            }
+            write_request(&argv, &mut bytes);
+        }
+        bytes
+    }
+
+    /// Requests with a few bytes changed.
+    fn almost_requests(&mut self) -> Vec<u8> {
+        let mut bytes = self.requests();
+        for _ in 0..self.below(5) {
+            let at = self.below(bytes.len() as u64) as usize;
+            bytes[at] = self.below(256) as u8;
+        }
+        bytes
+    }
+}
+
+#[test]
+fn help_names_every_flag_and_bad_ones_are_refused() {
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_nookdb-server"))
+            .args(arguments)
+            .output()
+            .expect("it was built");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).expect("text"))
+    };
+    let (code, help) = run(&["--help"]);
+    assert_eq!(code, Some(0));
+    for flag in [
+        "--port",
+        "--bind",
+        "--dir",
+        "--save",
+        "--appendonly",
+        "--requirepass",
+        "--site",
+    ] {
+        assert!(help.contains(flag), "{flag} in {help}");
+    }
+    for arguments in [
+        &["--save", "1"][..],
+        &["--maxmemory", "much"],
+        &["--appendfsync", "sometimes"],
+        &["--bind", "localhost"],
+        &["--databases", "0"],
+        &["--what"],
+    ] {
+        let (code, message) = run(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}");
+        assert!(message.starts_with("error: "), "{message}");
+    }
+}
+
+#[test]
+fn a_second_server_on_the_same_port_says_so_and_ends() {
+    let server = NookServer::start();
+    let port = server.port.to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_nookdb-server"))
+        .args(["--port", &port, "--save", ""])
+        .output()
+        .expect("it was built");
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).expect("text");
+    assert!(
+        message.contains(&format!("cannot listen on 127.0.0.1:{port}")),
+        "{message}"
+    );
 }
