@@ -110,7 +110,7 @@ pub(super) const ROWS: &[Command] = &[
         since: "1.0.0",
         flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
         errors: &[],
-        methods: &[],
+        methods: methods(&[Method::new("lastSave", "", "number")]),
         run: lastsave,
     },
     Command {

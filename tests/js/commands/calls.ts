@@ -528,16 +528,9 @@ const server: Conversation[] = [
       ['flushAll'],
       ['swapDb', 0, 99],
       ['time'],
+      ['lastSave'],
       ['info'],
       ['info', 'keyspace'],
-    ],
-  },
-  {
-    about: 'what keeps nothing is told to save, and refuses',
-    calls: [
-      { call: ['bgSave'], answers: { refused: 'in words of its own' } },
-      { call: ['bgSave', { SCHEDULE: true }], answers: { refused: 'in words of its own' } },
-      { call: ['bgRewriteAof'], answers: { refused: 'in words of its own' } },
     ],
   },
   {

@@ -1,6 +1,9 @@
 // What no other client could be compared with: bytes, big integers, and what is no argument at all.
 
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { open } from 'nookdb'
 
@@ -49,6 +52,17 @@ test('options that are undefined are as if they were left out', async () => {
   assert.equal(db.set('k', 'v', { EX: undefined, NX: undefined, GET: undefined }), 'OK')
   assert.equal(db.ttl('k'), -1)
   assert.deepEqual(db.scan('0', { MATCH: undefined }), { cursor: '0', keys: ['k'] })
+})
+
+test('a store saves when it is told to, where it is kept', async (context) => {
+  const directory = await mkdtemp(join(tmpdir(), 'nookdb-'))
+  context.after(() => rm(directory, { recursive: true, force: true }))
+  await using kept = await open('shop', { directory })
+  assert.equal(kept.bgSave(), 'Background saving started')
+  assert.equal(kept.bgSave({ SCHEDULE: true }), 'Background saving started')
+  assert.equal(kept.bgRewriteAof(), 'Background append only file rewriting started')
+  await using unkept = await open('memory:')
+  assert.throws(() => unkept.bgSave(), { message: 'ERR this store keeps nothing' })
 })
 
 test('iterators give every page of a scan', async () => {

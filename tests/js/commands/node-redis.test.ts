@@ -26,7 +26,7 @@ const UNORDERED: ReadonlySet<Name> = new Set<Name>([
 /** These tell of the server, the connection, the moment or the memory: the kind of answer is compared, not its contents. */
 const ALIKE: ReadonlySet<Name> = new Set<Name>([
   ...(['hello', 'clientId', 'clientInfo', 'clientList', 'info', 'time', 'memoryUsage', 'ttl', 'pTTL'] as const),
-  ...(['command', 'commandCount', 'commandList', 'bgSave', 'bgRewriteAof'] as const),
+  ...(['command', 'commandCount', 'commandList', 'lastSave'] as const),
 ])
 
 const oracle = await RedisServer.start()
@@ -141,8 +141,11 @@ for (const conversation of CONVERSATIONS) {
   })
 }
 
+/** A server refuses a second save while one goes on, so what it answers depends on the moment: see methods.test.ts. */
+const ELSEWHERE = ['bgSave', 'bgRewriteAof']
+
 test('every method is part of a conversation', () => {
-  const said = new Set<string>(CONVERSATIONS.flatMap(({ calls }) => calls.map((entry) => callOf(entry)[0])))
+  const said = new Set<string>([...ELSEWHERE, ...CONVERSATIONS.flatMap(({ calls }) => calls.map((entry) => callOf(entry)[0]))])
   const methods = METHODS.split('\n').map((line) => line.slice(0, line.indexOf(' ')))
   assert.deepEqual(methods.filter((name) => !said.has(name)), [])
 })
