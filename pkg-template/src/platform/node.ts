@@ -14,7 +14,7 @@ export const node: Platform = {
   storage: (name, place) => new FileStorage(join(folder(place), name)),
   async lock(request, place) {
     await mkdir(folder(place), { recursive: true })
-    return takeFileLock(join(folder(place), `${request.name}.lock`), request)
+    return takeFileLock(join(folder(place), `${request.name}~lock`), request)
   },
   list: (place) => listFiles(folder(place)),
   destroy: (name, place) => destroyFiles(join(folder(place), name)),

@@ -23,8 +23,8 @@ import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity
 
 const WRITER = 'writer'
 
-/** Ends the name of a directory that is being deleted. */
-const DELETED = '.deleted'
+/** Ends the name of a directory that is being deleted. No store has a name with a '~'. */
+const DELETED = '~deleted'
 
 interface Writer {
   readonly format: 1

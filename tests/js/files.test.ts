@@ -1,0 +1,222 @@
+// What a store in files holds when it is opened again.
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { destroy, list, NookError, open, type Nook } from 'nookdb'
+
+async function folder(context: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'nookdb-'))
+  context.after(() => rm(path, { recursive: true, force: true }))
+  return path
+}
+
+function code(wanted: string): (error: unknown) => boolean {
+  return (error) => error instanceof NookError && error.code === wanted
+}
+
+/** Has a checkpoint made, and waits until it has taken the place of the journal. */
+async function checkpoint(db: Nook, directory: string): Promise<void> {
+  await db.flush()
+  const journals = async (): Promise<string[]> => (await readdir(join(directory, 'shop'))).filter((name) => name.startsWith('journal'))
+  assert.notDeepEqual(await journals(), [])
+  assert.equal(db.call('BGSAVE'), 'Background saving started')
+  const end = Date.now() + 20_000
+  while ((await journals()).length > 0) {
+    assert.ok(Date.now() < end, 'the checkpoint was not made in 20 s')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+/** Every key of every database, with its value as DUMP has it and its deadline. */
+function contents(db: Nook): Map<string, string> {
+  const all = new Map<string, string>()
+  for (let number = 0; number < 16; number++) {
+    db.call('SELECT', number)
+    for (const key of db.bytes.keys('*')) {
+      const name = Buffer.from(key).toString('hex')
+      const value = db.bytes.call('DUMP', key) as Uint8Array
+      all.set(`${number} ${name}`, `${Buffer.from(value).toString('hex')} ${String(db.call('PEXPIRETIME', key))}`)
+    }
+  }
+  db.call('SELECT', 0)
+  return new Map([...all].sort())
+}
+
+/** Something of every kind, small and large. */
+function fill(db: Nook): void {
+  db.set('text', 'a')
+  db.set('with a deadline', 'b', { expiration: { type: 'EX', value: 1000 } })
+  db.set(new Uint8Array([0, 255, 10]), new Uint8Array([1, 0, 2]))
+  db.set('large', 'x'.repeat(3_000_000))
+  db.incrBy('number', 41)
+  db.call('INCRBYFLOAT', 'float', '0.1')
+  db.rPush('list', ['c', 'b', 'a'])
+  db.rPush('long list', Array.from({ length: 2000 }, (_, index) => `item ${index}`))
+  db.hSet('hash', { name: 'Ada', role: 'admin' })
+  db.hSet('wide hash', Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`field ${index}`, String(index)])))
+  db.sAdd('numbers', ['1', '2', '300000'])
+  db.sAdd('set', Array.from({ length: 500 }, (_, index) => `member ${index}`))
+  db.sPop('set')
+  db.zAdd('board', [{ score: 1.5, value: 'ada' }, { score: -Infinity, value: 'bob' }])
+  db.zAdd('long board', Array.from({ length: 500 }, (_, index) => ({ score: index / 7, value: `player ${index}` })))
+  db.call('SELECT', 9)
+  db.set('elsewhere', 'c')
+  db.call('SELECT', 0)
+  db.set('gone', 'd')
+  db.del('gone')
+}
+
+test('a store holds what it held, from the journal, from a checkpoint, and from both', async (context) => {
+  const directory = await folder(context)
+  const changes: ((db: Nook) => void | Promise<void>)[] = [
+    fill,
+    (db) => checkpoint(db, directory),
+    (db) => {
+      db.rPush('list', 'after')
+      db.hDel('hash', 'role')
+      db.expire('text', 500)
+      db.del('large')
+    },
+    (db) => checkpoint(db, directory),
+    (db) => void db.call('FLUSHALL'),
+  ]
+  for (const change of changes) {
+    const db = await open('shop', { directory })
+    await change(db)
+    const expected = contents(db)
+    await db.close()
+    const again = await open('shop', { directory })
+    assert.deepEqual(contents(again), expected)
+    await again.close()
+  }
+})
+
+test('a journal is folded into checkpoints while it is written to, and nothing is lost by that', async (context) => {
+  const directory = await folder(context)
+  const db = await open('shop', { directory, durability: 'always' })
+  for (let round = 0; round < 60; round++) {
+    for (let key = 0; key < 50; key++) db.set(`key ${(round * 37 + key * 11) % 700}`, `${round} ${'x'.repeat(3000)}`)
+    if (round % 20 === 10) db.call('FLUSHDB')
+    await db.flush()
+  }
+  const expected = contents(db)
+  await db.close()
+  const journals = (await readdir(join(directory, 'shop'))).filter((name) => name.startsWith('journal'))
+  const bytes = await Promise.all(journals.map(async (name) => (await readFile(join(directory, 'shop', name))).length))
+  assert.ok(bytes.reduce((sum, size) => sum + size, 0) < 60 * 50 * 3000)
+  const again = await open('shop', { directory })
+  assert.deepEqual(contents(again), expected)
+  await again.close()
+})
+
+test('a key whose deadline passes while the store is closed is gone', async (context) => {
+  const directory = await folder(context)
+  const db = await open('shop', { directory })
+  db.set('short', 'a', { expiration: { type: 'PX', value: 30 } })
+  db.set('long', 'b')
+  await db.close()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const again = await open('shop', { directory })
+  assert.deepEqual([again.get('short'), again.get('long'), again.dbSize()], [null, 'b', 1])
+  await again.close()
+})
+
+test('a store that is open is refused as INUSE, and a thief makes its writer read-only', async (context) => {
+  const directory = await folder(context)
+  const db = await open('shop', { directory })
+  db.set('a', '1')
+  await db.flush()
+  await assert.rejects(open('shop', { directory }), code('INUSE'))
+  const told: string[] = []
+  db.on('fenced', (error) => told.push(error.code))
+  const thief = await open('shop', { directory, ifBusy: 'steal' })
+  assert.equal(thief.get('a'), '1')
+  db.set('a', '2')
+  await assert.rejects(db.flush(), code('FENCED'))
+  assert.deepEqual(told, ['FENCED'])
+  assert.throws(() => db.set('a', '3'), code('READONLY'))
+  assert.equal(db.get('a'), '2')
+  thief.set('b', '4')
+  await db.close()
+  await thief.close()
+  const again = await open('shop', { directory })
+  assert.deepEqual([again.get('a'), again.get('b')], ['1', '4'])
+  await again.close()
+})
+
+test('a store that is deleted while it is open is told, and not made again', async (context) => {
+  const directory = await folder(context)
+  const db = await open('shop', { directory })
+  const told: string[] = []
+  db.on('wiped', (error) => told.push(error.code))
+  db.set('a', '1')
+  await db.flush()
+  assert.deepEqual(await list({ directory }), ['shop'])
+  await destroy('shop', { directory })
+  db.set('b', '2')
+  await assert.rejects(db.flush(), code('WIPED'))
+  assert.deepEqual([told, await list({ directory }), db.get('b')], [['WIPED'], [], '2'])
+  await db.close()
+})
+
+test('a store whose app asked for it is written again after it was deleted', async (context) => {
+  const directory = await folder(context)
+  const db = await open('shop', { directory, onWipe: 'rewrite' })
+  fill(db)
+  await db.flush()
+  await destroy('shop', { directory })
+  db.set('after', 'e')
+  await db.flush()
+  const expected = contents(db)
+  await db.close()
+  const again = await open('shop', { directory })
+  assert.deepEqual(contents(again), expected)
+  await again.close()
+})
+
+test('a damaged chunk costs its own keys, which are named', async (context) => {
+  const directory = await folder(context)
+  const db = await open('shop', { directory })
+  // Of no use to compression: the chunks are as large as the values.
+  for (let key = 0; key < 2000; key++) db.set(`key ${key}`, randomBytes(1500))
+  await checkpoint(db, directory)
+  await db.close()
+  const chunks = (await readdir(join(directory, 'shop'))).filter((name) => name.startsWith('chunk')).sort()
+  assert.ok(chunks.length > 2)
+  const path = join(directory, 'shop', chunks[1] ?? '')
+  const bytes = await readFile(path)
+  bytes[bytes.length >> 1]! ^= 1
+  await writeFile(path, bytes)
+  const again = await open('shop', { directory })
+  const losses = again.storage.health()?.losses
+  assert.equal(losses?.chunks.length, 1)
+  assert.equal(again.dbSize(), 2000 - (losses?.keys ?? 0))
+  assert.ok((losses?.names.length ?? 0) > 0)
+  for (const name of losses?.names ?? []) assert.equal(again.exists(name), 0)
+  again.set('key 0', 'written again')
+  await again.close()
+})
+
+test('a step that a crash cut in the middle is not there, and what came before it is', async (context) => {
+  const directory = await folder(context)
+  const db = await open('shop', { directory })
+  for (const value of ['1', '2', '3']) {
+    db.rPush('list', value)
+    await db.flush()
+  }
+  await db.close()
+  const journal = (await readdir(join(directory, 'shop'))).find((name) => name.startsWith('journal')) ?? ''
+  const bytes = await readFile(join(directory, 'shop', journal))
+  await writeFile(join(directory, 'shop', journal), bytes.subarray(0, -5))
+  const again = await open('shop', { directory })
+  assert.deepEqual(again.lRange('list', 0, -1), ['1', '2'])
+  again.rPush('list', '4')
+  await again.close()
+  const third = await open('shop', { directory })
+  assert.deepEqual(third.lRange('list', 0, -1), ['1', '2', '4'])
+  await third.close()
+})
