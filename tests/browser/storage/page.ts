@@ -79,22 +79,6 @@ class Shop {
   flush(): Promise<void> | undefined {
     return this.#durability?.flush()
   }
-
-  /** Starts loops that write words of their own for ever, and tell the test of each when it is about to be flushed, and flushed;
-   *  without `flush` they only say so. */
-  loop(loops: number, flush: boolean): void {
-    for (let loop = 0; loop < loops; loop++) void this.#writeForEver(loop, flush)
-  }
-
-  async #writeForEver(loop: number, flush: boolean): Promise<void> {
-    const mine = this.engine.words.filter((word) => word.startsWith(`${loop} `))
-    for (let word = mine.length + 1; ; word++) {
-      this.say(`${loop} ${word}`)
-      await globalThis.tell('begun', loop, word)
-      if (flush) await this.flush()
-      await globalThis.tell('flushed', loop, word)
-    }
-  }
 }
 
 /** The last step that is kept, looked up without opening the store, which would fence its writer. */
@@ -126,8 +110,6 @@ const page = {
 declare global {
   // A declaration in the global scope must be `var`.
   var page: PageUnderTest
-  /** Of the test that kills the browser. */
-  var tell: (what: 'begun' | 'flushed', loop: number, word: number) => Promise<void>
 }
 export type PageUnderTest = typeof page
 

@@ -6,9 +6,17 @@ import type { BrowserContext, Page } from 'playwright-core'
 
 export const ORIGIN = 'http://localhost'
 
-async function bundle(): Promise<string> {
+const bundles = new Map<string, Promise<string>>()
+
+function bundle(script: string): Promise<string> {
+  const made = bundles.get(script) ?? makeBundle(script)
+  bundles.set(script, made)
+  return made
+}
+
+async function makeBundle(script: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('page.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(script, import.meta.url))],
     bundle: true,
     write: false,
     format: 'iife',
@@ -19,11 +27,9 @@ async function bundle(): Promise<string> {
   return file.text
 }
 
-const script = bundle()
-
-/** Opens a page that holds page.ts, and is answered from here whatever its path. */
-export async function openPage(context: BrowserContext): Promise<Page> {
-  const body = `<!doctype html><body><script>${(await script).replaceAll('</script', '<\\/script')}</script>`
+/** Opens a page that holds the script of this folder, and is answered from here whatever its path. */
+export async function openPage(context: BrowserContext, script = 'page.ts'): Promise<Page> {
+  const body = `<!doctype html><body><script>${(await bundle(script)).replaceAll('</script', '<\\/script')}</script>`
   await context.route(`${ORIGIN}/**`, (route) => route.fulfill({ contentType: 'text/html', body }))
   const page = await context.newPage()
   await page.goto(`${ORIGIN}/`)
