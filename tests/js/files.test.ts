@@ -1,21 +1,16 @@
 // What a store in files holds when it is opened again.
 
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { destroy, list, NookError, open, type Nook } from 'nookdb'
+import { destroy, open, type Nook } from 'nookdb'
 
 async function folder(context: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'nookdb-'))
   context.after(() => rm(path, { recursive: true, force: true }))
   return path
-}
-
-function code(wanted: string): (error: unknown) => boolean {
-  return (error) => error instanceof NookError && error.code === wanted
 }
 
 /** Has a checkpoint made, and waits until it has taken the place of the journal. */
@@ -125,44 +120,6 @@ test('a key whose deadline passes while the store is closed is gone', async (con
   await again.close()
 })
 
-test('a store that is open is refused as INUSE, and a thief makes its writer read-only', async (context) => {
-  const directory = await folder(context)
-  const db = await open('shop', { directory })
-  db.set('a', '1')
-  await db.flush()
-  await assert.rejects(open('shop', { directory }), code('INUSE'))
-  const told: string[] = []
-  db.on('fenced', (error) => told.push(error.code))
-  const thief = await open('shop', { directory, ifBusy: 'steal' })
-  assert.equal(thief.get('a'), '1')
-  db.set('a', '2')
-  await assert.rejects(db.flush(), code('FENCED'))
-  assert.deepEqual(told, ['FENCED'])
-  assert.throws(() => db.set('a', '3'), code('READONLY'))
-  assert.equal(db.get('a'), '2')
-  thief.set('b', '4')
-  await db.close()
-  await thief.close()
-  const again = await open('shop', { directory })
-  assert.deepEqual([again.get('a'), again.get('b')], ['1', '4'])
-  await again.close()
-})
-
-test('a store that is deleted while it is open is told, and not made again', async (context) => {
-  const directory = await folder(context)
-  const db = await open('shop', { directory })
-  const told: string[] = []
-  db.on('wiped', (error) => told.push(error.code))
-  db.set('a', '1')
-  await db.flush()
-  assert.deepEqual(await list({ directory }), ['shop'])
-  await destroy('shop', { directory })
-  db.set('b', '2')
-  await assert.rejects(db.flush(), code('WIPED'))
-  assert.deepEqual([told, await list({ directory }), db.get('b')], [['WIPED'], [], '2'])
-  await db.close()
-})
-
 test('a store whose app asked for it is written again after it was deleted', async (context) => {
   const directory = await folder(context)
   const db = await open('shop', { directory, onWipe: 'rewrite' })
@@ -175,29 +132,6 @@ test('a store whose app asked for it is written again after it was deleted', asy
   await db.close()
   const again = await open('shop', { directory })
   assert.deepEqual(contents(again), expected)
-  await again.close()
-})
-
-test('a damaged chunk costs its own keys, which are named', async (context) => {
-  const directory = await folder(context)
-  const db = await open('shop', { directory })
-  // Of no use to compression: the chunks are as large as the values.
-  for (let key = 0; key < 2000; key++) db.set(`key ${key}`, randomBytes(1500))
-  await checkpoint(db, directory)
-  await db.close()
-  const chunks = (await readdir(join(directory, 'shop'))).filter((name) => name.startsWith('chunk')).sort()
-  assert.ok(chunks.length > 2)
-  const path = join(directory, 'shop', chunks[1] ?? '')
-  const bytes = await readFile(path)
-  bytes[bytes.length >> 1]! ^= 1
-  await writeFile(path, bytes)
-  const again = await open('shop', { directory })
-  const losses = again.storage.health()?.losses
-  assert.equal(losses?.chunks.length, 1)
-  assert.equal(again.dbSize(), 2000 - (losses?.keys ?? 0))
-  assert.ok((losses?.names.length ?? 0) > 0)
-  for (const name of losses?.names ?? []) assert.equal(again.exists(name), 0)
-  again.set('key 0', 'written again')
   await again.close()
 })
 
