@@ -185,15 +185,11 @@ export class LiveEngine {
 
   #giveUp(client: number, reason: unknown): void {
     const waiter = this.#waiters.get(client)
-    if (waiter === undefined) return
+    // One that was served in this very turn has its reply on the way: what it took must not be lost.
+    if (waiter === undefined || !this.#enter(() => this.#instance.cancel(client))) return
     this.#waiters.delete(client)
-    // Served in this very turn: its reply is on the way, and what it took must not be lost.
-    if (this.#enter(() => this.#instance.cancel(client))) {
-      this.#instance.disconnect(client)
-      waiter.reject(reason)
-    } else {
-      this.#waiters.set(client, waiter)
-    }
+    this.#enter(() => this.#instance.disconnect(client))
+    waiter.reject(reason)
   }
 
   #enter<T>(work: () => T): T {
@@ -214,7 +210,7 @@ export class LiveEngine {
     if ((pending & (DELIVERIES | STEPS | TICKS)) === 0) return
     if ((pending & DELIVERIES) !== 0 && !this.#deliveriesDue) {
       this.#deliveriesDue = true
-      queueMicrotask(() => this.#deliver())
+      queueMicrotask(() => this.#unasked(() => this.#deliver()))
     }
     if ((pending & STEPS) !== 0) this.#events.steps()
     if ((pending & TICKS) !== 0 && this.#timer === null) this.#schedule(Infinity)
@@ -222,16 +218,15 @@ export class LiveEngine {
 
   #deliver(): void {
     this.#deliveriesDue = false
-    if (this.#ended) return
     const form = (client: number): 'text' | 'bytes' | 'resp' => {
       if (this.#sessions.has(client)) return 'resp'
       return client === this.#listener || this.#waiters.get(client)?.binary === true ? 'bytes' : 'text'
     }
-    for (const { client, value } of this.#instance.takeDeliveries(form)) {
+    for (const { client, value } of this.#enter(() => this.#instance.takeDeliveries(form))) {
       const waiter = this.#waiters.get(client)
       if (waiter !== undefined) {
         this.#waiters.delete(client)
-        this.#instance.disconnect(client)
+        this.#enter(() => this.#instance.disconnect(client))
         settle(value, waiter)
       } else if (value instanceof Uint8Array) {
         this.#sessions.get(client)?.receive(value)
@@ -245,11 +240,9 @@ export class LiveEngine {
   #schedule(wantedMs: number): void {
     if (this.#ended || this.#timers === 'never' || (this.#timers === 'while waiting' && !this.#isAwaited())) return
     const at = Math.min(wantedMs, Date.now() + TICK_MS)
-    if (this.#timer !== null) {
-      clearTimeout(this.#timer)
-    }
+    if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timerAt = Math.min(at, this.#timer === null ? Infinity : this.#timerAt)
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#timerAt - Date.now()))
+    this.#timer = setTimeout(() => this.#unasked(() => this.#tick()), Math.max(0, this.#timerAt - Date.now()))
     // A store keeps no process alive; whoever waits for a key does. In browsers a timer is a number.
     if (typeof this.#timer === 'object' && !this.#isAwaited()) this.#timer.unref()
   }
@@ -260,12 +253,16 @@ export class LiveEngine {
 
   #tick(): void {
     this.#timer = null
+    this.#enter(() => this.#instance.tick(TICK_UNITS))
+    if (this.#timer !== null) this.#schedule(this.#enter(() => this.#instance.nextTimeout()))
+  }
+
+  /** For work that nobody called for. That the engine stopped is told by `died`, and there is nobody else to tell. */
+  #unasked(work: () => void): void {
     if (this.#ended) return
     try {
-      this.#enter(() => this.#instance.tick(TICK_UNITS))
-      if (this.#timer !== null) this.#schedule(this.#instance.nextTimeout())
+      work()
     } catch (error) {
-      // A death is told by `died`; nothing else is thrown by a tick.
       if (!(error instanceof NookError && error.code === DEAD)) throw error
     }
   }
