@@ -13,6 +13,7 @@ const CHECKS = [
   ['rustdoc', 'cargo', ['doc', '--quiet', '--no-deps', '--document-private-items', '--all-features'], { RUSTDOCFLAGS: '-D warnings' }],
   ['tsc over the tests', 'node_modules/.bin/tsc', ['--project', 'tests']],
   ['tsc over the site', 'node_modules/.bin/tsc', ['--project', 'www']],
+  ['tsc over the Workers of the tests', 'node_modules/.bin/tsc', ['--project', 'tests/workerd/apps']],
 ]
 
 for (const [name, program, args, env] of CHECKS) {

@@ -20,14 +20,23 @@ export interface Lock {
   release(): Promise<void>
 }
 
+/** What is used of `navigator.locks`. Not by the name of its type, which workerd does not have. */
+export interface WebLocks {
+  request(
+    name: string,
+    options: { ifAvailable: boolean; steal: boolean; signal?: AbortSignal },
+    callback: (lock: object | null) => Promise<void>,
+  ): Promise<unknown>
+}
+
 /** Takes the lock with Web Locks, which the browser releases when the tab dies.
  *  Where there are none (a page over http, workerd) the lock is granted at once, and the epoch alone decides.
  *  @throws INUSE */
-export function takeWebLock(request: LockRequest, locks: LockManager | undefined = globalThis.navigator?.locks): Promise<Lock> {
+export function takeWebLock(request: LockRequest, locks: WebLocks | undefined = globalThis.navigator?.locks): Promise<Lock> {
   if (locks === undefined) return Promise.resolve({ release: () => Promise.resolve() })
   return new Promise((resolve, reject) => {
     const { ifBusy, signal } = request
-    const options: LockOptions = { ifAvailable: ifBusy === 'error', steal: ifBusy === 'steal' }
+    const options: Parameters<WebLocks['request']>[1] = { ifAvailable: ifBusy === 'error', steal: ifBusy === 'steal' }
     // The platform refuses a signal beside the other two.
     if (ifBusy === 'wait' && signal !== undefined) options.signal = signal
     let letGo: (() => void) | null = null
