@@ -25,7 +25,7 @@ const UNORDERED: ReadonlySet<Name> = new Set<Name>([
 
 /** These tell of the server, the connection, the moment or the memory: the kind of answer is compared, not its contents. */
 const ALIKE: ReadonlySet<Name> = new Set<Name>([
-  ...(['hello', 'clientId', 'clientInfo', 'clientList', 'info', 'time', 'memoryUsage', 'ttl', 'pTTL'] as const),
+  ...(['hello', 'clientId', 'clientInfo', 'clientList', 'info', 'time', 'memoryUsage', 'ttl', 'pTTL', 'objectIdleTime'] as const),
   ...(['command', 'commandCount', 'commandList', 'lastSave'] as const),
 ])
 
