@@ -95,12 +95,11 @@ class Drawing {
     return this.#numbered(count, sign, empty, prefix, (inner) => this.draw(inner))
   }
 
-  /** What is filled is drawn below its key, not beside it; but for a map, which stands beside. */
+  /** A value of several lines begins below its key, not beside it. */
   #pair(inner: string): string {
     const key = this.draw(inner)
-    const kind = String.fromCharCode(this.#resp[this.#at] ?? 0)
-    const isBelow = '*~>'.includes(kind) && this.#resp[this.#at + 1] !== 0x30 && this.#resp[this.#at + 1] !== 0x2d
-    return `${key} => ${isBelow ? `\n${inner}` : ''}${this.draw(inner)}`
+    const value = this.draw(inner)
+    return `${key} => ${value.includes('\n') ? `\n${inner}` : ''}${value}`
   }
 
   /** Numbers from 1, as wide as the last of them; what is below an item stands behind its number. */

@@ -1,6 +1,6 @@
 // The table of commands, read for completion and hints.
 
-import rows from 'nookdb/commands.json'
+import rows from 'nookdb/commands.json' with { type: 'json' }
 
 export interface Row {
   readonly name: string
@@ -109,10 +109,10 @@ export function completions(words: readonly string[], isWordOpen: boolean): stri
     .filter((token) => /^[A-Z]/.test(token) && token.startsWith(prefix))
 }
 
-/** Options up to the next argument that is required. */
+/** Options up to the next argument that is required; that one too where it is a choice. */
 function reachable(rest: readonly string[]): string[] {
-  const end = rest.findIndex((part) => !isBracketed(part))
-  return rest.slice(0, end < 0 ? rest.length : end).filter(isBracketed)
+  const end = rest.findIndex((part) => !part.startsWith('['))
+  return rest.slice(0, end < 0 ? rest.length : end + 1).filter(isBracketed)
 }
 
 /** Names as far as their next word: `CON` becomes CONFIG, and `CONFIG G` becomes GET. */
