@@ -78,22 +78,17 @@ fn draw_below(answer: &Answer, prefix: &str, out: &mut String) {
                     let (key, value) = &pairs[index];
                     draw_below(key, inner, out);
                     out.push_str(" => ");
-                    if is_filled_aggregate(value) {
+                    let mut drawn = String::new();
+                    draw_below(value, inner, &mut drawn);
+                    // A value of several lines begins below its key, not beside it.
+                    if drawn.contains('\n') {
                         out.push('\n');
                         out.push_str(inner);
                     }
-                    draw_below(value, inner, out);
+                    out.push_str(&drawn);
                 },
             );
         }
-    }
-}
-
-/// What a map draws below its key rather than beside it. A map in a map stands beside it.
-fn is_filled_aggregate(answer: &Answer) -> bool {
-    match answer {
-        Answer::Array(items) | Answer::Set(items) | Answer::Push(items) => !items.is_empty(),
-        _ => false,
     }
 }
 
@@ -220,6 +215,12 @@ mod tests {
         assert_eq!(
             draw(&map, Resp::Three),
             "1# \"k\" => \n   1) \"b\"\n   2) \"c\""
+        );
+        let one = Reply::Map(vec![(Reply::bulk("j"), Reply::Integer(1))]);
+        let map = Reply::Map(vec![(Reply::bulk("k"), one)]);
+        assert_eq!(
+            draw(&map, Resp::Three),
+            "1# \"k\" => 1# \"j\" => (integer) 1"
         );
     }
 
