@@ -2,6 +2,9 @@
 
 import { freePort, ServerProcess } from './server-process.js'
 
+/** Redis's own name for it. */
+const DUMP = 'dump.rdb'
+
 /** A running redis-server that keeps nothing. `await using` ends it. */
 export class RedisServer implements AsyncDisposable {
   readonly port: number
@@ -12,10 +15,16 @@ export class RedisServer implements AsyncDisposable {
     this.#process = process
   }
 
-  static async start(): Promise<RedisServer> {
+  /** @param dump  an RDB file that it loads first */
+  static async start(dump?: Uint8Array): Promise<RedisServer> {
     const port = await freePort()
     const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '']
-    return new RedisServer(port, await ServerProcess.start('redis-server', args, port))
+    return new RedisServer(port, await ServerProcess.start('redis-server', args, port, dump === undefined ? {} : { [DUMP]: dump }))
+  }
+
+  /** The file that SAVE has written. */
+  dump(): Uint8Array {
+    return this.#process.read(DUMP)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,9 +21,17 @@ export class ServerProcess implements AsyncDisposable {
     this.#folder = folder
   }
 
-  /** Resolves when the port takes connections. @throws where the program is missing, or ends before */
-  static async start(program: string, args: readonly string[], port: number): Promise<ServerProcess> {
+  /** Resolves when the port takes connections.
+   *  @param files  what lies in its folder when it starts
+   *  @throws where the program is missing, or ends before */
+  static async start(
+    program: string,
+    args: readonly string[],
+    port: number,
+    files: Readonly<Record<string, Uint8Array>> = {},
+  ): Promise<ServerProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'nookdb-server-'))
+    for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes)
     const child = spawn(program, [...args, '--dir', folder], { stdio: 'ignore' })
     const ended = Promise.race([once(child, 'error'), once(child, 'exit')]).then(([cause]) => {
       throw new Error(`${program} did not start: run \`make setup\``, { cause })
@@ -31,6 +39,11 @@ export class ServerProcess implements AsyncDisposable {
     const server = new ServerProcess(child, folder)
     await Promise.race([accepting(port), ended])
     return server
+  }
+
+  /** A file in its folder. */
+  read(name: string): Uint8Array {
+    return readFileSync(join(this.#folder, name))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,7 @@ import { Client, type Argument, type BlockingOptions, type Multi, type Text, typ
 import type { Commands } from './commands/generated.js'
 import { addIterators, type ScanIterators } from './commands/scans.js'
 import type { Core, NookEvents } from './core.js'
-import type { Imported } from './engine/instance.js'
+import type { Imported, Statistics } from './engine/instance.js'
 import type { Health } from './durability.js'
 import type { KeyListener, MessageListener } from './listeners.js'
 import { CommandQueue } from './multi.js'
@@ -190,6 +190,11 @@ export class Nook extends Face<string> {
   /** Resolves when everything up to now would survive the tab being closed or the process being killed. */
   flush(): Promise<void> {
     return this.#core.flush()
+  }
+
+  /** Numbers about the store as a whole. */
+  statistics(): Statistics {
+    return this.#core.statistics()
   }
 
   /** Everything as an RDB file, a dump.rdb that this version of redis-server loads. */

@@ -106,6 +106,29 @@ test('a damaged chunk costs its own keys, which are named; the others are there'
   await other.close()
 })
 
+test('an import is kept, and taken back as one step where it fails', async (t) => {
+  const directory = await folder(t)
+  const source = await open('memory:')
+  for (let n = 0; n < 3000; n++) source.set(`k${n}`, 'x'.repeat(100))
+  const file = source.export()
+  await source.close()
+
+  const one = await open('shop', { directory })
+  one.set('before', '1')
+  assert.equal(one.import(file).keys, 3000)
+  await one.close()
+  const other = await open('shop', { directory })
+  assert.equal(other.dbSize(), 3000)
+  assert.equal(other.get('before'), null)
+  await other.close()
+
+  const small = await open('small', { directory, maxMemory: 100_000 })
+  small.set('before', '1')
+  assert.throws(() => small.import(file), code('OOM'))
+  assert.deepEqual([small.dbSize(), small.get('before')], [1, '1'])
+  await small.close()
+})
+
 test('what was flushed outlives a process that is killed', async (t) => {
   const directory = await folder(t)
   const child = fork(new URL('./write-and-wait.ts', import.meta.url), [directory], { execArgv: ['--import', 'tsx'] })

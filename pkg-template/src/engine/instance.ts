@@ -415,9 +415,13 @@ export class EngineInstance {
 }
 
 export interface Statistics {
+  /** How many steps the store has taken since it was made. */
   readonly seq: number
+  /** In all databases. */
   readonly keys: number
+  /** What keys and values weigh, as `maxMemory` counts it. */
   readonly usedBytes: number
+  /** The store itself, who listens, who waits, and sessions. */
   readonly clients: number
 }
 
