@@ -410,10 +410,12 @@ function isHidden(): boolean {
   return globalThis.document?.visibilityState === 'hidden'
 }
 
-/** Lets everything else have its turn. Not by setTimeout, which hidden pages call once a second. */
+/** Lets everything else have its turn. Not by setTimeout where there is something else: hidden pages call it once a second. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === 'function') return void setImmediate(resolve)
+    // workerd, before the compatibility date 2025-08-15.
+    if (typeof MessageChannel === 'undefined') return void setTimeout(resolve)
     const { port1, port2 } = new MessageChannel()
     port1.onmessage = () => {
       port1.close()

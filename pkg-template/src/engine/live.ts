@@ -28,6 +28,10 @@ interface Waiter {
   readonly reject: (reason: unknown) => void
 }
 
+function cannotWait(): NookError {
+  return new NookError('ERR', 'ERR nothing can wait in a Worker: open the store in a Durable Object')
+}
+
 /** Whoever holds a client of its own. */
 export interface SessionEnd {
   /** A late reply or a message, in the protocol of the client. */
@@ -78,7 +82,7 @@ export class LiveEngine {
   wait(argv: readonly Argument[], binary: boolean, { signal }: BlockingOptions): Promise<Reply> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
-      if (this.#timers === 'never') throw new NookError('ERR', 'ERR nothing can wait in a Worker: open the store in a Durable Object')
+      if (this.#timers === 'never') throw cannotWait()
       const client = this.#enter(() => this.#instance.connect(this.#instance.selected(this.#caller)))
       const answer = this.#enter(() => this.#instance.call(client, argv, binary))
       if (answer !== BLOCKED) {
@@ -106,9 +110,13 @@ export class LiveEngine {
     return client
   }
 
-  /** Runs a command of such a client. Where it has to wait, the reply is received later, if `keepTime` is called. */
+  /** Runs a command of such a client. Where it has to wait, the reply is received later, if `keepTime` is called.
+   *  @throws NookError where it has to wait, and nothing can */
   exchange(client: number, argv: readonly Argument[]): Uint8Array<ArrayBuffer> | HostRequest | typeof BLOCKED {
-    return this.#enter(() => this.#instance.exchange(client, argv))
+    const answer = this.#enter(() => this.#instance.exchange(client, argv))
+    if (answer !== BLOCKED || this.#timers !== 'never') return answer
+    this.cancel(client)
+    throw cannotWait()
   }
 
   /** Sees to it that waits end in time. */
