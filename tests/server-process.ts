@@ -13,12 +13,18 @@ const START_TIMEOUT_MS = 30_000
 
 /** `await using` ends the process and removes its folder. */
 export class ServerProcess implements AsyncDisposable {
-  readonly #child: ChildProcess
+  readonly #program: string
+  readonly #args: readonly string[]
+  readonly #port: number
   readonly #folder: string
+  #child: ChildProcess
 
-  private constructor(child: ChildProcess, folder: string) {
-    this.#child = child
+  private constructor(program: string, args: readonly string[], port: number, folder: string) {
+    this.#program = program
+    this.#args = [...args, '--dir', folder]
+    this.#port = port
     this.#folder = folder
+    this.#child = this.#spawn()
   }
 
   /** Resolves when the port takes connections.
@@ -32,12 +38,8 @@ export class ServerProcess implements AsyncDisposable {
   ): Promise<ServerProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'nookdb-server-'))
     for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes)
-    const child = spawn(program, [...args, '--dir', folder], { stdio: 'ignore' })
-    const ended = Promise.race([once(child, 'error'), once(child, 'exit')]).then(([cause]) => {
-      throw new Error(`${program} did not start: run \`make setup\``, { cause })
-    })
-    const server = new ServerProcess(child, folder)
-    await Promise.race([accepting(port), ended])
+    const server = new ServerProcess(program, args, port, folder)
+    await server.#listening()
     return server
   }
 
@@ -46,13 +48,39 @@ export class ServerProcess implements AsyncDisposable {
     return readFileSync(join(this.#folder, name))
   }
 
+  /** Ends the process, by default as an init system does; its folder stays. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const exit = once(this.#child, 'exit')
+    this.#child.kill(signal)
+    await exit
+  }
+
+  /** Leaves what comes from now on unread, until the process is killed. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  /** Starts it again after `stop`, on the same port and in the same folder. */
+  async restart(): Promise<void> {
+    this.#child = this.#spawn()
+    await this.#listening()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode === null) {
-      const exit = once(this.#child, 'exit')
-      this.#child.kill()
-      await exit
-    }
+    await this.stop()
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #spawn(): ChildProcess {
+    return spawn(this.#program, this.#args, { stdio: 'ignore' })
+  }
+
+  async #listening(): Promise<void> {
+    const ended = Promise.race([once(this.#child, 'error'), once(this.#child, 'exit')]).then(([cause]) => {
+      throw new Error(`${this.#program} did not start: run \`make setup\``, { cause })
+    })
+    await Promise.race([accepting(this.#port), ended])
   }
 }
 

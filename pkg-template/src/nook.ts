@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Client, type Argument, type BlockingOptions, type Multi, type Text, type Transform } from './client.js'
 import type { Commands } from './commands/generated.js'
 import { addIterators, type ScanIterators } from './commands/scans.js'

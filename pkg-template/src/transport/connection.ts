@@ -36,6 +36,9 @@ export interface Request {
   reject(cause: NookError): void
 }
 
+/** Larger requests travel in several messages: the server refuses those beyond 16 MB. */
+const MOST_MESSAGE_BYTES = 4 * 2 ** 20
+
 /** Kinds of push that confirm a subscription, in the place of a reply. */
 const CONFIRMATIONS = new Set(['subscribe', 'psubscribe', 'unsubscribe', 'punsubscribe'])
 
@@ -73,7 +76,8 @@ export class Connection {
     if (this.#outgoing.length === 0 || this.#socket.readyState !== this.#socket.OPEN) return
     const requests = this.#outgoing.splice(0)
     this.#pending.push(...requests)
-    this.#socket.send(encodeRequests(requests.flatMap(({ commands }) => commands)))
+    const bytes = encodeRequests(requests.flatMap(({ commands }) => commands))
+    for (let at = 0; at < bytes.length; at += MOST_MESSAGE_BYTES) this.#socket.send(bytes.subarray(at, at + MOST_MESSAGE_BYTES))
   }
 
   #receive(data: unknown): void {

@@ -34,6 +34,9 @@ const FIRST_PAUSE_MS = 250
 
 type ChannelKind = 'channel' | 'pattern'
 
+const SUBSCRIBE = { channel: 'SUBSCRIBE', pattern: 'PSUBSCRIBE' }
+const UNSUBSCRIBE = { channel: 'UNSUBSCRIBE', pattern: 'PUNSUBSCRIBE' }
+
 export class Line {
   readonly events = new Emitter<RemoteEvents>()
   readonly #url: string
@@ -41,6 +44,8 @@ export class Line {
   readonly #subscriptions = { channel: new Subscriptions(), pattern: new Subscriptions() }
   #connection: Connection | null = null
   #waiting: Request[] = []
+  /** Lines of commands that may wait for a key. */
+  readonly #alone = new Set<Line>()
   #closed = false
   #pause: { end(): void } | null = null
 
@@ -58,6 +63,7 @@ export class Line {
     const { timeoutMs = 10_000, signal } = this.#options
     const deadline = Date.now() + timeoutMs
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+      if (this.#closed) throw closedError()
       try {
         return await this.#connect(Math.max(1, deadline - Date.now()), signal)
       } catch (error) {
@@ -70,52 +76,59 @@ export class Line {
   /** Sends commands together and gives the last of their replies, `replies` of which are to come.
    *  @throws NookError where that is an error, or DISCONNECTED where the connection went before it came: nobody knows then
    *  whether the commands were carried out */
-  send(commands: readonly (readonly Argument[])[], binary: boolean, replies = commands.length): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      const request: Request = {
-        commands,
-        binary,
-        replies,
-        resolve: (reply) => (reply instanceof NookError ? reject(reply) : resolve(reply)),
-        reject,
-      }
-      if (this.#connection !== null) this.#connection.send(request)
-      else if (this.#closed) reject(new NookError('CLOSED', 'the remote is closed'))
-      else if (this.#waiting.length >= (this.#options.maxWaiting ?? 1_000))
-        reject(new NookError('DISCONNECTED', 'there is no connection, and too many commands wait for one'))
-      else this.#waiting.push(request)
-    })
+  send(commands: readonly (readonly Argument[])[], binary: boolean): Promise<Reply> {
+    if (this.#connection === null && this.#waiting.length >= (this.#options.maxWaiting ?? 1_000)) {
+      return Promise.reject(new NookError('DISCONNECTED', 'there is no connection, and too many commands wait for one'))
+    }
+    return replyTo(commands, binary, commands.length, (request) => this.#send(request))
   }
 
   /** Runs a command over a connection of its own, which it may keep waiting. */
   async sendAlone(argv: readonly Argument[], binary: boolean, signal?: AbortSignal): Promise<Reply> {
     signal?.throwIfAborted()
-    const line = new Line(this.#url, { ...this.#options, ...(signal && { signal }) })
-    await line.open()
+    if (this.#closed) throw closedError()
+    // Not the signal that ended the attempt to connect: it means nothing any more.
+    const { signal: _, ...options } = this.#options
+    const line = new Line(this.#url, { ...options, ...(signal && { signal }) })
     const abort = () => line.close()
     signal?.addEventListener('abort', abort, { once: true })
+    this.#alone.add(line)
     try {
+      await line.open()
       return await line.send([argv], binary)
     } catch (error) {
       signal?.throwIfAborted()
       throw error
     } finally {
       signal?.removeEventListener('abort', abort)
+      this.#alone.delete(line)
       line.close()
     }
   }
 
+  /** Resolves when the messages come. Without a connection that is when there is one. */
   async subscribe(kind: ChannelKind, names: readonly string[], subscriber: Subscriber): Promise<void> {
+    if (this.#closed) throw closedError()
     const added = this.#subscriptions[kind].add(names, subscriber)
-    // Without a connection there is nothing to say now: all names are said when there is one.
-    if (added.length === 0 || this.#connection === null) return
-    await this.send([[kind === 'channel' ? 'SUBSCRIBE' : 'PSUBSCRIBE', ...added]], false, added.length)
+    while (added.length > 0) {
+      try {
+        return void (await this.#say([SUBSCRIBE[kind], ...added], added.length))
+      } catch (error) {
+        // Lost on its way: it is said again, with the next connection.
+        if (isLost(error) && !this.#closed) continue
+        this.#subscriptions[kind].remove(added, subscriber.listener)
+        throw error
+      }
+    }
   }
 
   async unsubscribe(kind: ChannelKind, names?: readonly string[], listener?: Subscriber['listener']): Promise<void> {
     const gone = this.#subscriptions[kind].remove(names, listener)
     if (gone.length === 0 || this.#connection === null) return
-    await this.send([[kind === 'channel' ? 'UNSUBSCRIBE' : 'PUNSUBSCRIBE', ...gone]], false, gone.length)
+    await this.#say([UNSUBSCRIBE[kind], ...gone], gone.length).catch((error: unknown) => {
+      // With a connection go the subscriptions that were made over it.
+      if (!isLost(error)) throw error
+    })
   }
 
   close(): void {
@@ -123,8 +136,18 @@ export class Line {
     this.#pause?.end()
     this.#connection?.close()
     this.#connection = null
-    const cause = new NookError('CLOSED', 'the remote is closed')
-    for (const request of this.#waiting.splice(0)) request.reject(cause)
+    for (const line of this.#alone) line.close()
+    for (const request of this.#waiting.splice(0)) request.reject(closedError())
+  }
+
+  #send(request: Request): void {
+    if (this.#connection !== null) this.#connection.send(request)
+    else if (this.#closed) request.reject(closedError())
+    else this.#waiting.push(request)
+  }
+
+  #say(argv: readonly Argument[], replies: number): Promise<Reply> {
+    return replyTo([argv], false, replies, (request) => this.#send(request))
   }
 
   async #connect(timeoutMs: number, signal?: AbortSignal): Promise<void> {
@@ -139,33 +162,40 @@ export class Line {
       (cause) => this.#lost(connection, cause),
     )
     try {
-      await this.#introduce(connection)
+      await within(timeoutMs, this.#introduce(connection))
+      if (this.#closed) throw closedError()
     } catch (error) {
       connection.close()
       throw error
     }
-    if (this.#closed) {
-      connection.close()
-      throw new NookError('CLOSED', 'the remote is closed')
-    }
+    // In one turn: who subscribes before it is among the names, and who does so later says it himself.
     this.#connection = connection
+    const subscribed = this.#resubscribe(connection)
     for (const request of this.#waiting.splice(0)) connection.send(request)
-    this.events.emit('connected', undefined)
+    try {
+      await subscribed
+    } catch {
+      // Its end is the start of the next attempt.
+      return connection.close()
+    }
+    if (this.#connection === connection) this.events.emit('connected', undefined)
   }
 
-  /** Says who we are and what we listen to, before anything else is said. */
-  async #introduce(connection: Connection): Promise<void> {
+  /** Says who we are, before anything else is said. */
+  #introduce(connection: Connection): Promise<Reply> {
     const { password, username = 'default' } = this.#options
-    const say = (argv: readonly Argument[], replies: number) =>
-      new Promise<Reply>((resolve, reject) => {
-        const settle = (reply: Reply) => (reply instanceof NookError ? reject(reply) : resolve(reply))
-        connection.send({ commands: [argv], binary: false, replies, resolve: settle, reject })
-      })
-    const { channel, pattern } = this.#subscriptions
-    const said = [say(password === undefined ? ['HELLO', '3'] : ['HELLO', '3', 'AUTH', username, password], 1)]
-    if (channel.names.length > 0) said.push(say(['SUBSCRIBE', ...channel.names], channel.names.length))
-    if (pattern.names.length > 0) said.push(say(['PSUBSCRIBE', ...pattern.names], pattern.names.length))
-    await Promise.all(said)
+    const hello = password === undefined ? ['HELLO', '3'] : ['HELLO', '3', 'AUTH', username, password]
+    return replyTo([hello], false, 1, (request) => connection.send(request))
+  }
+
+  #resubscribe(connection: Connection): Promise<unknown> {
+    const kinds: ChannelKind[] = ['channel', 'pattern']
+    return Promise.all(
+      kinds.map(async (kind) => {
+        const { names } = this.#subscriptions[kind]
+        if (names.length > 0) await replyTo([[SUBSCRIBE[kind], ...names]], false, names.length, (request) => connection.send(request))
+      }),
+    )
   }
 
   #lost(connection: Connection, cause: NookError): void {
@@ -210,6 +240,45 @@ export class Line {
   }
 }
 
+/** Has a request sent, and gives the last of its replies. @throws NookError where that is an error */
+function replyTo(
+  commands: Request['commands'],
+  binary: boolean,
+  replies: number,
+  send: (request: Request) => void,
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    send({
+      commands,
+      binary,
+      replies,
+      resolve: (reply) => (reply instanceof NookError ? reject(reply) : resolve(reply)),
+      reject,
+    })
+  })
+}
+
+/** @throws NookError UNREACHABLE when the time is up first */
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new NookError('UNREACHABLE', `the server did not answer within ${limitMs} ms`)), limitMs)
+  })
+  try {
+    return await Promise.race([work, limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function closedError(): NookError {
+  return new NookError('CLOSED', 'the remote is closed')
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof NookError && error.code === 'DISCONNECTED'
+}
+
 function isUnreachable(error: unknown): boolean {
-  return error instanceof NookError && (error.code === 'UNREACHABLE' || error.code === 'DISCONNECTED')
+  return isLost(error) || (error instanceof NookError && error.code === 'UNREACHABLE')
 }

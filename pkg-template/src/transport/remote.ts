@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // A store on a server, with the methods of a store in this process, as promises.
 
 import { Client, type Argument, type BlockingOptions, type Multi, type Text, type Transform } from '../client.js'
