@@ -35,4 +35,8 @@ export const SUITES = {
     about: 'the package in workerd, under miniflare',
     commands: [BUILD, command('node tests/node.mjs tests/workerd')],
   },
+  packaging: {
+    about: 'the packed package, installed into apps: Vite, esbuild, plain pages, Node',
+    commands: [BUILD, command('node tests/node.mjs tests/packaging --test-concurrency=1')],
+  },
 }

@@ -1,0 +1,91 @@
+// The packed package in Node, and what is in it.
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { App } from './packed.js'
+
+let app: App
+
+before(async () => {
+  app = await App.make('node')
+})
+after(() => app[Symbol.asyncDispose]())
+
+/** Runs a program in the app; gives what it printed, to either stream. */
+async function node(type: 'module' | 'commonjs', program: string): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [`--input-type=${type}`, '--eval', program], { cwd: app.folder })
+  return stdout + stderr
+}
+
+const installed = (path: string): string => join(app.folder, 'node_modules/nookdb', path)
+
+test('import and require open the same store, one after the other', async () => {
+  const visit = `open('shop').then(async (db) => {
+    console.log(db.incr('visits'))
+    await db.close()
+  })`
+  assert.equal(await node('module', `import { open } from 'nookdb'\n${visit}`), '1\n')
+  assert.equal(await node('commonjs', `const { open } = require('nookdb')\n${visit}`), '2\n')
+})
+
+test('every entry can be imported on a server that renders, and does nothing there', async () => {
+  for (const entry of ['browser', 'inline', 'slim', 'node']) {
+    const url = JSON.stringify(`./node_modules/nookdb/dist/index.${entry}.js`)
+    // Nothing is left behind that would keep the process: it ends by itself.
+    assert.equal(await node('module', `console.log(Object.keys(await import(${url})).includes('NookError'))`), 'true\n')
+  }
+})
+
+test('a page that is rendered where no IndexedDB is can still hold a store in memory', async () => {
+  const program = `import { open } from 'nookdb/inline'
+    const db = await open('memory:')
+    console.log(db.incr('visits'))
+    await open('shop').catch((error) => console.log(error.code))`
+  assert.equal(await node('module', program), '1\nIO\n')
+})
+
+test('the tarball holds what runs, what types it and what explains it, and nothing else', () => {
+  const kinds = [
+    /^dist\/(?:[\w.-]+\/)*[\w.-]+\.(?:js|js\.map|d\.ts)$/,
+    /^wasm\/nookdb(?:\.js|\.d\.ts|_bg\.wasm|_base64\.js|_base64\.d\.ts)$/,
+    /^(?:package|commands)\.json$/,
+    /^(?:README\.md|CHANGELOG\.md|LICENSE-MIT|LICENSE-APACHE)$/,
+  ]
+  const paths = app.tarball.files.map(({ path }) => path)
+  assert.deepEqual(paths.filter((path) => !kinds.some((kind) => kind.test(path)) || path.includes('test')), [])
+})
+
+test('every file that package.json names is in the tarball', async () => {
+  const manifest = JSON.parse(await readFile(installed('package.json'), 'utf8')) as Record<string, unknown>
+  const named = (value: unknown): string[] =>
+    typeof value === 'string' ? (value.startsWith('./') ? [value.slice(2)] : []) : Object.values(value ?? {}).flatMap(named)
+  const paths = new Set(app.tarball.files.map(({ path }) => path))
+  assert.deepEqual(named(manifest).filter((path) => !paths.has(path)), [])
+  assert.notEqual(manifest['version'], '0.0.0')
+  assert.equal(manifest['license'], 'MIT OR Apache-2.0')
+  assert.deepEqual(Object.keys((manifest['dependencies'] as object | undefined) ?? {}), [])
+})
+
+test('source maps hold their sources, and point at nothing outside of the package', async () => {
+  const maps = app.tarball.files.filter(({ path }) => path.endsWith('.map'))
+  assert.ok(maps.length > 0)
+  for (const { path } of maps) {
+    const map = JSON.parse(await readFile(installed(path), 'utf8')) as { sourceRoot?: string; sources: string[]; sourcesContent?: string[] }
+    assert.equal(map.sourcesContent?.length, map.sources.length, path)
+    for (const source of map.sources) {
+      const base = new URL(map.sourceRoot ?? '', `file:///package/${path}`)
+      assert.match(new URL(source, base).href, /^file:\/\/\/package\/src\/|^nookdb:/, path)
+    }
+  }
+})
+
+test('the examples of the README run', async () => {
+  const readme = await readFile(installed('README.md'), 'utf8')
+  const examples = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code ?? '')
+  assert.ok(examples.length > 0, 'the README has no example')
+  for (const example of examples) await node('module', example)
+})
