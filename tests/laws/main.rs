@@ -22,6 +22,18 @@ use nookdb::types::{Limits, Seed};
 /// A call: a name and arguments.
 type Call = Vec<Vec<u8>>;
 
+/// Calls as they would be typed, for a message.
+fn said(calls: &[Call]) -> String {
+    let lines = calls.iter().map(|call| {
+        let words: Vec<_> = call
+            .iter()
+            .map(|word| String::from_utf8_lossy(word))
+            .collect();
+        words.join(" ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Cases as plain sequences of calls: what all clients said, in one voice, without what would leave
 /// the store or change how it counts.
 fn scripts() -> &'static [Vec<Call>] {

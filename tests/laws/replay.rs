@@ -7,7 +7,7 @@ use nookdb::{Config, Engine};
 use proptest::prelude::*;
 
 use super::support::session::{START_MS, Session};
-use super::{Call, all_tables, scripts};
+use super::{Call, all_tables, said, scripts};
 
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 
@@ -75,17 +75,6 @@ fn eviction_is_an_effect_like_any_other() {
     assert!(session.engine.state().stats.evicted > 100);
     assert!(session.engine.state().used_bytes() <= 4_000);
     assert_replay_is_equal(&mut session, || "200 SETs".to_owned());
-}
-
-fn said(script: &[Call]) -> String {
-    let lines = script.iter().map(|call| {
-        let words: Vec<_> = call
-            .iter()
-            .map(|word| String::from_utf8_lossy(word))
-            .collect();
-        words.join(" ")
-    });
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use nookdb::{Config, Outcome, Reply};
 use proptest::prelude::*;
 
 use super::support::session::Session;
-use super::{Call, all_tables, fingerprint, scripts};
+use super::{Call, all_tables, fingerprint, said, scripts};
 
 /// Watches every key there is, so that a change that was not undone would show.
 const WATCHER: usize = 5;
@@ -49,17 +49,6 @@ fn run_and_abort(session: &mut Session, calls: &[Call]) {
     let client = session.engine.client_mut(id).expect("it is connected");
     client.db = db;
     client.queue = None;
-}
-
-fn said(calls: &[Call]) -> String {
-    let lines = calls.iter().map(|call| {
-        let words: Vec<_> = call
-            .iter()
-            .map(|word| String::from_utf8_lossy(word))
-            .collect();
-        words.join(" ")
-    });
-    lines.collect::<Vec<_>>().join("; ")
 }
 
 fn each_script(limits: Limits) {
