@@ -10,11 +10,14 @@ export class NookServer implements AsyncDisposable {
   readonly port: number
   /** For `connect`. */
   readonly url: string
+  /** Of the site. */
+  readonly siteUrl: string
   readonly #process: ServerProcess
 
   private constructor(port: number, httpPort: number, process: ServerProcess) {
     this.port = port
     this.url = `ws://127.0.0.1:${httpPort}/ws`
+    this.siteUrl = `http://127.0.0.1:${httpPort}/`
     this.#process = process
   }
 

@@ -17,21 +17,20 @@ new PubSubPanel()
 void start({})
 
 async function start(options: OpenOptions): Promise<void> {
-  const busy = found('busy', HTMLElement)
-  busy.hidden = true
+  found('busy', HTMLElement).hidden = true
   try {
-    show(await open(NAME, options))
+    // What was typed is to be there after a reload at once; nobody types faster than a commit.
+    show(await open(NAME, { durability: 'always', ...options }))
   } catch (error) {
-    setText(found('busy-reason', HTMLElement), explain(error))
-    const take = found('take', HTMLButtonElement)
-    take.hidden = !(error instanceof NookError && error.code === 'INUSE')
-    take.onclick = () => void start({ ifBusy: 'steal' })
-    busy.hidden = false
+    if (error instanceof NookError && error.code === 'INUSE') {
+      tell(`The store "${NAME}" is open in another tab, and one at a time may write to it.`, 'Use it here', () => void start({ ifBusy: 'steal' }))
+    } else tell(error instanceof Error ? error.message : String(error), 'Try again', () => void start(options))
   }
 }
 
 function show(db: Nook): void {
   setText(found('store-name', HTMLElement), db.name)
+  db.on('fenced', () => tell('Another tab has taken this store: what is typed here is kept no more.', 'Reload', () => location.reload()))
   const keys = new KeysPanel(db)
   const store = new StorePanel(db, () => keys.reload())
   new ConsolePanel(db, (database) => {
@@ -40,7 +39,11 @@ function show(db: Nook): void {
   })
 }
 
-function explain(error: unknown): string {
-  if (error instanceof NookError && error.code === 'INUSE') return `The store "${NAME}" is open in another tab, and one at a time may write to it.`
-  return error instanceof Error ? error.message : String(error)
+/** Says on top of the page what is in the way, and offers what can be done. */
+function tell(reason: string, action: string, act: () => void): void {
+  setText(found('busy-reason', HTMLElement), reason)
+  const button = found('take', HTMLButtonElement)
+  setText(button, action)
+  button.onclick = act
+  found('busy', HTMLElement).hidden = false
 }

@@ -15,7 +15,7 @@ export function drawReplies(resp: Uint8Array): string {
 export function plainText(resp: Uint8Array): string | null {
   if (resp[0] !== 0x24 && resp[0] !== 0x3d) return null
   const start = resp.indexOf(0x0a) + 1
-  const text = decoder.decode(resp.subarray(start, -2))
+  const text = decoder.decode(resp.subarray(start, -2)).replaceAll('\r\n', '\n')
   return resp[0] === 0x3d ? text.slice('txt:'.length) : text
 }
 

@@ -33,6 +33,7 @@ export class ConsolePanel {
     this.#listen()
     this.#refresh()
     this.#input.disabled = false
+    if (document.activeElement === document.body) this.#focus()
   }
 
   /** Runs lines as if they had been typed. */
@@ -143,7 +144,11 @@ export class ConsolePanel {
 
   #try(lines: readonly string[]): void {
     this.run(lines)
-    // On a phone the keyboard would cover what was asked for.
+    this.#focus()
+  }
+
+  /** On a phone the keyboard would cover what is to be seen. */
+  #focus(): void {
     if (matchMedia('(hover: hover)').matches) this.#input.focus({ preventScroll: true })
   }
 }

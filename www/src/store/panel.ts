@@ -44,7 +44,7 @@ export class StorePanel {
     ]
     if (isKept) {
       const unkept = health.lastSeq - health.committedSeq
-      rows.push(['State', health.error?.message ?? (unkept === 0 ? 'all is kept' : `${formatCount(unkept)} steps on their way`)])
+      rows.push(['State', health.error?.message ?? (unkept === 0 ? 'all is kept' : `${formatCount(unkept)} ${unkept === 1 ? 'step' : 'steps'} on the way`)])
       rows.push(['Safe from clearing', this.#isPersistent ? 'yes, the browser asks before it deletes' : 'no, a full disk may cost it'])
     }
     if (usedBytes !== null) rows.push(['This site holds', formatBytes(usedBytes)])
