@@ -33,6 +33,7 @@ export class ConsolePanel {
     this.#listen()
     this.#refresh()
     this.#input.disabled = false
+    found('welcome', HTMLElement).hidden = false
     if (document.activeElement === document.body) this.#focus()
   }
 
