@@ -262,3 +262,17 @@ fn what_only_a_host_can_do_is_asked_of_it() {
     let outcome = db.call(1, &["PING"]);
     assert_eq!(outcome, Outcome::Reply(Reply::Simple("PONG")));
 }
+
+/// Each served waiter served the next from within its own step, until the stack was full.
+#[test]
+fn a_chain_of_waiters_as_long_as_there_are_clients_is_served_to_its_end() {
+    const WAITERS: usize = 2_000;
+    let mut db = Session::default();
+    for n in 0..WAITERS {
+        let call = format!("BLMOVE l{n} l{} LEFT RIGHT 0", n + 1);
+        db.say_as(n + 2, &call);
+    }
+    assert_eq!(db.say("RPUSH l0 x"), "(integer) 1");
+    assert_eq!(db.say(&format!("LRANGE l{WAITERS} 0 -1")), "1) \"x\"");
+    assert_eq!(db.say("DBSIZE"), "(integer) 1");
+}

@@ -4,6 +4,8 @@
 //! of its own; if it would still wait, it goes on waiting. So a blocking command is one function,
 //! and serving a waiter has the effects of the plain command.
 
+use std::collections::VecDeque;
+
 use indexmap::{IndexMap, IndexSet};
 
 use super::{Delivery, Engine, Outcome, owned};
@@ -24,6 +26,9 @@ struct Waiter {
 pub(super) struct Waiting {
     waiters: IndexMap<ClientId, Waiter>,
     by_key: IndexMap<(u32, Key), IndexSet<ClientId>>,
+    /// Places that changed and whose waiters have not been looked at yet.
+    ready: VecDeque<(u32, Key)>,
+    is_serving: bool,
 }
 
 impl Waiting {
@@ -102,18 +107,28 @@ impl Engine {
         Outcome::Blocked
     }
 
-    /// Serves those who waited for what this step brought. Their steps may serve others in turn.
+    /// Serves those who waited for what this step brought. Their steps may serve others in turn:
+    /// these come here too, and are served in the loop of the first, since a chain of BLMOVE may be
+    /// as long as there are clients, and the stack is not.
     pub(super) fn serve(&mut self, draft: &Draft) {
-        for place in self.waiting.ready(draft) {
-            let Some(clients) = self.waiting.by_key.get(&place).cloned() else {
-                continue;
-            };
-            for client in clients {
-                if !self.stands(&place) {
-                    break;
-                }
-                self.retry(draft.now_ms, client, &place);
+        let ready = self.waiting.ready(draft);
+        self.waiting.ready.extend(ready);
+        if std::mem::replace(&mut self.waiting.is_serving, true) {
+            return;
+        }
+        while let Some(place) = self.waiting.ready.pop_front() {
+            self.serve_place(draft.now_ms, &place);
+        }
+        self.waiting.is_serving = false;
+    }
+
+    fn serve_place(&mut self, now_ms: i64, place: &(u32, Key)) {
+        let clients = self.waiting.by_key.get(place).cloned();
+        for client in clients.into_iter().flatten() {
+            if !self.stands(place) {
+                return;
             }
+            self.retry(now_ms, client, place);
         }
     }
 
