@@ -276,3 +276,20 @@ fn a_chain_of_waiters_as_long_as_there_are_clients_is_served_to_its_end() {
     assert_eq!(db.say(&format!("LRANGE l{WAITERS} 0 -1")), "1) \"x\"");
     assert_eq!(db.say("DBSIZE"), "(integer) 1");
 }
+
+/// MULTI stayed open after the abort, and every later call was answered QUEUED.
+#[test]
+fn a_step_that_is_aborted_leaves_its_client_as_it_was() {
+    let mut db = Session::default();
+    let id = db.id(1);
+    assert!(db.engine.begin(db.now_ms, id));
+    for call in ["MULTI", "EXEC", "WATCH k"] {
+        let refused = "(error) ERR This command is not allowed in an atomic function";
+        assert_eq!(db.say(call), refused);
+    }
+    assert_eq!(db.say("SELECT 3"), "OK");
+    assert_eq!(db.say("SET a 1"), "OK");
+    db.engine.abort();
+    assert_eq!(db.engine.client(id).map(|client| client.db), Some(0));
+    assert_eq!(db.say("SET a 2"), "OK");
+}

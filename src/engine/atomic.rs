@@ -5,6 +5,8 @@ use crate::commands::{Listed, run};
 use crate::db::{Argv, Cause, ClientId, Ctx, Draft, Savepoint};
 use crate::error::Error;
 
+const NOT_WITHIN: Error = Error::Said("ERR This command is not allowed in an atomic function");
+
 /// The open step.
 #[derive(Debug)]
 pub(super) struct Atomic {
@@ -12,6 +14,8 @@ pub(super) struct Atomic {
     draft: Draft,
     intent: Vec<Argv>,
     used_before: usize,
+    /// The database that the client had selected.
+    selected: u32,
 }
 
 impl Engine {
@@ -21,6 +25,7 @@ impl Engine {
             return false;
         }
         let used_before = self.state.used_bytes();
+        let selected = self.state.client(client).db;
         let mut draft = self.draft(now_ms);
         draft.may_block = false;
         self.atomic = Some(Atomic {
@@ -28,6 +33,7 @@ impl Engine {
             draft,
             intent: Vec::new(),
             used_before,
+            selected,
         });
         true
     }
@@ -58,6 +64,7 @@ impl Engine {
 
     fn take_back(&mut self, mut atomic: Atomic) {
         Ctx::new(&mut self.state, &mut atomic.draft, atomic.client).rollback(Savepoint::START);
+        self.state.client_mut(atomic.client).db = atomic.selected;
     }
 
     /// Runs a call within the open step.
@@ -74,6 +81,11 @@ impl Engine {
             self.atomic = Some(atomic);
             return self.failed(Error::Said("BUSY an atomic function is running"));
         }
+        if listed.command.group == "transactions" {
+            // A MULTI that is left open, or taken back, would go on queueing after the step.
+            self.atomic = Some(atomic);
+            return self.failed(NOT_WITHIN);
+        }
         let answer = run(
             &mut Ctx::new(&mut self.state, &mut atomic.draft, client),
             listed,
@@ -85,9 +97,7 @@ impl Engine {
         let request = atomic.draft.request.take();
         self.atomic = Some(atomic);
         match answer {
-            Ok(_) if request.is_some() => self.failed(Error::Said(
-                "ERR This command is not allowed in an atomic function",
-            )),
+            Ok(_) if request.is_some() => self.failed(NOT_WITHIN),
             Ok(reply) => Outcome::Reply(reply),
             Err(error) => self.failed(error),
         }
