@@ -293,3 +293,16 @@ fn a_step_that_is_aborted_leaves_its_client_as_it_was() {
     assert_eq!(db.engine.client(id).map(|client| client.db), Some(0));
     assert_eq!(db.say("SET a 2"), "OK");
 }
+
+/// What the host said was the whole reply of EXEC.
+#[test]
+fn what_only_a_host_can_do_does_not_take_the_place_of_the_replies_of_exec() {
+    let mut db = Session::default();
+    db.say("MULTI");
+    db.say("INCR n");
+    db.say("BGSAVE");
+    assert_eq!(
+        db.say("EXEC"),
+        "1) (integer) 1\n2) (error) ERR Only the host can do this, and not within a transaction"
+    );
+}

@@ -100,7 +100,14 @@ fn exec(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
     ctx.draft.may_block = false;
     let replies = queue.commands.iter().map(|argv| {
         let argv: Vec<&[u8]> = argv.iter().map(|argument| &**argument).collect();
-        execute(ctx, &argv).unwrap_or_else(Reply::Error)
+        let reply = execute(ctx, &argv).unwrap_or_else(Reply::Error);
+        // Its answer would take the place of all the others.
+        match ctx.draft.request.take() {
+            None => reply,
+            Some(_) => Reply::Error(Error::Said(
+                "ERR Only the host can do this, and not within a transaction",
+            )),
+        }
     });
     Ok(Reply::Array(replies.collect()))
 }
