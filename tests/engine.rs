@@ -306,3 +306,13 @@ fn what_only_a_host_can_do_does_not_take_the_place_of_the_replies_of_exec() {
         "1) (integer) 1\n2) (error) ERR Only the host can do this, and not within a transaction"
     );
 }
+
+#[test]
+fn the_mean_time_to_live_of_keys_that_never_end_is_a_number() {
+    let mut db = Session::default();
+    for key in ["a", "b", "c"] {
+        db.say(&format!("SET {key} 1"));
+        db.say(&format!("PEXPIREAT {key} 9223372036854775807"));
+    }
+    assert!(db.say("INFO keyspace").contains("avg_ttl=9"));
+}

@@ -136,13 +136,13 @@ impl Keyspace {
     pub fn average_ttl_ms(&self, now_ms: i64) -> i64 {
         let sample = self.volatile.iter().take(AVERAGED);
         let deadlines = sample.filter_map(|key| self.entries.get(key)?.deadline);
-        let left: Vec<i64> = deadlines
-            .map(|deadline| (deadline - now_ms).max(0))
+        // A deadline may be as far away as 64 bits can count, and the sum of two then is further.
+        let left: Vec<i128> = deadlines
+            .map(|deadline| i128::from(deadline) - i128::from(now_ms))
             .collect();
-        left.iter()
-            .sum::<i64>()
-            .checked_div(left.len() as i64)
-            .unwrap_or(0)
+        let sum: i128 = left.iter().map(|left_ms| left_ms.max(&0)).sum();
+        sum.checked_div(left.len() as i128)
+            .map_or(0, |mean| mean as i64)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&Key, &Entry)> {
