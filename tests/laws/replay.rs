@@ -2,6 +2,7 @@
 //! the clock a year later and eviction off.
 
 use nookdb::db::{Policy, Step};
+use nookdb::persist::aof;
 use nookdb::types::{Limits, Seed};
 use nookdb::{Config, Engine};
 use proptest::prelude::*;
@@ -46,6 +47,30 @@ fn assert_replay_is_equal(session: &mut Session, what: impl Fn() -> String) {
     let (first, second) = (session.engine.state(), other.state());
     assert_eq!(first.digest(), second.digest(), "after {}", what());
     assert_eq!(first.seq, second.seq);
+    let other = replayed(&through_an_append_only_file(&steps));
+    let digest = other.state().digest();
+    assert_eq!(first.digest(), digest, "from the file, after {}", what());
+}
+
+/// The steps as they are read back from the file of a server.
+fn through_an_append_only_file(steps: &[Step]) -> Vec<Step> {
+    let (mut writer, mut file) = (aof::Writer::default(), Vec::new());
+    for step in steps {
+        writer.step(step, &mut file);
+    }
+    let mut reader = aof::Reader::default();
+    reader.feed(&file);
+    let mut read = Vec::new();
+    for step in steps {
+        let effects = reader.take().expect("an AOF").expect("every step");
+        let step = Step {
+            effects,
+            ..step.clone()
+        };
+        read.push(step);
+    }
+    assert_eq!(reader.take(), Ok(None));
+    read
 }
 
 #[test]

@@ -3,6 +3,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../compat/case.rs"]
+#[allow(dead_code)]
+mod case;
+
 mod keeping;
 mod nook;
 mod talking;
