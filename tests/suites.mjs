@@ -39,4 +39,8 @@ export const SUITES = {
     about: 'the packed package, installed into apps: Vite, esbuild, plain pages, Node',
     commands: [BUILD, command('node tests/node.mjs tests/packaging --test-concurrency=1')],
   },
+  apps: {
+    about: 'applications that people build on Redis, with the packed package in a page',
+    commands: [BUILD, command('node tests/node.mjs tests/apps --test-concurrency=1')],
+  },
 }

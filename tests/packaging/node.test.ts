@@ -11,7 +11,7 @@ import { App } from './packed.js'
 let app: App
 
 before(async () => {
-  app = await App.make('node')
+  app = await App.make(new URL('fixtures/node', import.meta.url))
 })
 after(() => app[Symbol.asyncDispose]())
 

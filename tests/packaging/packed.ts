@@ -33,11 +33,11 @@ export class App implements AsyncDisposable {
     this.tarball = tarball
   }
 
-  /** @param fixture a folder of `fixtures/` */
-  static async make(fixture: string): Promise<App> {
+  /** @param sources the folder with its files, of which tests are left out */
+  static async make(sources: URL): Promise<App> {
     // Not under a link: Vite serves files by their real paths.
     const folder = await mkdtemp(join(await realpath(tmpdir()), 'nookdb-app-'))
-    await cp(fileURLToPath(new URL(`fixtures/${fixture}`, import.meta.url)), folder, { recursive: true })
+    await cp(fileURLToPath(sources), folder, { recursive: true, filter: (path) => !path.endsWith('.test.ts') })
     const tarball = await pack(folder)
     // Offline: nookdb depends on nothing.
     await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball.path], { cwd: folder })

@@ -14,7 +14,7 @@ let browser: Browser
 let app: App
 
 before(async () => {
-  ;[browser, app] = await Promise.all([launch(), App.make('plain')])
+  ;[browser, app] = await Promise.all([launch(), App.make(new URL('fixtures/plain', import.meta.url))])
 })
 after(async () => {
   await browser.close()

@@ -16,7 +16,7 @@ let browser: Browser
 let app: App
 
 before(async () => {
-  ;[browser, app] = await Promise.all([launch(), App.make('vite')])
+  ;[browser, app] = await Promise.all([launch(), App.make(new URL('fixtures/vite', import.meta.url))])
 })
 after(async () => {
   await browser.close()
