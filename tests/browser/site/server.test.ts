@@ -84,6 +84,19 @@ test('patterns are subscribed to, and subscriptions are ended, and kept over a r
   await visitor.leave()
 })
 
+test('when the server goes away the panel says so, and it listens again when the server is back', async () => {
+  const visitor = await listener()
+  await server.stop()
+  await visitor.page.waitForFunction(() => document.querySelector('#server-state')?.textContent?.startsWith('Connection lost') === true)
+  await server.restart()
+  await visitor.page.waitForSelector('#server-state[data-on=true]')
+  await untilSubscribers('news', 1)
+  await redisCli('PUBLISH', 'news', 'again')
+  await untilHeard(visitor, 'again')
+  // The browser itself complains of every attempt that fails.
+  await visitor.context.close()
+})
+
 /** Until that many clients have subscribed; a page that has left may be counted for a moment. */
 async function untilSubscribers(channel: string, count: number): Promise<void> {
   while ((await redisCli('PUBSUB', 'NUMSUB', channel)) !== `${channel}\n${count}`) await new Promise((resolve) => setTimeout(resolve, 20))

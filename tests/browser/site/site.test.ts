@@ -63,6 +63,10 @@ test('Tab completes, the hint shows what is to come, and arrows walk through wha
   assert.equal(await page.inputValue('#line'), 'PING')
   await page.press('#line', 'ArrowDown')
   assert.equal(await page.inputValue('#line'), 'half')
+  await page.fill('#line', 'set k v ')
+  await page.press('#line', 'Escape')
+  await page.press('#line', 'Tab')
+  assert.notEqual(await page.evaluate(() => document.activeElement?.id), 'line')
   await page.fill('#line', '')
   await page.press('#line', 'Tab')
   assert.notEqual(await page.evaluate(() => document.activeElement?.id), 'line')
@@ -165,6 +169,7 @@ test('a command that waits can be stopped, and messages of channels are shown', 
   const { page } = visitor
   await page.fill('#line', 'BLPOP jobs 0')
   await page.press('#line', 'Enter')
+  await page.waitForFunction(() => document.querySelector('#log')?.textContent === 'nook> BLPOP jobs 0')
   await page.getByRole('button', { name: 'Stop waiting' }).click()
   await page.waitForFunction(() => document.querySelector('#log')?.textContent?.includes('(stopped)') === true)
   assert.match(await visitor.say('SUBSCRIBE news'), /1\) "subscribe"\n2\) "news"\n3\) \(integer\) 1/)

@@ -22,7 +22,8 @@ const INTRODUCTION = `Every command of the store can be typed here, as in redis-
   HELP SET        what a command does, with its options
   HELP @list      all commands of a group: @string @list @hash @set @sorted-set @generic ...
   CLEAR           empties this log
-  Tab             completes names and options; Up and Down walk through what was typed
+  Tab             completes names and options; Esc, then Tab leaves the line
+  Up, Down        walk through what was typed
   Ctrl-C          ends a command that waits, and subscriptions`
 
 export class Interpreter {

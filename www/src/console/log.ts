@@ -28,6 +28,14 @@ export class Log {
     this.scrollToEnd()
   }
 
+  /** Shows a line before its reply is there: some commands wait. Gives the function that takes it away again. */
+  begin(prompt: string, line: string): () => void {
+    const begun = draw({ prompt, line, text: '', isError: false })
+    this.#list.append(begun)
+    this.scrollToEnd()
+    return () => begun.remove()
+  }
+
   add(entry: Entry): void {
     const shown = { ...entry, text: shorten(entry.text) }
     this.#keep.value = [...this.#keep.value, shown].slice(-ENTRIES)

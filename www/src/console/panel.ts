@@ -22,6 +22,7 @@ export class ConsolePanel {
   /** Lines are run one after the other, also those of a paste. */
   #queue: Promise<void> = Promise.resolve()
   #waiting: string[] = []
+  #leavesOnTab = false
 
   /** @param onCommand called after each command, with the database that is selected */
   constructor(db: Nook, onCommand: (database: number) => void) {
@@ -48,8 +49,11 @@ export class ConsolePanel {
       const { prompt } = this.#interpreter
       this.#history.add(line)
       const running = this.#interpreter.run(line)
+      const end = this.#log.begin(prompt, line)
       this.#refresh()
-      this.#show(prompt, line, await running)
+      const outcome = await running
+      end()
+      this.#show(prompt, line, outcome)
       this.#refresh()
       this.#onCommand(this.#interpreter.database)
     }
@@ -67,7 +71,10 @@ export class ConsolePanel {
       this.#write('')
       this.run([line])
     })
-    this.#input.addEventListener('input', () => this.#refresh())
+    this.#input.addEventListener('input', () => {
+      this.#leavesOnTab = false
+      this.#refresh()
+    })
     this.#input.addEventListener('scroll', () => this.#refresh())
     this.#input.addEventListener('keydown', (event) => this.#onKey(event))
     this.#input.addEventListener('paste', (event) => this.#onPaste(event))
@@ -87,8 +94,9 @@ export class ConsolePanel {
     const { value, selectionStart, selectionEnd } = this.#input
     if (key === 'ArrowUp' && !ctrlKey) return this.#history.walk(-1, value) ?? value
     if (key === 'ArrowDown' && !ctrlKey) return this.#history.walk(1, value) ?? value
-    // Where there is nothing to complete, Tab goes to the next field, so that nobody is caught in this one.
-    if (key === 'Tab' && !ctrlKey) return this.#completion.next(value, shiftKey ? -1 : 1)
+    if (key === 'Escape') this.#leavesOnTab = true
+    // Where there is nothing to complete, or after Escape, Tab goes to the next field: nobody is caught in this one.
+    if (key === 'Tab' && !ctrlKey) return this.#leavesOnTab ? null : this.#completion.next(value, shiftKey ? -1 : 1)
     if (key === 'c' && ctrlKey && selectionStart === selectionEnd) return this.#stopRunning()
     if (key === 'l' && ctrlKey) this.#log.clear()
     return key === 'l' && ctrlKey ? value : null
@@ -129,7 +137,7 @@ export class ConsolePanel {
     this.#ghost.scrollLeft = this.#input.scrollLeft
     setText(this.#hint, hint?.summary ?? (choices.length > 0 ? `Tab: ${choices.slice(0, 12).join('  ')}${choices.length > 12 ? ' ...' : ''}` : ''))
     this.#stop.hidden = !this.#interpreter.isBusy
-    setText(this.#stop, this.#interpreter.isWaiting ? 'Stop waiting' : 'Unsubscribe')
+    this.#stop.setAttribute('aria-label', this.#interpreter.isWaiting ? 'Stop waiting' : 'End all subscriptions')
   }
 
   #showExamples(): void {

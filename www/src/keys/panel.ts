@@ -8,12 +8,12 @@ import { drawValue } from './value.js'
 const ROW_HEIGHT = 48
 /** Rows drawn above and below what is seen, so that a fast scroll meets rows. */
 const MARGIN_ROWS = 6
-/** How often the list is scanned again while another database than the first is shown: its keys send no events. */
 const SECOND_MS = 1000
 
 /** What a row shows beside the name. Read when the row is first seen, and again when its key has changed. */
 interface Facts {
   readonly type: string
+  readonly encoding: string
   readonly bytes: number
   /** In milliseconds since 1970; null where the key stays. */
   readonly deadlineMs: number | null
@@ -118,7 +118,12 @@ export class KeysPanel {
     const known = this.#facts.get(name)
     if (known !== undefined) return known
     const deadlineMs = this.#db.pExpireTime(name)
-    const facts = { type: this.#db.type(name), bytes: this.#db.memoryUsage(name) ?? 0, deadlineMs: deadlineMs < 0 ? null : deadlineMs }
+    const facts = {
+      type: this.#db.type(name),
+      encoding: this.#db.objectEncoding(name) ?? '',
+      bytes: this.#db.memoryUsage(name) ?? 0,
+      deadlineMs: deadlineMs < 0 ? null : deadlineMs,
+    }
     this.#facts.set(name, facts)
     return facts
   }
@@ -179,10 +184,9 @@ export class KeysPanel {
 
   #showLeft(): void {
     if (this.#chosen === null) return
-    const { type, bytes, deadlineMs } = this.#factsOf(this.#chosen)
-    const encoding = type === 'none' ? null : this.#db.objectEncoding(this.#chosen)
+    const { type, encoding, bytes, deadlineMs } = this.#factsOf(this.#chosen)
     const left = deadlineMs === null ? 'stays' : `goes in ${formatLeft(deadlineMs - Date.now())}`
-    setText(found('value-facts', HTMLElement), type === 'none' ? '' : `${type} as ${encoding ?? ''}, ${formatBytes(bytes)}, ${left}`)
+    setText(found('value-facts', HTMLElement), type === 'none' ? '' : `${type} as ${encoding}, ${formatBytes(bytes)}, ${left}`)
   }
 }
 
