@@ -3,6 +3,7 @@ import type { Core } from './core.js'
 import { BLOCKED, HostRequest } from './engine/instance.js'
 import type { LiveEngine, SessionEnd } from './engine/live.js'
 import { NookError } from './errors.js'
+import { callSafely } from './events.js'
 
 /** Called with a message that came without being asked for, in the protocol of the session. */
 export type SessionListener = (resp: Uint8Array<ArrayBuffer>) => unknown
@@ -59,7 +60,7 @@ export class Session implements SessionEnd {
   receive(resp: Uint8Array<ArrayBuffer>): void {
     const wait = this.#wait
     // A client of RESP2 that has subscribed may not wait, so there what comes during a wait is the reply.
-    if (wait === null || resp[0] === PUSH) return void this.#listener(resp)
+    if (wait === null || resp[0] === PUSH) return callSafely(() => this.#listener(resp))
     this.#wait = null
     wait.resolve(resp)
   }

@@ -74,3 +74,20 @@ test('a command that waits for a key is served, times out, or is called off', as
   assert.equal(text(await session.send(['LPOP', 'jobs'])), '$3\r\ntwo\r\n')
   session.close()
 })
+
+/** What the listener threw ended the hand-out, and with it the job of whoever waited for one. */
+test('what the listener of a session throws is reported as uncaught, and others are told what is theirs', async (t) => {
+  await using db = await open('memory:')
+  const uncaught = new Promise<unknown>((resolve) => process.setUncaughtExceptionCaptureCallback(resolve))
+  t.after(() => process.setUncaughtExceptionCaptureCallback(null))
+  const session = db.session(() => {
+    throw new Error('mine')
+  })
+  await session.send(['SUBSCRIBE', 'news'])
+  const job = db.blPop('jobs', 1)
+  db.publish('news', 'hello')
+  db.rPush('jobs', 'one')
+  assert.match(String(await uncaught), /mine/)
+  assert.deepEqual(await job, { key: 'jobs', element: 'one' })
+  session.close()
+})
