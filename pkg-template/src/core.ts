@@ -114,19 +114,33 @@ export class Core {
   }
 
   subscribe(kind: ChannelKind, names: readonly string[], subscriber: Subscriber): void {
+    this.#refuseInAtomic()
     const engine = this.#engine()
     const added = this.#subscriptions[kind].add(names, subscriber)
-    if (added.length > 0) engine.listen([kind === 'channel' ? 'SUBSCRIBE' : 'PSUBSCRIBE', ...added])
+    if (added.length === 0) return
+    try {
+      engine.listen([kind === 'channel' ? 'SUBSCRIBE' : 'PSUBSCRIBE', ...added])
+    } catch (error) {
+      this.#subscriptions[kind].remove(added, undefined)
+      throw error
+    }
   }
 
   unsubscribe(kind: ChannelKind, names?: readonly string[], listener?: Subscriber['listener']): void {
+    this.#refuseInAtomic()
     const gone = this.#subscriptions[kind].remove(names, listener)
     if (gone.length > 0) this.#live?.listen([kind === 'channel' ? 'UNSUBSCRIBE' : 'PUNSUBSCRIBE', ...gone])
   }
 
   watchKey(pattern: string, listener: KeyListener): () => void {
+    const engine = this.#engine()
     const remove = this.#watches.add(pattern, listener)
-    this.#engine().observe(this.#watches.patterns)
+    try {
+      engine.observe(this.#watches.patterns)
+    } catch (error) {
+      remove()
+      throw error
+    }
     return () => {
       remove()
       this.#live?.observe(this.#watches.patterns)

@@ -113,6 +113,32 @@ test('while an atomic function runs the store itself refuses, and afterwards its
   assert.equal(db.get('a'), null)
 })
 
+/** The channel was noted as subscribed to, and then the engine refused: no later subscription to it heard anything. */
+test('a subscription that an atomic function refuses is none, and the next one hears', async (t) => {
+  const db = await memory(t)
+  const heard: string[] = []
+  db.atomic(() => assert.throws(() => db.subscribe('news', () => undefined), code('BUSY')))
+  db.subscribe('news', (message) => heard.push(message))
+  assert.equal(db.publish('news', 'hi'), 1)
+  await Promise.resolve()
+  assert.deepEqual(heard, ['hi'])
+})
+
+/** Such an argument was read as a stop of the engine, and what was in memory was lost. */
+test('an argument that is neither text nor bytes is an error, and the store goes on', async (t) => {
+  const db = await memory(t)
+  db.set('a', '1')
+  // What plain JavaScript may pass, whatever the types say.
+  const nothing = undefined as unknown as string
+  for (const argument of [nothing, null, true, {}, new Float64Array(1)]) {
+    assert.throws(() => db.call('SET', 'k', argument as string), code('ERR'))
+  }
+  assert.throws(() => db.subscribe(nothing, () => undefined), code('ERR'))
+  assert.throws(() => db.watchKey(nothing, () => undefined), code('ERR'))
+  db.watchKey('*', () => undefined)()
+  assert.equal(db.get('a'), '1')
+})
+
 test('an atomic function that gives a promise is refused, and taken back', async (t) => {
   const db = await memory(t)
   assert.throws(() => db.atomic(async (tx) => tx.set('a', '1')), /may not be asynchronous/)

@@ -319,7 +319,12 @@ export class EngineInstance {
 
   #write(argv: readonly Argument[]): void {
     let room = 4 * argv.length
-    for (const argument of argv) room += typeof argument === 'string' ? 3 * argument.length : argument.length
+    for (const argument of argv) {
+      if (typeof argument === 'string') room += 3 * argument.length
+      else if (isBytes(argument)) room += argument.length
+      // Plain JavaScript may pass anything. To fail on it further on would look like an engine that stopped.
+      else throw new NookError('ERR', `ERR an argument is a string or bytes, not ${argument === null ? 'null' : typeof argument}`)
+    }
     if (room > LARGE_BYTES) return this.#writeLarge(argv)
     if (room > this.#scratchBytes) this.#reserve(room)
     this.#fill(argv)
@@ -423,6 +428,11 @@ export interface Statistics {
   readonly usedBytes: number
   /** The store itself, who listens, who waits, and sessions. */
   readonly clients: number
+}
+
+/** Not by its class: a Uint8Array may come from another realm. */
+function isBytes(argument: unknown): argument is Uint8Array {
+  return ArrayBuffer.isView(argument) && 'BYTES_PER_ELEMENT' in argument && argument.BYTES_PER_ELEMENT === 1
 }
 
 /** Writes a string as UTF-8 and gives where it ends. There is room for three bytes a character. */
