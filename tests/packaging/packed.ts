@@ -46,7 +46,13 @@ export class App implements AsyncDisposable {
 
   /** Runs a program of npm, that of the workspace, in the folder of the app; gives what it printed. */
   async run(program: string, ...args: string[]): Promise<string> {
-    const { stdout } = await run(npmProgram(program), args, { cwd: this.folder }).catch((error: unknown) => {
+    return this.runWith({}, program, ...args)
+  }
+
+  /** @param environment  added to that of the tests */
+  async runWith(environment: Record<string, string>, program: string, ...args: string[]): Promise<string> {
+    const env = { ...process.env, ...environment }
+    const { stdout } = await run(npmProgram(program), args, { cwd: this.folder, env }).catch((error: unknown) => {
       throw new Error(`${program} failed:\n${printed(error)}`, { cause: error })
     })
     return stdout

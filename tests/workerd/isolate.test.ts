@@ -4,15 +4,15 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, afterEach, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Miniflare } from 'miniflare'
-import { App } from './app.js'
+import { Worker } from './worker.js'
 
-let app: App
+let app: Worker
 let workerd: Miniflare
 
 before(async () => {
-  app = await App.build('isolate')
+  app = await Worker.build('isolate')
 })
-after(() => app.remove())
+after(() => app[Symbol.asyncDispose]())
 beforeEach(() => {
   workerd = app.start()
 })

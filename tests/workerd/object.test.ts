@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Miniflare } from 'miniflare'
-import { App } from './app.js'
+import { Worker } from './worker.js'
 
 const KINDS = {
   KEY_VALUE: { className: 'KeyValueStore', useSQLite: false },
@@ -21,19 +21,19 @@ interface Task {
   readonly abort?: boolean
 }
 
-let board: App
-let probe: App
+let board: Worker
+let probe: Worker
 let workerd: Miniflare
 
 before(async () => {
-  board = await App.build('object')
-  probe = await App.build('probe')
+  board = await Worker.build('object')
+  probe = await Worker.build('probe')
   workerd = probe.start({ durableObjects: KINDS })
 })
 after(async () => {
   await workerd.dispose()
-  await board.remove()
-  await probe.remove()
+  await board[Symbol.asyncDispose]()
+  await probe[Symbol.asyncDispose]()
 })
 
 async function answer<T>(at: Miniflare, path: string, init?: { method: string; body?: string }): Promise<T> {

@@ -3,23 +3,23 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Miniflare } from 'miniflare'
-import { App } from './app.js'
+import { Worker } from './worker.js'
 
 const CLASSES = {
   KEY_VALUE: { className: 'KeyValueStore', useSQLite: false },
   SQLITE: { className: 'SqliteStore', useSQLite: true },
 }
 
-let app: App
+let app: Worker
 let workerd: Miniflare
 
 before(async () => {
-  app = await App.build('probe')
+  app = await Worker.build('probe')
   workerd = app.start({ durableObjects: CLASSES })
 })
 after(async () => {
   await workerd.dispose()
-  await app.remove()
+  await app[Symbol.asyncDispose]()
 })
 
 async function ask<T>(question: string): Promise<T> {
