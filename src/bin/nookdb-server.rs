@@ -132,7 +132,7 @@ enum YesNo {
 }
 
 fn settings(arguments: Arguments) -> Result<Settings, String> {
-    Ok(Settings {
+    let settings = Settings {
         port: arguments.port,
         bind: arguments.bind,
         http_port: arguments.http_port,
@@ -151,7 +151,9 @@ fn settings(arguments: Arguments) -> Result<Settings, String> {
         maxclients: arguments.maxclients,
         databases: arguments.databases,
         verbosity: arguments.loglevel,
-    })
+    };
+    settings.check()?;
+    Ok(settings)
 }
 
 fn main() -> ExitCode {

@@ -40,6 +40,23 @@ impl Settings {
         self.dir.join(&self.dbfilename)
     }
 
+    /// What can be seen to be wrong before anything is done.
+    ///
+    /// # Errors
+    /// A sentence for who gave the flags.
+    pub fn check(&self) -> Result<(), String> {
+        if self.dbfilename.is_empty() || self.dbfilename.contains(['/', '\\']) {
+            return Err("--dbfilename is the name of a file in --dir, not a path".to_owned());
+        }
+        let folders = std::iter::once(("--dir", &self.dir));
+        for (flag, folder) in folders.chain(self.site.iter().map(|site| ("--site", site))) {
+            if !folder.is_dir() {
+                return Err(format!("{flag}: there is no folder {}", folder.display()));
+            }
+        }
+        Ok(())
+    }
+
     /// The settings of the engine. The host's own are among them, for CONFIG GET.
     pub fn config(&self) -> Config {
         let mut config = Config {

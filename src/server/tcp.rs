@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tracing::{debug, info, warn};
 
@@ -22,6 +23,10 @@ pub const READ_BYTES: usize = 64 * 1024;
 
 /// Connections that the system keeps for us until we accept them, as Redis asks for.
 const BACKLOG: u32 = 511;
+
+/// A peer that is silent for so long is asked whether it is still there: one that vanished would hold
+/// its place for ever. Redis's `tcp-keepalive`.
+const KEEPALIVE: Duration = Duration::from_secs(300);
 
 /// Where accepting fails (no file descriptors left), it would fail again at once.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -87,6 +92,8 @@ pub async fn accept(host: Rc<Host>, listener: TcpListener) {
 async fn serve(host: &Rc<Host>, stream: TcpStream, address: SocketAddr) -> io::Result<()> {
     // Replies are small, and somebody waits for each.
     stream.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
+    SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
     let peer = Peer {
         address,
         local_address: stream.local_addr()?,

@@ -407,6 +407,9 @@ fn help_names_every_flag_and_bad_ones_are_refused() {
         &["--appendfsync", "sometimes"],
         &["--bind", "localhost"],
         &["--databases", "0"],
+        &["--dir", "/no/such/folder"],
+        &["--site", "/no/such/folder"],
+        &["--dbfilename", "../dump.rdb"],
         &["--what"],
     ] {
         let (code, message) = run(arguments);
