@@ -1,6 +1,7 @@
 //! RESP over TCP: sessions, pipelines, messages, waits, and the bounds of each.
 
-use std::process::{Command, Output};
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use nookdb::commands::table;
@@ -31,6 +32,27 @@ fn redis_cli_holds_a_conversation() {
     assert_eq!(say("-3 HGETALL nothing"), "\n");
     assert_eq!(say("CONFIG GET save"), "save\n\n");
     assert!(say("INFO server").contains("redis_version:"));
+}
+
+/// Lines that are typed, as opposed to a command on its command line: before the first it reads all of COMMAND DOCS.
+#[test]
+fn redis_cli_can_be_typed_into() {
+    let server = NookServer::start();
+    let mut cli = Command::new("redis-cli")
+        .args(["-p", &server.port.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("redis-cli is installed by `make setup`");
+    let mut typed = cli.stdin.take().expect("piped");
+    typed
+        .write_all(b"SET greeting hello\nGET greeting\n")
+        .expect("redis-cli reads");
+    drop(typed);
+    let Output { stdout, stderr, .. } = cli.wait_with_output().expect("redis-cli ends");
+    assert_eq!(String::from_utf8_lossy(&stderr), "");
+    assert_eq!(String::from_utf8_lossy(&stdout), "OK\nhello\n");
 }
 
 #[test]

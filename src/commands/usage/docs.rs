@@ -177,7 +177,8 @@ impl Argument {
         let flags: Vec<Reply> = flags
             .iter()
             .filter(|(_, set)| *set)
-            .map(|(name, _)| Reply::bulk(*name))
+            // Not bulk strings: redis-cli aborts on those when it reads this at its start.
+            .map(|(name, _)| Reply::Simple(name))
             .collect();
         if !flags.is_empty() {
             fields.push(("flags", Reply::Set(flags)));
