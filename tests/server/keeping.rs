@@ -1,21 +1,20 @@
-//! What is kept, and by whom it can be read: after SIGTERM, after SIGKILL, by redis-server and from it.
+//! What is kept: after SIGTERM, after SIGKILL, while it is written anew, and where it is damaged.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use nookdb::commands::{Flags, table};
-use nookdb::protocol::{Answer, print, split_arguments};
+use nookdb::protocol::{Answer, print};
 use tempfile::TempDir;
 
-use crate::case;
 use crate::nook::{NookServer, new_directory, wait_for};
-use crate::support::redis::{RedisClient, RedisServer};
+use crate::picture::{assert_same, copy_of, fill, info, picture, rewrite};
+use crate::support::redis::RedisClient;
 
-const JOURNAL: &[&str] = &["--save", "", "--appendonly", "yes"];
+pub const JOURNAL: &[&str] = &["--save", "", "--appendonly", "yes"];
 const JOURNAL_ALWAYS: &[&str] = &[
     "--save",
     "",
@@ -24,140 +23,6 @@ const JOURNAL_ALWAYS: &[&str] = &[
     "--appendfsync",
     "always",
 ];
-
-/// Says something of every kind, some of it in words that the journal has to change.
-fn fill(client: &mut RedisClient) {
-    for line in [
-        "SET text hello",
-        "SET passing x PX 100000000",
-        "EXPIRE text 1000000",
-        "INCRBYFLOAT float 1.5",
-        "APPEND text \" world\"",
-        "SETRANGE text 20 end",
-        "RPUSH list a b c 1 2 3",
-        "LMOVE list other LEFT RIGHT",
-        "HSET hash f v g 12",
-        "HINCRBYFLOAT hash h 0.5",
-        "SADD numbers 1 2 3",
-        "SADD words a b c d e",
-        "SPOP words 2",
-        "ZADD zset 1 a 2.5 b inf c",
-        "ZINCRBY zset 3 a",
-        "SET binary \"\\x00\\xff\\r\\n\"",
-        "RENAME list renamed",
-        "COPY zset copied",
-        "SET gone 1 PX 1",
-        "SELECT 3",
-        "SET in-three 1",
-        "MULTI",
-        "INCR counted",
-        "SELECT 4",
-        "INCR counted",
-        "EXEC",
-        "SELECT 0",
-        "SET flushed 1",
-        "MOVE flushed 5",
-    ] {
-        let answer = client.say(line);
-        assert!(!answer.starts_with("(error)"), "{line}: {answer}");
-    }
-    for number in 0..600 {
-        client.say(&format!("RPUSH long element-{number}"));
-        client.say(&format!("ZADD ranked {number} member-{number}"));
-        client.say(&format!("HSET wide field-{number} {number}"));
-        client.say(&format!("SADD many member-{number}"));
-    }
-    client.say("SELECT 5");
-    client.say("FLUSHDB");
-    client.say("SELECT 0");
-}
-
-/// Every key of every database with its deadline and its value, as text.
-fn picture(client: &mut RedisClient) -> Vec<String> {
-    picture_of(client, 16)
-}
-
-fn picture_of(client: &mut RedisClient, databases: usize) -> Vec<String> {
-    let mut picture = Vec::new();
-    for db in 0..databases {
-        client.say(&format!("SELECT {db}"));
-        for key in lines(&client.say("KEYS *")) {
-            let look = match client.say(&format!("TYPE {key}")).as_str() {
-                "string" => format!("GET {key}"),
-                "list" => format!("LRANGE {key} 0 -1"),
-                "hash" => format!("HGETALL {key}"),
-                "set" => format!("SMEMBERS {key}"),
-                "zset" => format!("ZRANGE {key} 0 -1 WITHSCORES"),
-                other => panic!("{key} is a {other}"),
-            };
-            let mut value = lines(&client.say(&look));
-            match look.split(' ').next() {
-                Some("SMEMBERS") => value.sort(),
-                // Redis 7.0 writes a score with 17 digits, later ones as shortly as can be.
-                Some("ZRANGE") => {
-                    let scores = value.iter_mut().skip(1).step_by(2);
-                    scores.for_each(|score| *score = number(score).to_string());
-                }
-                Some("HGETALL") => {
-                    let mut pairs: Vec<String> =
-                        value.chunks(2).map(|pair| pair.join("=")).collect();
-                    pairs.sort();
-                    value = pairs;
-                }
-                _ => {}
-            }
-            let deadline = client.say(&format!("PEXPIRETIME {key}"));
-            picture.push(format!("{db} {key} {deadline} {}", value.join(" ")));
-        }
-    }
-    client.say("SELECT 0");
-    picture.sort();
-    picture
-}
-
-fn number(drawn: &str) -> f64 {
-    drawn.trim_matches('"').parse().expect("a number")
-}
-
-/// As `assert_eq!`, but tells only what differs.
-#[track_caller]
-fn assert_same(found: Vec<String>, expected: &[String]) {
-    let missing: Vec<_> = expected
-        .iter()
-        .filter(|line| !found.contains(line))
-        .collect();
-    let strange: Vec<_> = found
-        .iter()
-        .filter(|line| !expected.contains(line))
-        .collect();
-    assert!(
-        missing.is_empty() && strange.is_empty(),
-        "missing: {missing:#?}\nin its place: {strange:#?}"
-    );
-}
-
-/// The elements of an array as redis-cli draws it, without their numbers.
-fn lines(drawn: &str) -> Vec<String> {
-    if drawn == "(empty array)" {
-        return Vec::new();
-    }
-    let without_number = |line: &str| match line.trim_start().split_once(") ") {
-        Some((number, rest)) if number.parse::<u32>().is_ok() => rest.to_owned(),
-        _ => line.to_owned(),
-    };
-    drawn.lines().map(without_number).collect()
-}
-
-fn info(client: &mut RedisClient, name: &str) -> String {
-    let text = match client.call(&["INFO"]) {
-        Answer::Bulk(text) => String::from_utf8(text).expect("text"),
-        other => panic!("{other:?}"),
-    };
-    let mut lines = text.lines();
-    let line = lines.find_map(|line| line.strip_prefix(&format!("{name}:")));
-    line.unwrap_or_else(|| panic!("no {name} in {text}"))
-        .to_owned()
-}
 
 #[test]
 fn sigterm_keeps_everything_where_there_are_save_points() {
@@ -272,128 +137,6 @@ fn sigkill_loses_nothing_acknowledged_since_the_system_keeps_what_was_written() 
 }
 
 #[test]
-fn redis_loads_our_snapshot_and_our_journal() {
-    for options in [&["--save", "3600", "1"][..], JOURNAL] {
-        let server = NookServer::start_with(options);
-        let mut client = server.connect();
-        fill(&mut client);
-        let before = picture(&mut client);
-        let (_, directory) = server.terminate();
-        let appendonly = if options == JOURNAL { "yes" } else { "no" };
-        let redis = RedisServer::start_in(directory, &["--appendonly", appendonly]);
-        assert_same(picture(&mut redis.connect()), &before);
-    }
-}
-
-#[test]
-fn redis_loads_a_journal_that_was_written_anew() {
-    let server = NookServer::start_with(JOURNAL);
-    let mut client = server.connect();
-    fill(&mut client);
-    rewrite(&mut client);
-    client.say("RPUSH list after");
-    let before = picture(&mut client);
-    let (_, directory) = server.terminate();
-    let redis = RedisServer::start_in(directory, &["--appendonly", "yes"]);
-    assert_same(picture(&mut redis.connect()), &before);
-}
-
-#[test]
-fn redis_agrees_with_every_step_that_the_cases_take() {
-    let cases: Vec<_> = case::all().collect();
-    let databases = cases.len().to_string();
-    let server = NookServer::start_with(&[JOURNAL, &["--databases", &databases]].concat());
-    let mut client = server.connect();
-    for (db, case) in cases.iter().enumerate() {
-        client.say(&format!("SELECT {db}"));
-        for line in &case.lines {
-            let argv = split_arguments(line.text.as_bytes()).unwrap_or_default();
-            let argv: Vec<&[u8]> = argv.iter().map(Vec::as_slice).collect();
-            if writes_here(&argv) {
-                client.call(&argv);
-            }
-        }
-    }
-    let before = picture_of(&mut client, cases.len());
-    assert!(before.len() > cases.len() / 2, "{before:?}");
-    let (_, directory) = server.terminate();
-    let options = ["--appendonly", "yes", "--databases", &databases];
-    let redis = RedisServer::start_in(directory, &options);
-    assert_same(picture_of(&mut redis.connect(), cases.len()), &before);
-    let log = fs::read_to_string(redis.directory().join("redis.log")).expect("a log");
-    assert!(!log.contains("CRITICAL"), "{log}");
-}
-
-/// Commands that change keys at once, but for one that would take away what other cases left.
-fn writes_here(argv: &[&[u8]]) -> bool {
-    table().find(argv).is_ok_and(|listed| {
-        let command = listed.command;
-        command.flags.has(Flags::WRITE)
-            && !command.flags.has(Flags::BLOCKS)
-            && command.name != "FLUSHALL"
-    })
-}
-
-#[test]
-fn we_load_the_snapshot_and_the_journal_of_redis() {
-    let redis = RedisServer::start_with(&["--appendonly", "yes"]);
-    let mut client = redis.connect();
-    fill(&mut client);
-    rewrite(&mut client);
-    fill_again(&mut client);
-    let before = picture(&mut client);
-    client.say("SAVE");
-    let copy = copy_of(redis.directory());
-    let server = NookServer::start_in(copy, JOURNAL);
-    assert_same(picture(&mut server.connect()), &before);
-
-    let only_dump = new_directory();
-    fs::copy(redis.dump_path(), only_dump.path().join("dump.rdb")).expect("it was saved");
-    let server = NookServer::start_in(only_dump, &["--save", ""]);
-    assert_same(picture(&mut server.connect()), &before);
-}
-
-fn fill_again(client: &mut RedisClient) {
-    for line in [
-        "LPUSH list again",
-        "SPOP many 10",
-        "EXPIRE many 1000000",
-        "SELECT 7",
-        "SET k v",
-        "SELECT 0",
-    ] {
-        client.say(line);
-    }
-}
-
-fn rewrite(client: &mut RedisClient) {
-    wait_for("a rewrite may start", || {
-        client.say("BGREWRITEAOF") == "Background append only file rewriting started"
-    });
-    wait_for("the journal is written anew", || {
-        info(client, "aof_rewrite_in_progress") == "0"
-    });
-    assert_eq!(info(client, "aof_last_bgrewrite_status"), "ok");
-}
-
-fn copy_of(directory: &Path) -> TempDir {
-    let copy = new_directory();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(folder) = folders.pop() {
-        fs::create_dir_all(copy.path().join(&folder)).expect("a folder");
-        for entry in fs::read_dir(directory.join(&folder)).expect("a folder") {
-            let name = folder.join(entry.expect("an entry").file_name());
-            if directory.join(&name).is_dir() {
-                folders.push(name);
-            } else {
-                fs::copy(directory.join(&name), copy.path().join(&name)).expect("a copy");
-            }
-        }
-    }
-    copy
-}
-
-#[test]
 fn a_journal_is_written_anew_while_it_grows_and_nothing_is_lost() {
     let options = [
         JOURNAL,
@@ -492,6 +235,26 @@ fn a_flush_during_a_snapshot_has_it_begin_anew() {
         ["(integer) 0", "(integer) 1"].contains(&size.as_str()),
         "{size}"
     );
+}
+
+#[test]
+fn a_flush_while_the_journal_is_written_anew_is_kept_like_any_step() {
+    let server = NookServer::start_with(JOURNAL);
+    let mut client = server.connect();
+    fill(&mut client);
+    client.send(b"BGREWRITEAOF\r\nLSET long 0 x\r\nFLUSHALL\r\nSET after 1\r\n");
+    for _ in 0..4 {
+        client.receive();
+    }
+    wait_for("the journal is written anew", || {
+        info(&mut client, "aof_rewrite_in_progress") == "0"
+    });
+    assert_eq!(info(&mut client, "aof_last_bgrewrite_status"), "ok");
+    let before = picture(&mut client);
+    assert_eq!(before.len(), 1);
+    rewrite(&mut client);
+    let server = NookServer::start_in(server.kill(), JOURNAL);
+    assert_same(picture(&mut server.connect()), &before);
 }
 
 #[test]

@@ -7,7 +7,9 @@ mod support;
 #[allow(dead_code)]
 mod case;
 
+mod interchange;
 mod keeping;
 mod nook;
+mod picture;
 mod talking;
 mod web;
