@@ -54,3 +54,8 @@ test('a store may come to 64 MB, and refuses to grow beyond that', async () => {
 test('while the clock stands no key expires, and once it moves the key is gone', async () => {
   assert.deepEqual(await ask('standingClock'), { during: 'value', after: null })
 })
+
+// There are no timers to do it: rate limits for clients that never came back filled the store until it refused to grow.
+test('keys whose time is over are cleared away by the commands that follow', async () => {
+  assert.equal(await ask('forgotten'), 1)
+})

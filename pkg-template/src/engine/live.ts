@@ -54,6 +54,8 @@ export class LiveEngine {
   readonly #timers: Timers
   #timer: ReturnType<typeof setTimeout> | null = null
   #timerAt = Infinity
+  /** When a call last brought a tick along. */
+  #tickedAt = -Infinity
   #deliveriesDue = false
   #ended = false
 
@@ -221,7 +223,7 @@ export class LiveEngine {
       queueMicrotask(() => this.#unasked(() => this.#deliver()))
     }
     if ((pending & STEPS) !== 0) this.#events.steps()
-    if ((pending & TICKS) !== 0 && this.#timer === null) this.#schedule(Infinity)
+    if ((pending & TICKS) !== 0 && this.#timer === null) this.#tickLater()
   }
 
   #deliver(): void {
@@ -244,9 +246,22 @@ export class LiveEngine {
     }
   }
 
+  /** Without a timer the calls bring the ticks along: keys that nobody asks for again would stay for ever. */
+  #tickLater(): void {
+    if (this.#mayUseTimer()) return this.#schedule(Infinity)
+    const now = Date.now()
+    if (now < this.#tickedAt + TICK_MS) return
+    this.#tickedAt = now
+    queueMicrotask(() => this.#unasked(() => this.#tick()))
+  }
+
+  #mayUseTimer(): boolean {
+    return this.#timers === 'always' || (this.#timers === 'while waiting' && this.#isAwaited())
+  }
+
   /** Sees to it that the next tick comes in time. */
   #schedule(wantedMs: number): void {
-    if (this.#ended || this.#timers === 'never' || (this.#timers === 'while waiting' && !this.#isAwaited())) return
+    if (this.#ended || !this.#mayUseTimer()) return
     const at = Math.min(wantedMs, Date.now() + TICK_MS)
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timerAt = Math.min(at, this.#timer === null ? Infinity : this.#timerAt)

@@ -13,7 +13,7 @@ export interface Place {
 }
 
 /** When the host's clock may be used. In a Worker it stands still while code runs, and a timer keeps an object awake that could sleep:
- *  there, keys expire when they are looked at. */
+ *  there, keys expire when they are looked at, the others by and by with later calls. */
 export type Timers = 'always' | 'while waiting' | 'never'
 
 /** What differs between the places that a store can be opened in. An entry of the package is made for one. */

@@ -55,6 +55,17 @@ const questions = {
     }
   },
 
+  /** How many keys are left of many that nobody asks for again, once other keys have been used for a while. */
+  async forgotten() {
+    await using db = await open('memory:')
+    for (let n = 0; n < 5000; n++) db.set(`key ${n}`, 'x', { PX: 50 })
+    for (let request = 0; request < 10; request++) {
+      await scheduler.wait(110)
+      db.set('lasting', 'x', { EX: 100 })
+    }
+    return db.dbSize()
+  },
+
   /** What becomes of keys while the clock stands, as it does in Cloudflare's Workers while code runs. That of the workerd under
    *  the tests moves, so it is held. */
   async standingClock() {
