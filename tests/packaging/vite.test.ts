@@ -59,6 +59,7 @@ test('the app compiles under strict, and the declarations of the package do', as
   await app.run('tsc')
 })
 
+// The dev server bundles what is installed, away from its wasm, and answers the page itself for that: what serves is the fallback.
 test('vite dev: the store opens and is there again after a reload, and the console stays empty', async () => {
   await using vite = await Vite.start()
   await using visitor = await Visitor.arrive(browser, vite.origin)
@@ -92,5 +93,16 @@ test('the built app runs where a policy allows its own files and wasm, and no ev
   await using server = await StaticServer.start(join(app.folder, 'dist'), { 'content-security-policy': policy })
   await using visitor = await Visitor.arrive(browser, `${server.origin}/`)
   assert.equal(await visitor.read(), 'visit 1 of Ada')
+  assert.deepEqual(visitor.troubles, [])
+})
+
+test('vite build: a worker, of which Vite makes one classic script, has the wasm in it', async () => {
+  await using app = await App.make(new URL('fixtures/vite-worker', import.meta.url))
+  await app.run('vite', 'build')
+  await using server = await StaticServer.start(join(app.folder, 'dist'))
+  await using visitor = await Visitor.arrive(browser, `${server.origin}/`)
+  assert.equal(await visitor.read(), 'job 1 in the worker')
+  await visitor.reload()
+  assert.equal(await visitor.read(), 'job 2 in the worker')
   assert.deepEqual(visitor.troubles, [])
 })
