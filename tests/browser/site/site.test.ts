@@ -204,6 +204,18 @@ test('an export is read back elsewhere, and 100,000 keys are imported and scroll
   await visitor.leave()
 })
 
+test('a long reply is cut in the log, and a log that has grown large loses its oldest lines, before a reload as after it', async () => {
+  const visitor = await arrive()
+  await visitor.say('SET short 1')
+  await visitor.say(`SET long ${'x'.repeat(30_000)}`)
+  for (let n = 0; n < 14; n++) assert.match(await visitor.say('GET long'), /^"x{19999}\n\.\.\. \(30,002 characters in all\)$/)
+  const log = await visitor.log()
+  assert.doesNotMatch(log, /SET short/)
+  await visitor.reload()
+  assert.equal(await visitor.log(), log)
+  await visitor.leave()
+})
+
 test('a damaged file is refused and changes nothing', async () => {
   const visitor = await arrive()
   await visitor.say('SET k v')

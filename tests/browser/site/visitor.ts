@@ -85,15 +85,11 @@ export class Visitor {
   /** Types a line, and waits for what comes of it. */
   async say(line: string): Promise<string> {
     await this.#ready()
-    const before = await this.#typedLines()
+    // The log may lose old entries as new ones come, so that counting them would not do.
+    await this.page.evaluate(() => document.querySelectorAll('#log .entry').forEach((entry) => entry.setAttribute('data-read', '')))
     await this.page.fill('#line', line)
     await this.page.press('#line', 'Enter')
-    await this.page.waitForFunction((count) => document.querySelectorAll('#log .typed').length > count, before)
-    return this.lastReply()
-  }
-
-  async lastReply(): Promise<string> {
-    return (await this.page.locator('#log .entry').last().locator('.reply').allInnerTexts()).join('')
+    return this.page.locator('#log .entry:not([data-read]) .reply').last().innerText()
   }
 
   /** The whole log, as it is read. */
@@ -126,9 +122,5 @@ export class Visitor {
 
   async #ready(): Promise<void> {
     await this.page.waitForSelector('#line:enabled')
-  }
-
-  #typedLines(): Promise<number> {
-    return this.page.locator('#log .typed').count()
   }
 }

@@ -40,6 +40,8 @@ export class Interpreter {
     this.#db = db
     this.#onMessage = onMessage
     this.#session = this.#connect()
+    // A new engine knows nothing of what this session had selected.
+    db.on('restarted', () => this.#reconnect())
   }
 
   /** As in redis-cli: the database where it is not the first, and whether a transaction is open. */

@@ -8,8 +8,10 @@ export interface Entry {
   readonly isError: boolean
 }
 
-/** Entries that are kept and shown. */
+/** Entries that are kept and shown, and the characters that they may come to: all are written at each line, and the browser
+ *  keeps five million for a site. */
 const ENTRIES = 200
+const CHARACTERS = 300_000
 /** Characters of one reply that are shown: the rest of a long one would be scrolled past by everybody. */
 const TEXT_CHARACTERS = 20_000
 
@@ -19,9 +21,9 @@ const ERROR_LINE = /^(?:\s*\d+[)~#] )*\(error\) /
 /** The log of the console: what was typed, and the replies below. Kept over reloads. */
 export class Log {
   readonly #list: HTMLElement
-  readonly #keep: { value: Entry[] }
+  readonly #keep: { value: readonly Entry[] }
 
-  constructor(list: HTMLElement, keep: { value: Entry[] }) {
+  constructor(list: HTMLElement, keep: { value: readonly Entry[] }) {
     this.#list = list
     this.#keep = keep
     list.append(...keep.value.map(draw))
@@ -37,10 +39,11 @@ export class Log {
   }
 
   add(entry: Entry): void {
-    const shown = { ...entry, text: shorten(entry.text) }
-    this.#keep.value = [...this.#keep.value, shown].slice(-ENTRIES)
+    const shown = { ...entry, line: entry.line === null ? null : shorten(entry.line), text: shorten(entry.text) }
+    this.#keep.value = newest([...this.#keep.value, shown])
     this.#list.append(draw(shown))
-    while (this.#list.childElementCount > ENTRIES) this.#list.firstElementChild?.remove()
+    // What a reload would not show again goes now.
+    while (this.#list.childElementCount > this.#keep.value.length) this.#list.firstElementChild?.remove()
     this.scrollToEnd()
   }
 
@@ -52,6 +55,18 @@ export class Log {
   scrollToEnd(): void {
     this.#list.scrollTop = this.#list.scrollHeight
   }
+}
+
+function newest(entries: readonly Entry[]): readonly Entry[] {
+  let characters = 0
+  let first = entries.length
+  while (first > 0 && entries.length - first < ENTRIES) {
+    const { line, text } = entries[first - 1] ?? { line: null, text: '' }
+    characters += (line?.length ?? 0) + text.length
+    if (characters > CHARACTERS) break
+    first--
+  }
+  return entries.slice(first)
 }
 
 function shorten(text: string): string {
@@ -75,7 +90,7 @@ function marked(text: string): (Node | string)[] {
   })
 }
 
-export function checkEntries(read: unknown): Entry[] {
+export function checkEntries(read: unknown): readonly Entry[] {
   if (!Array.isArray(read) || !read.every(isEntry)) throw new TypeError('no list of entries')
   return read
 }

@@ -5,7 +5,7 @@ import { Completion, choicesFor, hintFor } from './completion.js'
 import { EXAMPLES } from './examples.js'
 import { History } from './history.js'
 import { Interpreter, type Outcome } from './interpreter.js'
-import { Log, checkEntries } from './log.js'
+import { Log, checkEntries, type Entry } from './log.js'
 
 /** The console: a line to type in, and the log above. */
 export class ConsolePanel {
@@ -26,7 +26,7 @@ export class ConsolePanel {
 
   /** @param onCommand called after each command, with the database that is selected */
   constructor(db: Nook, onCommand: (database: number) => void) {
-    this.#log = new Log(found('log', HTMLElement), new Kept(`nookdb.log.${db.name}`, [], checkEntries))
+    this.#log = new Log(found('log', HTMLElement), new Kept<readonly Entry[]>(`nookdb.log.${db.name}`, [], checkEntries))
     this.#history = new History(new Kept(`nookdb.history.${db.name}`, [], checkStrings))
     this.#interpreter = new Interpreter(db, (text) => this.#log.add({ prompt: '', line: null, text, isError: false }))
     this.#onCommand = onCommand

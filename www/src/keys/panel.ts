@@ -73,6 +73,7 @@ export class KeysPanel {
     const where = this.#database === 0 ? '' : ` in database ${this.#database}`
     setText(this.#count, `${formatCount(names.length)}${this.#names.isCut ? '+' : ''}${of} ${size === 1 ? 'key' : 'keys'}${where}`)
     found('keys-none', HTMLElement).hidden = names.length > 0
+    setText(found('keys-none', HTMLElement), size === 0 ? 'No keys here yet. The examples make some.' : 'No key matches this pattern.')
     this.#draw()
     if (this.#chosen !== null && (changed === 'all' || changed.has(this.#chosen))) this.#showValue()
   }
