@@ -220,7 +220,7 @@ async fn save(host: &Host) -> Result<(), Error> {
     kept.is_saving = false;
     kept.save_failed = failure.is_some();
     match written {
-        Ok((base_seq, bytes)) => {
+        Ok(Written { base_seq, bytes }) => {
             kept.saved_seq = base_seq;
             kept.saved_at_ms = now_ms();
             let took_ms = now_ms() - started_ms;
@@ -240,15 +240,9 @@ async fn save(host: &Host) -> Result<(), Error> {
     }
 }
 
-/// The step that the snapshot holds, and its size.
-async fn write_snapshot(host: &Host) -> io::Result<(u64, u64)> {
-    loop {
-        let snapshot = Snapshot::begin(host.engine.borrow_mut().state_mut());
-        let written = snapshot.write(host, host.settings.dump_path()).await?;
-        if let Written::Whole { base_seq, bytes } = written {
-            return Ok((base_seq, bytes));
-        }
-    }
+async fn write_snapshot(host: &Host) -> io::Result<Written> {
+    let snapshot = Snapshot::begin(host.engine.borrow_mut().state_mut());
+    snapshot.write(host, host.settings.dump_path()).await
 }
 
 /// Writes the journal anew: a base of what it amounts to, and what is done meanwhile behind it.
@@ -275,16 +269,12 @@ async fn rewrite(host: &Host, journal: &Journal) -> Result<(), Error> {
 }
 
 async fn write_base(host: &Host, journal: &Journal) -> io::Result<u64> {
-    loop {
-        // Both at one moment: nothing is awaited between them.
-        let rewrite = journal.begin_rewrite()?;
-        let snapshot = Snapshot::begin(host.engine.borrow_mut().state_mut());
-        let written = snapshot.write(host, rewrite.path.clone()).await?;
-        if let Written::Whole { bytes, .. } = written {
-            journal.end_rewrite(rewrite, bytes)?;
-            return Ok(bytes);
-        }
-    }
+    // Both at one moment: nothing is awaited between them.
+    let rewrite = journal.begin_rewrite()?;
+    let snapshot = Snapshot::begin(host.engine.borrow_mut().state_mut());
+    let Written { bytes, .. } = snapshot.write(host, rewrite.path.clone()).await?;
+    journal.end_rewrite(rewrite, bytes)?;
+    Ok(bytes)
 }
 
 fn end_by_signal(host: &Rc<Host>, name: &'static str) {

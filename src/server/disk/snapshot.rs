@@ -10,6 +10,7 @@ use super::super::host::Host;
 use super::{on_disk, put_in_place, unfinished};
 use crate::db::{Keyspace, State};
 use crate::persist::rdb::{About, Target, Writer};
+use crate::persist::snapshot::abandon;
 
 /// Keys that are written before others get their turn: some tenths of a millisecond, if they are small.
 const SLICE_KEYS: usize = 128;
@@ -22,26 +23,19 @@ pub struct Snapshot {
     writer: Writer,
     /// The last step that it holds.
     pub base_seq: u64,
-    /// Databases whose walk is not over.
-    unfinished: usize,
 }
 
-/// How writing a snapshot ended.
+/// A snapshot that was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    Whole {
-        base_seq: u64,
-        bytes: u64,
-    },
-    /// A flush threw away keys that were still to be written: there is no such moment any more, and
-    /// the next snapshot is a short one.
-    Overtaken,
+pub struct Written {
+    /// The last step that it holds.
+    pub base_seq: u64,
+    pub bytes: u64,
 }
 
 enum Slice {
     More,
     Over,
-    Overtaken,
 }
 
 impl Snapshot {
@@ -51,13 +45,13 @@ impl Snapshot {
             created_s: now_ms() / 1000,
             used_memory_bytes: state.used_bytes(),
         };
+        state.departed.clear();
         for (db, keyspace) in (0..).zip(&mut state.databases) {
             keyspace.begin_walk(db);
         }
         Snapshot {
             writer: Writer::new(Target::Redis70, about),
             base_seq: state.seq,
-            unfinished: state.databases.len(),
         }
     }
 
@@ -67,10 +61,8 @@ impl Snapshot {
     /// Those of the disk. What was at `path` is there still.
     pub async fn write(self, host: &Host, path: PathBuf) -> io::Result<Written> {
         let written = self.write_beside(host, &path).await;
-        if !matches!(written, Ok(Written::Whole { .. })) {
-            let mut engine = host.engine.borrow_mut();
-            let databases = &mut engine.state_mut().databases;
-            databases.iter_mut().for_each(Keyspace::end_walk);
+        if written.is_err() {
+            abandon(host.engine.borrow_mut().state_mut());
             // It may not have come into being.
             let _ = fs::remove_file(unfinished(&path));
         }
@@ -84,7 +76,6 @@ impl Snapshot {
         loop {
             let slice = self.walk(host.engine.borrow_mut().state_mut());
             let piece = match slice {
-                Slice::Overtaken => return Ok(Written::Overtaken),
                 Slice::More if self.writer.pending_bytes() < PIECE_BYTES => {
                     tokio::task::yield_now().await;
                     continue;
@@ -102,32 +93,23 @@ impl Snapshot {
         write_piece(&file, end).await?;
         let path = path.to_owned();
         on_disk(move || put_in_place(&file, &path)).await?;
-        Ok(Written::Whole {
+        Ok(Written {
             base_seq: self.base_seq,
             bytes,
         })
     }
 
-    /// Writes some more keys.
+    /// Writes some more keys, of tables that were flushed meanwhile too.
     fn walk(&mut self, state: &mut State) -> Slice {
-        let is_walked = |keyspace: &&mut Keyspace| keyspace.is_walked();
-        if state.databases.iter_mut().filter(is_walked).count() != self.unfinished {
-            return Slice::Overtaken;
-        }
-        let Some(keyspace) = state
-            .databases
-            .iter_mut()
-            .find(|keyspace| keyspace.is_walked())
-        else {
+        state.departed.retain(Keyspace::is_walked);
+        let mut keyspaces = state.databases.iter_mut().chain(&mut state.departed);
+        let Some(keyspace) = keyspaces.find(|keyspace| keyspace.is_walked()) else {
             return Slice::Over;
         };
         let writer = &mut self.writer;
         keyspace.walk(SLICE_KEYS, |db, key, entry| {
             writer.entry(db, key, &entry.value, entry.deadline);
         });
-        if !keyspace.is_walked() {
-            self.unfinished -= 1;
-        }
         Slice::More
     }
 }
