@@ -166,3 +166,51 @@ fn leaf(word: &'static str) -> Item {
         Item::Token(word)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Usages of commands that are still to come, and the arities that Redis documents for them.
+    #[test]
+    fn the_hardest_usages_of_redis_can_be_said() {
+        let xadd = "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> \
+                    field value [field value ...]";
+        let sort = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] \
+                    [ASC | DESC] [ALPHA] [STORE destination]";
+        let geosearch = "key <FROMMEMBER member | FROMLONLAT longitude latitude> \
+                         <BYRADIUS radius <M | KM | FT | MI> | BYBOX width height <M | KM | FT | MI>> \
+                         [ASC | DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]";
+        let hexpire = "key seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]";
+        for (usage, arity) in [(xadd, -5), (sort, -2), (geosearch, -7), (hexpire, -6)] {
+            assert_eq!(
+                Usage::parse(usage).map(|usage| usage.arity(1)),
+                Ok(arity),
+                "{usage}"
+            );
+        }
+    }
+
+    #[test]
+    fn calls_of_the_hardest_usages_are_matched() {
+        let matches = |usage: &'static str, call: &str| {
+            let argv: Vec<&[u8]> = call.split(' ').map(str::as_bytes).collect();
+            let usage = Usage::parse(usage).expect("a usage");
+            usage.match_call(&argv, 1).is_some()
+        };
+        let xadd = "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> \
+                    field value [field value ...]";
+        assert!(matches(xadd, "XADD s * f v"));
+        assert!(matches(xadd, "XADD s MAXLEN ~ 100 LIMIT 5 1-1 f v g w"));
+        assert!(!matches(xadd, "XADD s * f"));
+        let hexpire = "key seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]";
+        assert!(matches(hexpire, "HEXPIRE h 10 NX FIELDS 2 a b"));
+        assert!(!matches(hexpire, "HEXPIRE h 10 FIELDS"));
+    }
+
+    #[test]
+    fn a_usage_with_a_bracket_left_open_is_none() {
+        assert!(Usage::parse("key [NX").is_err());
+        assert!(Usage::parse("key NX]").is_err());
+    }
+}
