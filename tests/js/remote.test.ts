@@ -148,6 +148,24 @@ test('commands wait while there is no connection, and are carried out once when 
   assert.equal(db.connected, true)
 })
 
+test('the database that was selected is selected again, also for commands that wait for a key', async () => {
+  await using server = await NookServer.start('--save', '3600 1')
+  using db = await join(server)
+  await db.select(3)
+  await db.set('k', 'of database 3')
+  const back = next(db, 'connected')
+  await server.stop()
+  await server.restart()
+  await back
+  assert.equal(await db.get('k'), 'of database 3')
+  await db.rPush('jobs', 'first')
+  assert.equal((await db.blPop('jobs', 1))?.element, 'first')
+  using other = await join(server, { database: 3 })
+  assert.equal(await other.get('k'), 'of database 3')
+  await assert.rejects(db.select(99), withCode('ERR'))
+  assert.equal(await db.get('k'), 'of database 3')
+})
+
 test('no more commands wait for a connection than was allowed', async () => {
   await using server = await NookServer.start()
   using db = await join(server, { maxWaiting: 1 })

@@ -11,6 +11,8 @@ export interface ConnectOptions {
   readonly password?: string
   /** The user that the password is of; `default` where none is given. */
   readonly username?: string
+  /** The numbered database that commands are about; SELECT changes it. 0. */
+  readonly database?: number
   /** How long `connect` tries before it rejects, and how long each later attempt may take. 10 seconds. */
   readonly timeoutMs?: number
   /** The longest pause between two attempts; the first is a quarter of a second, and each is up to twice the last. 30 seconds. */
@@ -42,6 +44,8 @@ export class Line {
   readonly #url: string
   readonly #options: ConnectOptions
   readonly #subscriptions = { channel: new Subscriptions(), pattern: new Subscriptions() }
+  /** Selected again with each connection: commands must not end up in another database because a connection was lost. */
+  #database: string
   #connection: Connection | null = null
   #waiting: Request[] = []
   /** Lines of commands that may wait for a key. */
@@ -52,6 +56,7 @@ export class Line {
   constructor(url: string, options: ConnectOptions) {
     this.#url = url
     this.#options = options
+    this.#database = String(options.database ?? 0)
   }
 
   get connected(): boolean {
@@ -80,7 +85,9 @@ export class Line {
     if (this.#connection === null && this.#waiting.length >= (this.#options.maxWaiting ?? 1_000)) {
       return Promise.reject(new NookError('DISCONNECTED', 'there is no connection, and too many commands wait for one'))
     }
-    return replyTo(commands, binary, commands.length, (request) => this.#send(request))
+    const reply = replyTo(commands, binary, commands.length, (request) => this.#send(request))
+    const database = selectedDatabase(commands)
+    return database === null ? reply : this.#select(reply, database)
   }
 
   /** Runs a command over a connection of its own, which it may keep waiting. */
@@ -89,7 +96,7 @@ export class Line {
     if (this.#closed) throw closedError()
     // Not the signal that ended the attempt to connect: it means nothing any more.
     const { signal: _, ...options } = this.#options
-    const line = new Line(this.#url, { ...options, ...(signal && { signal }) })
+    const line = new Line(this.#url, { ...options, database: Number(this.#database), ...(signal && { signal }) })
     const abort = () => line.close()
     signal?.addEventListener('abort', abort, { once: true })
     this.#alone.add(line)
@@ -146,6 +153,12 @@ export class Line {
     else this.#waiting.push(request)
   }
 
+  async #select(reply: Promise<Reply>, database: string): Promise<Reply> {
+    const answered = await reply
+    this.#database = database
+    return answered
+  }
+
   #say(argv: readonly Argument[], replies: number): Promise<Reply> {
     return replyTo([argv], false, replies, (request) => this.#send(request))
   }
@@ -182,10 +195,11 @@ export class Line {
   }
 
   /** Says who we are, before anything else is said. */
-  #introduce(connection: Connection): Promise<Reply> {
+  #introduce(connection: Connection): Promise<unknown> {
     const { password, username = 'default' } = this.#options
     const hello = password === undefined ? ['HELLO', '3'] : ['HELLO', '3', 'AUTH', username, password]
-    return replyTo([hello], false, 1, (request) => connection.send(request))
+    const said = this.#database === '0' ? [hello] : [hello, ['SELECT', this.#database]]
+    return Promise.all(said.map((argv) => replyTo([argv], false, 1, (request) => connection.send(request))))
   }
 
   #resubscribe(connection: Connection): Promise<unknown> {
@@ -256,6 +270,12 @@ function replyTo(
       reject,
     })
   })
+}
+
+function selectedDatabase(commands: Request['commands']): string | null {
+  const [name, database, ...rest] = commands.length === 1 ? (commands[0] ?? []) : []
+  const selects = typeof name === 'string' && name.toUpperCase() === 'SELECT' && rest.length === 0
+  return selects && typeof database === 'string' ? database : null
 }
 
 /** @throws NookError UNREACHABLE when the time is up first */
