@@ -33,7 +33,7 @@ async function buildServer(targetDirectory) {
 
 async function buildSite() {
   const sources = readdirSync(join(root, 'www')).filter((name) => name !== 'dist' && name !== 'node_modules')
-  const inputs = fingerprint([...sources.map((name) => `www/${name}`), 'package-lock.json', 'pkg/dist', 'pkg/wasm'])
+  const inputs = fingerprint([...sources.map((name) => `www/${name}`), 'package-lock.json', 'pkg/commands.json', 'pkg/dist', 'pkg/wasm'])
   await unlessUnchanged('www/dist/.built', inputs, 'site: vite build', () =>
     run(join(root, 'node_modules/.bin/vite'), ['build', 'www', '--logLevel', 'warn']),
   )
