@@ -316,3 +316,15 @@ fn the_mean_time_to_live_of_keys_that_never_end_is_a_number() {
     }
     assert!(db.say("INFO keyspace").contains("avg_ttl=9"));
 }
+
+/// EXEC was refused and the queue stayed: the client was answered QUEUED for good.
+#[test]
+fn a_transaction_for_which_there_is_no_memory_is_over() {
+    let mut db = Session::default();
+    db.say("SET k v");
+    db.say("CONFIG SET maxmemory 1");
+    db.say("MULTI");
+    db.say("SET k w");
+    assert!(db.say("EXEC").starts_with("(error) OOM"));
+    assert_eq!(db.say("GET k"), "\"v\"");
+}

@@ -8,27 +8,36 @@ use crate::error::{Error, Result};
 impl Engine {
     /// Whether this call, or anything that it will run from its queue, may need more memory.
     pub(super) fn may_grow(&self, client: ClientId, listed: &Listed) -> bool {
-        self.state.config.maxmemory > 0 && self.listed_grows(client, listed)
+        self.state.config.maxmemory > 0 && self.listed_has_flag(client, listed, Flags::GROWS)
     }
 
     /// Whether this call may need more memory, for a host that has little left to give.
     pub fn grows(&self, client: ClientId, argv: &[&[u8]]) -> bool {
-        table()
-            .find(argv)
-            .is_ok_and(|listed| self.listed_grows(client, listed))
+        self.has_flag(client, argv, Flags::GROWS)
     }
 
-    fn listed_grows(&self, client: ClientId, listed: &Listed) -> bool {
-        let grows = |flags: Flags| flags.has(Flags::GROWS);
+    /// Whether this call may change a key, for a host that could not keep the change.
+    pub fn writes(&self, client: ClientId, argv: &[&[u8]]) -> bool {
+        self.has_flag(client, argv, Flags::WRITE)
+    }
+
+    fn has_flag(&self, client: ClientId, argv: &[&[u8]], flag: Flags) -> bool {
+        table()
+            .find(argv)
+            .is_ok_and(|listed| self.listed_has_flag(client, listed, flag))
+    }
+
+    /// Whether a command has a flag, or EXEC anything in its queue.
+    fn listed_has_flag(&self, client: ClientId, listed: &Listed, flag: Flags) -> bool {
         let queue = self.state.client(client).queue.as_ref();
         let queued = queue.filter(|_| listed.command.name == "EXEC");
         let mut commands = queued.into_iter().flat_map(|queue| &queue.commands);
-        grows(listed.command.flags)
+        listed.command.flags.has(flag)
             || commands.any(|argv| {
                 let argv: Vec<&[u8]> = argv.iter().map(|argument| &**argument).collect();
                 table()
                     .find(&argv)
-                    .is_ok_and(|listed| grows(listed.command.flags))
+                    .is_ok_and(|listed| listed.command.flags.has(flag))
             })
     }
 

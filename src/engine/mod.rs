@@ -152,6 +152,19 @@ impl Engine {
         }
     }
 
+    /// Answers a call that cannot be carried out now. The transaction that it was to join, or to run,
+    /// is called off: half of it is not what was asked for.
+    pub fn refuse(&mut self, client: ClientId, argv: &[&[u8]], error: Error) -> Outcome {
+        let is_exec = |listed: &Listed| listed.command.name == "EXEC";
+        if table().find(argv).is_ok_and(is_exec) {
+            self.state.client_mut(client).queue = None;
+            self.state.unwatch(client);
+        } else if let Some(queue) = &mut self.state.client_mut(client).queue {
+            queue.broken = true;
+        }
+        self.failed(error)
+    }
+
     /// Everything that is looked at before a command runs.
     fn admit(&mut self, now_ms: i64, client: ClientId, argv: &[&[u8]]) -> Result<Admitted> {
         self.state.stats.commands += 1;
@@ -201,7 +214,7 @@ impl Engine {
         }
         let grows = self.may_grow(client, listed);
         if grows && let Err(error) = self.make_room(now_ms) {
-            return self.failed(error);
+            return self.refuse(client, argv, error);
         }
         let queued = self.queued(client, listed);
         let used_before = if grows { self.state.used_bytes() } else { 0 };

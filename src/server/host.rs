@@ -14,7 +14,6 @@ use super::jobs::Jobs;
 use super::mailbox::Mailbox;
 use super::settings::{Fsync, Settings};
 use super::tcp::READ_BYTES;
-use crate::commands::{Flags, Listed, table};
 use crate::db::{Budget, ClientId, ReplyMode, Request, Resp};
 use crate::engine::{Engine, Outcome};
 use crate::error::Error;
@@ -145,8 +144,8 @@ impl Host {
         let before = engine
             .client(mailbox.client)
             .map(|client| client.reply_mode);
-        let outcome = match self.refusal(argv) {
-            Some(refusal) => Outcome::Reply(Reply::Error(refusal)),
+        let outcome = match self.refusal(&engine, mailbox.client, argv) {
+            Some(refusal) => engine.refuse(mailbox.client, argv, refusal),
             None => engine.call(self.now_ms.get(), mailbox.client, argv),
         };
         self.release(&mut engine);
@@ -162,10 +161,9 @@ impl Host {
         Next::Go
     }
 
-    fn refusal(&self, argv: &[&[u8]]) -> Option<Error> {
+    fn refusal(&self, engine: &Engine, client: ClientId, argv: &[&[u8]]) -> Option<Error> {
         let refusal = self.trouble.borrow().refusal()?;
-        let writes = |listed: &Listed| listed.command.flags.has(Flags::WRITE);
-        table().find(argv).is_ok_and(writes).then_some(refusal)
+        engine.writes(client, argv).then_some(refusal)
     }
 
     /// Hands what a call did to the journal, then what it caused to those whom it concerns.

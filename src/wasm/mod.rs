@@ -192,7 +192,7 @@ impl Instance {
     fn run(&mut self, now_ms: f64, client: u32, argc: u32) -> Outcome {
         let (argv, client) = (self.scratch.argv(argc as usize), u64::from(client));
         if !self.headroom.is_there_for(&argv) && self.engine.grows(client, &argv) {
-            return Outcome::Reply(Reply::Error(Error::OutOfMemory));
+            return self.engine.refuse(client, &argv, Error::OutOfMemory);
         }
         self.engine.call(now_ms as i64, client, &argv)
     }

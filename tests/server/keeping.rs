@@ -300,12 +300,21 @@ fn a_snapshot_that_cannot_be_written_has_writes_refused_until_it_can() {
     let server = NookServer::start_with(&["--save", "3600 1000000"]);
     let mut client = server.connect();
     client.say("SET k v");
+    let mut queued = server.connect();
+    queued.say("MULTI");
+    queued.say("SET k w");
     // Where the snapshot is written before it takes its place.
     let in_the_way = server.directory().join("dump.rdb.unfinished");
     fs::create_dir(&in_the_way).expect("a folder");
     assert!(client.say("SAVE").starts_with("(error) ERR "));
     assert!(client.say("SET k w").starts_with("(error) MISCONF "));
     assert_eq!(client.say("GET k"), "\"v\"");
+    // Neither a part of a transaction, nor one that was queued before.
+    assert_eq!(client.say("MULTI"), "OK");
+    assert!(client.say("SET k w").starts_with("(error) MISCONF "));
+    assert!(client.say("EXEC").starts_with("(error) EXECABORT "));
+    assert!(queued.say("EXEC").starts_with("(error) MISCONF "));
+    assert_eq!(queued.say("GET k"), "\"v\"");
     client.send(b"SHUTDOWN\r\n");
     let answer = print::draw_answer(&client.receive());
     assert_eq!(answer, "(error) ERR Errors trying to SHUTDOWN. Check logs.");
