@@ -30,7 +30,8 @@ abstract class RemoteFace<T extends Text> extends Client {
     return this.#line.send([argv.map(word)], this.#binary)
   }
 
-  /** Runs a command that may wait for a key, over a connection of its own. */
+  /** Runs a command that may wait for a key, over a connection of its own, which its signal closes: what the server had taken
+   *  in that very moment is lost with it, as at any end of a connection. `blMove` keeps what it takes on the server. */
   callBlocking(argv: readonly CallArgument[], options: BlockingOptions = {}): Promise<Reply> {
     return this.#line.sendAlone(argv.map(word), this.#binary, options.signal)
   }
