@@ -272,7 +272,8 @@ function bytesOrNull(request: IDBRequest<Uint8Array | undefined>): Promise<Uint8
   })
 }
 
-/** Waits for the commit. Where `body` fails the transaction is aborted, and its failure told once that is done. */
+/** Waits for the commit. Where `body` fails, for whatever reason, the transaction is aborted: what it had put by then would be
+ *  committed otherwise, a head without its journal. The failure is told once that is done. */
 async function complete<T>(transaction: IDBTransaction, body: Promise<T>): Promise<T> {
   const committed = new Promise<void>((resolve, reject) => {
     transaction.oncomplete = () => resolve()
@@ -282,11 +283,18 @@ async function complete<T>(transaction: IDBTransaction, body: Promise<T>): Promi
     const [value] = await Promise.all([body, committed])
     return value
   } catch (error) {
-    if (error instanceof NookError) {
-      transaction.abort()
-      await committed.catch(() => undefined)
-    }
+    if (abort(transaction)) await committed.catch(() => undefined)
     throw error
+  }
+}
+
+/** Whether there was anything left to abort: a request that failed has ended its transaction already. */
+function abort(transaction: IDBTransaction): boolean {
+  try {
+    transaction.abort()
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -61,6 +61,27 @@ test('an append past the quota fails as QUOTA, keeps nothing, and the next one t
   assert.deepEqual(reopened, { code: 'resolved', lastSeq: filled.lastSeq })
 })
 
+/** The head was put before the batch could not be made, and was committed without it: the store could not be opened again. */
+test('an append that fails halfway for any reason keeps nothing', async () => {
+  const kept = await shared.evaluate(async () => {
+    const storage = new page.IndexedDBStorage('halfway')
+    const { epoch } = await storage.open()
+    await storage.append(epoch, 1, [new Uint8Array(1)])
+    // There is no memory for the batch: in a tab that is as short of it, any allocation may throw.
+    const { Uint8Array: real } = globalThis
+    globalThis.Uint8Array = new Proxy(real, {
+      construct() {
+        throw new RangeError('Array buffer allocation failed')
+      },
+    })
+    const code = await page.codeOf(storage.append(epoch, 2, [real.of(2)])).finally(() => (globalThis.Uint8Array = real))
+    await storage.close()
+    const { lastSeq } = await storage.open()
+    return { code, lastSeq }
+  })
+  assert.deepEqual(kept, { code: 'IO', lastSeq: 1 })
+})
+
 test('site data cleared by the user is told as WIPED, and stays cleared', async () => {
   const client = await context.newCDPSession(shared)
   await shared.evaluate(async () => {
