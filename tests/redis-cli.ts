@@ -4,6 +4,9 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
 
+/** Longer than a message takes on a busy machine. */
+const PATIENCE_MS = 30_000
+
 /** Runs one command, and gives what redis-cli prints into a pipe. */
 export async function redisCli(port: number, ...words: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('redis-cli', ['-p', `${port}`, ...words])
@@ -22,6 +25,7 @@ export class RedisCliSubscriber implements AsyncDisposable {
       this.#printed += text
       this.#wake()
     })
+    this.#child.once('exit', () => this.#wake())
   }
 
   /** Resolves when the server has confirmed. */
@@ -33,10 +37,16 @@ export class RedisCliSubscriber implements AsyncDisposable {
 
   /** Resolves when it has printed these lines one after the other. */
   async hears(lines: readonly string[]): Promise<void> {
-    while (!this.#printed.includes(`${lines.join('\n')}\n`)) await new Promise<void>((resolve) => (this.#wake = resolve))
+    const limit = setTimeout(() => this.#child.kill(), PATIENCE_MS)
+    while (!this.#printed.includes(`${lines.join('\n')}\n`)) {
+      if (this.#child.killed) throw new Error(`redis-cli did not hear ${lines.join(' ')}, but\n${this.#printed}`)
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+    clearTimeout(limit)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const exit = once(this.#child, 'exit')
     this.#child.kill()
     await exit
