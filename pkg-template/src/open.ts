@@ -46,6 +46,9 @@ export function storesOf(platform: Platform): Stores {
 }
 
 async function openStore(platform: Platform, name: string, options: OpenOptions & Place): Promise<Nook> {
+  requireOneOf('ifBusy', options.ifBusy, ['error', 'wait', 'steal'])
+  requireOneOf('durability', options.durability, ['always', 'everysec', 'no'])
+  requireOneOf('onWipe', options.onWipe, ['stop', 'rewrite'])
   const keeper = name === MEMORY ? null : makeKeeper(platform, requireName(name), options, () => core)
   const core: Core = new Core({
     module: await platform.loadModule(),
@@ -88,6 +91,12 @@ function makeKeeper(platform: Platform, name: string, options: OpenOptions & Pla
 
 /** Names stay readable as names of databases, files and locks. */
 function requireName(name: string): string {
-  if (/^[\w.@-][\w .@-]{0,127}$/.test(name) && !/^\.+$/.test(name)) return name
+  if (typeof name === 'string' && /^[\w.@-][\w .@-]{0,127}$/.test(name) && !/^\.+$/.test(name)) return name
   throw new NookError('ERR', `ERR '${name}' cannot be the name of a store: letters, digits, _ - . @ and spaces can, up to 128 of them`)
+}
+
+/** JavaScript has no compiler to say so, and a misspelt `ifBusy` would wait forever. */
+function requireOneOf<T extends string>(option: string, value: T | undefined, choices: readonly T[]): void {
+  if (value === undefined || choices.includes(value)) return
+  throw new NookError('ERR', `ERR ${option} is '${value}', which is none of ${choices.map((choice) => `'${choice}'`).join(', ')}`)
 }

@@ -187,6 +187,17 @@ test('a second opener is refused, waits, or takes the store; who lost it turns r
   await heir.close()
 })
 
+test('options and names that are none are refused, and not waited for', async (t) => {
+  const directory = await folder(t)
+  const holder = await open('shop', { directory })
+  const given = (options: object) => open('shop', { directory, ...options })
+  await assert.rejects(given({ ifBusy: 'patiently' }), /ifBusy is 'patiently', which is none of 'error', 'wait', 'steal'/)
+  await assert.rejects(given({ durability: 'sometimes' }), code('ERR'))
+  await assert.rejects(given({ onWipe: 'weep' }), code('ERR'))
+  await assert.rejects(open(undefined as unknown as string, { directory }), code('ERR'))
+  await holder.close()
+})
+
 test('names that could lead out of the folder are refused', async (t) => {
   const directory = await folder(t)
   for (const name of ['', '..', 'a/b', '../b', 'a\\b', 'a:b', ' a', 'é']) {
