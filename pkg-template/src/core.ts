@@ -19,7 +19,7 @@ export interface Restarted {
   readonly lostSteps: number | null
 }
 
-export interface NookEvents extends Record<string, unknown> {
+export interface NookEvents {
   restarted: Restarted
   /** Another writer has taken the store: this one goes on answering, and keeps nothing more. */
   fenced: NookError

@@ -1,5 +1,5 @@
 /** Calls listeners by the name of what happened. */
-export class Emitter<Events extends Record<string, unknown>> {
+export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>()
 
   /** Gives the function that takes the listener away again. */

@@ -184,7 +184,7 @@ export class Nook extends Face<string> {
   }
 
   /** Listens to what happens to the store itself: `restarted`, `fenced`, `wiped`, `error`. Gives the function that ends this. */
-  on<Name extends keyof NookEvents & string>(name: Name, listener: (event: NookEvents[Name]) => void): () => void {
+  on<Name extends keyof NookEvents>(name: Name, listener: (event: NookEvents[Name]) => void): () => void {
     return this.#core.events.on(name, listener)
   }
 

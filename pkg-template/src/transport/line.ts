@@ -25,7 +25,7 @@ export interface ConnectOptions {
   readonly WebSocket?: WebSocketClass
 }
 
-export interface RemoteEvents extends Record<string, unknown> {
+export interface RemoteEvents {
   /** There is a connection, for the first time or again; subscriptions are in place. */
   connected: undefined
   /** The connection is gone; another is being made. */

@@ -125,7 +125,7 @@ export class Remote extends RemoteFace<string> {
   }
 
   /** Listens to what happens to the connection: `connected`, `disconnected`. Gives the function that ends this. */
-  on<Name extends keyof RemoteEvents & string>(name: Name, listener: (event: RemoteEvents[Name]) => void): () => void {
+  on<Name extends keyof RemoteEvents>(name: Name, listener: (event: RemoteEvents[Name]) => void): () => void {
     return this.#line.events.on(name, listener)
   }
 
