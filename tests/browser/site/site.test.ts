@@ -126,6 +126,22 @@ test('keys come and go by themselves, and the time that is left counts down', as
   await visitor.leave()
 })
 
+// The row of a list was drawn as the list of keys itself, once: the word of its type was the name of a style.
+test('keys of every type are drawn alike, each within its row', async () => {
+  const visitor = await arrive()
+  for (const line of ['SET a 1', 'RPUSH b 1', 'HSET c f 1', 'SADD d 1', 'ZADD e 1 m']) await visitor.say(line)
+  await visitor.untilKeys(['a', 'b', 'c', 'd', 'e'])
+  const places = await visitor.page.locator('.key').evaluateAll((rows) =>
+    rows.map((row) => {
+      const top = row.getBoundingClientRect().top
+      const parts = [...row.querySelectorAll('.name, .type')].map((part) => part.getBoundingClientRect())
+      return parts.map((part) => [Math.round(part.top - top), Math.round(part.height)]).join()
+    }),
+  )
+  assert.deepEqual(places, places.map(() => places[0]))
+  await visitor.leave()
+})
+
 test('a key that is chosen shows its value by its type, and follows its changes', async () => {
   const visitor = await arrive()
   const { page } = visitor

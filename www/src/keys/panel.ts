@@ -103,7 +103,7 @@ export class KeysPanel {
         'data-name': name,
       },
       element('span', { class: 'name' }, name === '' ? '""' : name),
-      element('span', { class: `type ${facts.type}` }, facts.type),
+      element('span', { class: 'type' }, facts.type),
       element(
         'span',
         { class: 'facts' },
