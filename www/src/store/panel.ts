@@ -1,9 +1,17 @@
-import type { Nook } from 'nookdb'
+import type { Health, Nook } from 'nookdb'
 import { element, found, setText } from '../dom.js'
 import { formatBytes, formatCount } from '../units.js'
 
 /** How often sizes are asked for: the browser counts what a site holds, which takes it a moment. */
 const LOOK_AGAIN_MS = 5000
+
+/** What the badge says in the states in which changes are not kept. */
+const KEPT: Partial<Record<Health['state'], string>> = {
+  full: 'no room: not kept',
+  failed: 'not kept',
+  fenced: 'another tab has it: read only',
+  wiped: 'deleted: not kept',
+}
 
 /** Where the store is kept and how large it is; the way out and in as a dump.rdb. */
 export class StorePanel {
@@ -20,7 +28,12 @@ export class StorePanel {
     found('import-button', HTMLButtonElement).addEventListener('click', () => file.click())
     file.addEventListener('change', () => void this.#import(file))
     found('persist', HTMLButtonElement).addEventListener('click', () => void this.#persist())
-    for (const name of ['fenced', 'wiped', 'error'] as const) db.on(name, (error) => this.#tell(error.message, true))
+    for (const name of ['fenced', 'wiped', 'error'] as const) {
+      db.on(name, (error) => {
+        this.#tell(error.message, true)
+        void this.refresh()
+      })
+    }
     db.on('restarted', ({ lostSteps }) => {
       const lost = lostSteps === null ? 'everything' : `${formatCount(lostSteps)} steps`
       this.#tell(`The engine stopped and was made anew. Lost: ${lost}.`, true)
@@ -51,7 +64,7 @@ export class StorePanel {
     if (quotaBytes !== null) rows.push(['It may hold', formatBytes(quotaBytes)])
     found('store-facts', HTMLElement).replaceChildren(...rows.flatMap(([name, fact]) => [element('dt', {}, name), element('dd', {}, fact)]))
     found('persist', HTMLButtonElement).hidden = !isKept || this.#isPersistent
-    setText(found('kept', HTMLElement), isKept ? 'kept in this browser' : 'kept nowhere')
+    setText(found('kept', HTMLElement), isKept ? KEPT[health.state] ?? 'kept in this browser' : 'kept nowhere')
   }
 
   #export(): void {
