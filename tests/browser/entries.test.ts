@@ -6,7 +6,7 @@ import { extname } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
-import { launch } from '../chromium.js'
+import { launch } from '../support/chromium.js'
 
 const ORIGIN = 'http://localhost'
 const PACKAGE = fileURLToPath(new URL('../../pkg/', import.meta.url))

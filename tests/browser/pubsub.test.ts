@@ -8,9 +8,9 @@ import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import type { Nook, Remote } from 'nookdb'
 import { root } from '../../pkg-template/steps.mjs'
-import { launch } from '../chromium.js'
-import { NookServer } from '../nookdb-server.js'
-import { RedisCliSubscriber, redisCli } from '../redis-cli.js'
+import { launch } from '../support/chromium.js'
+import { NookServer } from '../support/nookdb-server.js'
+import { RedisCliSubscriber, redisCli } from '../support/redis-cli.js'
 
 /** In the page. */
 declare const nookdb: typeof import('nookdb')

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
-import { launch } from '../chromium.js'
+import { launch } from '../support/chromium.js'
 import type { Answer, Task } from './workers/store.js'
 
 const PACKAGE = fileURLToPath(new URL('../../pkg/', import.meta.url))

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { createClient } from '@redis/client'
 import { open, type Nook } from 'nookdb'
-import { RedisServer } from '../redis-server.js'
+import { RedisServer } from '../support/redis-server.js'
 
 /** Every kind, small and large, and a deadline far away. Of scores with a fraction only one: node-redis reads few of them exactly. */
 const WORDS: readonly (readonly string[])[] = [

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { connect, NookError, type ConnectOptions, type Remote } from 'nookdb'
 import { WebSocket, WebSocketServer } from 'ws'
-import { NookServer } from '../nookdb-server.js'
+import { NookServer } from '../support/nookdb-server.js'
 
 /** Pauses of a test: a server that was stopped is back soon. */
 const SOON: ConnectOptions = { WebSocket, maxPauseMs: 250 }

@@ -5,8 +5,8 @@ import { execFile } from 'node:child_process'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Browser } from 'playwright-core'
-import { launch } from '../../chromium.js'
-import { NookServer } from '../../nookdb-server.js'
+import { launch } from '../../support/chromium.js'
+import { NookServer } from '../../support/nookdb-server.js'
 import { BuiltSite, Visitor } from './visitor.js'
 
 let browser: Browser

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { open } from 'nookdb'
 import type { Browser } from 'playwright-core'
-import { launch } from '../../chromium.js'
+import { launch } from '../../support/chromium.js'
 import { BuiltSite, serveDev, servePreview, Visitor, type Served } from './visitor.js'
 
 let browser: Browser

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { launch } from '../../chromium.js'
+import { launch } from '../../support/chromium.js'
 import { cases } from '../../js/storage/conformance.js'
 import { openPage, ORIGIN } from './serve.js'
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { launchKillable } from '../../killable-chromium.js'
+import { launchKillable } from '../../support/killable-chromium.js'
 import { openPage } from './serve.js'
 
 const LOOPS = 4

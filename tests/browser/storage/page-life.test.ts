@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { launch } from '../../chromium.js'
+import { launch } from '../../support/chromium.js'
 import { openPage } from './serve.js'
 
 let browser: Browser

@@ -7,8 +7,8 @@ import { createClient, RESP_TYPES } from '@redis/client'
 import { connect, open } from 'nookdb'
 import { WebSocket } from 'ws'
 import { METHODS } from '../../../pkg-template/src/commands/generated.js'
-import { NookServer } from '../../nookdb-server.js'
-import { RedisServer } from '../../redis-server.js'
+import { NookServer } from '../../support/nookdb-server.js'
+import { RedisServer } from '../../support/redis-server.js'
 import { CONVERSATIONS, type Call, type Conversation } from './calls.js'
 
 type Name = Call[0]

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { open } from 'nookdb'
 import { drawReplies } from '../../../www/src/console/drawing.js'
 import { splitWords } from '../../../www/src/console/words.js'
-import { RedisServer } from '../../redis-server.js'
+import { RedisServer } from '../../support/redis-server.js'
 
 let redis: RedisServer
 before(async () => {

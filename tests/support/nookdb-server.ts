@@ -1,7 +1,7 @@
 // Our server for one test, built as Cargo's tests build it.
 
 import { join } from 'node:path'
-import { cargoMetadata, run } from '../pkg-template/steps.mjs'
+import { cargoMetadata, run } from '../../pkg-template/steps.mjs'
 import { freePort, ServerProcess } from './server-process.js'
 
 /** A running nookdb-server that keeps nothing, unless its flags say so. `await using` ends it. */
