@@ -328,3 +328,43 @@ fn a_transaction_for_which_there_is_no_memory_is_over() {
     assert!(db.say("EXEC").starts_with("(error) OOM"));
     assert_eq!(db.say("GET k"), "\"v\"");
 }
+
+/// The queue had no bound: a client could fill the server without ever saying EXEC.
+#[test]
+fn a_transaction_that_is_too_large_is_refused_and_takes_no_more() {
+    let mut db = Session::default();
+    let value = "x".repeat(16 << 20);
+    db.say("MULTI");
+    for n in 0..3 {
+        assert_eq!(db.say(&format!("SET key:{n} {value}")), "QUEUED");
+    }
+    assert_eq!(
+        db.say(&format!("SET key:3 {value}")),
+        "(error) ERR the transaction is larger than 64 MiB: DISCARD it and use several smaller ones"
+    );
+    let queued = |db: &Session, id| {
+        let client = db.engine.client(id).expect("connected");
+        client.queue.as_ref().map(|queue| queue.bytes())
+    };
+    let id = db.id(1);
+    let before = queued(&db, id);
+    assert_eq!(db.say("SET small 1"), "QUEUED");
+    assert_eq!(queued(&db, id), before, "it will not run");
+    assert!(db.say("EXEC").starts_with("(error) EXECABORT"));
+    assert_eq!(db.say("DBSIZE"), "(integer) 0");
+    assert_eq!(db.say("SET key value"), "OK");
+}
+
+#[test]
+fn client_list_tells_what_the_queue_of_a_client_takes() {
+    let mut db = Session::default();
+    assert!(db.say_as(2, "CLIENT LIST").contains(" multi-mem=0 "));
+    db.say("MULTI");
+    db.say(&format!("SET key {}", "x".repeat(5_000)));
+    let list = db.say_as(2, "CLIENT LIST");
+    let (_, queued) = list.split_once(" multi=1 ").expect("one has a queue");
+    let (_, bytes) = queued.split_once("multi-mem=").expect("the field");
+    let (bytes, _) = bytes.split_once(' ').expect("more fields");
+    let bytes: usize = bytes.parse().expect("a number");
+    assert!((5_000..5_200).contains(&bytes), "{bytes}");
+}

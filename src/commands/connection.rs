@@ -2,7 +2,7 @@
 
 use super::row::{Command, Method, methods, prose};
 use super::{Args, Flags};
-use crate::db::{Client, Ctx, ReplyMode, Resp};
+use crate::db::{Client, Ctx, Queue, ReplyMode, Resp};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 
@@ -479,14 +479,13 @@ fn of_type(name: &[u8]) -> Result<fn(&Client) -> bool> {
 fn describe(client: &Client, now_ms: i64) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let seconds_since = |then_ms: i64| (now_ms - then_ms).max(0) / 1000;
-    let queued = client
-        .queue
-        .as_ref()
-        .map_or(-1, |queue| queue.commands.len() as i64);
+    let queue = client.queue.as_ref();
+    let queued = queue.map_or(-1, |queue| queue.commands().len() as i64);
+    let queued_bytes = queue.map_or(0, Queue::bytes);
     let last_command = client.last_command.to_ascii_lowercase().replace(' ', "|");
     format!(
         "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={} sub={} psub={} ssub=0 \
-         multi={} watch={} qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 \
+         multi={} watch={} qbuf=0 qbuf-free=0 argv-mem=0 multi-mem={} rbs=0 rbp=0 obl=0 oll=0 \
          omem=0 tot-mem=0 events=r cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
         client.id,
         client.address,
@@ -500,6 +499,7 @@ fn describe(client: &Client, now_ms: i64) -> String {
         client.patterns.len(),
         queued,
         client.watched.len(),
+        queued_bytes,
         last_command,
         if client.resp == Resp::Three { 3 } else { 2 },
         text(&client.library_name),

@@ -98,7 +98,7 @@ fn exec(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
         return Ok(Reply::NullArray);
     }
     ctx.draft.may_block = false;
-    let replies = queue.commands.iter().map(|argv| {
+    let replies = queue.commands().iter().map(|argv| {
         let argv: Vec<&[u8]> = argv.iter().map(|argument| &**argument).collect();
         let reply = execute(ctx, &argv).unwrap_or_else(Reply::Error);
         // Its answer would take the place of all the others.

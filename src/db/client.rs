@@ -6,12 +6,17 @@ use indexmap::IndexSet;
 
 use super::effects::Argv;
 use super::keyspace::Key;
+use crate::error::{Error, Result};
 
 /// Numbers clients in the order in which they came; never used twice.
 pub type ClientId = u64;
 
 /// The client in whose name the engine acts by itself: expiry, eviction, loading.
 pub const NOBODY: ClientId = 0;
+
+const QUEUE_FULL: Error = Error::Said(
+    "ERR the transaction is larger than 64 MiB: DISCARD it and use several smaller ones",
+);
 
 /// The version of the protocol that a client has chosen with HELLO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,12 +36,51 @@ pub enum ReplyMode {
     Skip,
 }
 
-/// Commands between MULTI and EXEC.
+/// Commands between MULTI and EXEC. `maxmemory` counts keys and not these, so they have a bound of
+/// their own.
 #[derive(Debug, Default)]
 pub struct Queue {
-    pub commands: Vec<Argv>,
+    commands: Vec<Argv>,
+    bytes: usize,
     /// A command could not be queued: EXEC will refuse.
     pub broken: bool,
+}
+
+impl Queue {
+    /// What the commands of one queue may take, in bytes. Larger than any transaction that a store
+    /// of this kind should stand still for, and small enough for a wasm memory to hold it twice.
+    pub const MAX_BYTES: usize = 64 << 20;
+
+    pub fn commands(&self) -> &[Argv] {
+        &self.commands
+    }
+
+    /// What the commands take: their words, and the lists that hold them.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Queues a command. One of a broken transaction will not run, and is not kept.
+    ///
+    /// # Errors
+    /// Where the queue would pass `MAX_BYTES`.
+    pub fn push(&mut self, argv: &[&[u8]]) -> Result<()> {
+        if self.broken {
+            return Ok(());
+        }
+        let words: usize = argv
+            .iter()
+            .map(|word| word.len() + size_of::<Box<[u8]>>())
+            .sum();
+        let bytes = self.bytes + words + size_of::<Argv>();
+        if bytes > Queue::MAX_BYTES {
+            return Err(QUEUE_FULL);
+        }
+        self.bytes = bytes;
+        self.commands
+            .push(argv.iter().map(|&word| word.into()).collect());
+        Ok(())
+    }
 }
 
 #[derive(Debug)]

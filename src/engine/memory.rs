@@ -31,7 +31,7 @@ impl Engine {
     fn listed_has_flag(&self, client: ClientId, listed: &Listed, flag: Flags) -> bool {
         let queue = self.state.client(client).queue.as_ref();
         let queued = queue.filter(|_| listed.command.name == "EXEC");
-        let mut commands = queued.into_iter().flat_map(|queue| &queue.commands);
+        let mut commands = queued.into_iter().flat_map(|queue| queue.commands());
         listed.command.flags.has(flag)
             || commands.any(|argv| {
                 let argv: Vec<&[u8]> = argv.iter().map(|argument| &**argument).collect();

@@ -194,7 +194,7 @@ impl Engine {
                 Err(Error::Said("ERR Command not allowed inside a transaction"))
             }
             Some(queue) if !flags.has(Flags::NOT_QUEUED) => {
-                queue.commands.push(owned(argv));
+                queue.push(argv)?;
                 Ok(Admitted::Queued)
             }
             _ => Ok(Admitted::Run(listed)),
@@ -253,7 +253,7 @@ impl Engine {
     fn queued(&self, client: ClientId, listed: &Listed) -> Option<Vec<Argv>> {
         let queue = self.state.client(client).queue.as_ref();
         let queue = queue.filter(|_| listed.command.name == "EXEC")?;
-        Some(queue.commands.clone())
+        Some(queue.commands().to_vec())
     }
 
     fn failed(&mut self, error: Error) -> Outcome {
