@@ -368,3 +368,27 @@ fn client_list_tells_what_the_queue_of_a_client_takes() {
     let bytes: usize = bytes.parse().expect("a number");
     assert!((5_000..5_200).contains(&bytes), "{bytes}");
 }
+
+/// Each push copied the whole line, and each departure moved all who stood behind.
+#[test]
+fn a_long_line_of_waiters_is_served_one_by_one_in_the_order_in_which_they_came() {
+    const WAITERS: usize = 5_000;
+    let mut db = Session::default();
+    for n in 0..WAITERS {
+        db.say_as(n + 2, "BLPOP jobs 0");
+    }
+    // Every tenth gives up, wherever he stands.
+    let stays = |n: &usize| !n.is_multiple_of(10);
+    for n in (0..WAITERS).filter(|n| !stays(n)) {
+        let client = db.id(n + 2);
+        db.engine.disconnect(client);
+    }
+    for n in (0..WAITERS).filter(stays) {
+        assert_eq!(db.say(&format!("RPUSH jobs job:{n}")), "(integer) 1");
+        let job = format!("1) \"jobs\"\n2) \"job:{n}\"");
+        assert_eq!(db.hear(n + 2), Some(job));
+    }
+    assert_eq!(db.say("RPUSH jobs last"), "(integer) 1");
+    assert_eq!(db.say("LLEN jobs"), "(integer) 1");
+    assert!(!db.engine.needs_ticks(), "nobody waits any more");
+}

@@ -4,7 +4,8 @@
 //! of its own; if it would still wait, it goes on waiting. So a blocking command is one function,
 //! and serving a waiter has the effects of the plain command.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::Bound::{Excluded, Unbounded};
 
 use indexmap::{IndexMap, IndexSet};
 
@@ -14,18 +15,28 @@ use crate::db::{Argv, Block, Cause, ClientId, Ctx, Draft, Key};
 use crate::error::Error;
 use crate::reply::Reply;
 
+/// Numbers waits in the order in which they began; never used twice.
+type Arrival = u64;
+
 #[derive(Debug)]
 struct Waiter {
+    client: ClientId,
     db: u32,
     block: Block,
     argv: Argv,
 }
 
 /// Who waits for what. For one key, those who came first are served first.
+///
+/// Whoever is served or leaves goes out of the middle of every line in O(log N), and serving takes
+/// the next of a line without touching the rest: a push costs the same however many wait behind.
+/// Invariant: `arrivals` and `by_key` hold exactly the waits of `waiters`.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    waiters: IndexMap<ClientId, Waiter>,
-    by_key: IndexMap<(u32, Key), IndexSet<ClientId>>,
+    waiters: BTreeMap<Arrival, Waiter>,
+    arrivals: HashMap<ClientId, Arrival>,
+    by_key: IndexMap<(u32, Key), BTreeMap<Arrival, ClientId>>,
+    next: Arrival,
     /// Places that changed and whose waiters have not been looked at yet.
     ready: VecDeque<(u32, Key)>,
     is_serving: bool,
@@ -33,24 +44,34 @@ pub(super) struct Waiting {
 
 impl Waiting {
     pub fn add(&mut self, client: ClientId, db: u32, block: Block, argv: Argv) {
+        let arrival = self.next;
+        self.next += 1;
         for key in &block.keys {
-            self.by_key
-                .entry((db, key.clone()))
-                .or_default()
-                .insert(client);
+            let line = self.by_key.entry((db, key.clone())).or_default();
+            line.insert(arrival, client);
         }
-        self.waiters.insert(client, Waiter { db, block, argv });
+        self.arrivals.insert(client, arrival);
+        let waiter = Waiter {
+            client,
+            db,
+            block,
+            argv,
+        };
+        self.waiters.insert(arrival, waiter);
     }
 
     pub fn remove(&mut self, client: ClientId) -> bool {
-        let Some(waiter) = self.waiters.shift_remove(&client) else {
+        let Some(arrival) = self.arrivals.remove(&client) else {
+            return false;
+        };
+        let Some(waiter) = self.waiters.remove(&arrival) else {
             return false;
         };
         for key in waiter.block.keys {
             let place = (waiter.db, key);
-            if let Some(clients) = self.by_key.get_mut(&place) {
-                clients.shift_remove(&client);
-                if clients.is_empty() {
+            if let Some(line) = self.by_key.get_mut(&place) {
+                line.remove(&arrival);
+                if line.is_empty() {
                     self.by_key.swap_remove(&place);
                 }
             }
@@ -72,8 +93,19 @@ impl Waiting {
 
     fn past(&self, now_ms: i64) -> Vec<ClientId> {
         let past = |waiter: &Waiter| waiter.block.until_ms.is_some_and(|until| until <= now_ms);
-        let waiters = self.waiters.iter().filter(|(_, waiter)| past(waiter));
-        waiters.map(|(client, _)| *client).collect()
+        let waiters = self.waiters.values().filter(|waiter| past(waiter));
+        waiters.map(|waiter| waiter.client).collect()
+    }
+
+    fn get(&self, client: ClientId) -> Option<&Waiter> {
+        self.waiters.get(self.arrivals.get(&client)?)
+    }
+
+    /// Who came next to a place after this one; after nobody, who came first.
+    fn next_at(&self, place: &(u32, Key), after: Option<Arrival>) -> Option<(Arrival, ClientId)> {
+        let from = after.map_or(Unbounded, Excluded);
+        let mut later = self.by_key.get(place)?.range((from, Unbounded));
+        later.next().map(|(arrival, client)| (*arrival, *client))
     }
 
     /// Places that a step changed and that somebody waits for, each once, in order.
@@ -123,12 +155,12 @@ impl Engine {
     }
 
     fn serve_place(&mut self, now_ms: i64, place: &(u32, Key)) {
-        let clients = self.waiting.by_key.get(place).cloned();
-        for client in clients.into_iter().flatten() {
-            if !self.stands(place) {
-                return;
-            }
+        let mut last = None;
+        while self.stands(place)
+            && let Some((arrival, client)) = self.waiting.next_at(place, last)
+        {
             self.retry(now_ms, client, place);
+            last = Some(arrival);
         }
     }
 
@@ -165,7 +197,7 @@ impl Engine {
     }
 
     fn waiting_call(&self, client: ClientId) -> Option<(&'static Listed, Argv)> {
-        let waiter = self.waiting.waiters.get(&client)?;
+        let waiter = self.waiting.get(client)?;
         let argv: Vec<&[u8]> = waiter.argv.iter().map(|argument| &**argument).collect();
         Some((table().find(&argv).ok()?, waiter.argv.clone()))
     }
