@@ -1,28 +1,29 @@
 //! A step as it lies in the journal.
 //!
 //! ```text
-//! record   format u8 = 1 | seq u64 | epoch u32 | client u128 | n u64 | base_seq u64 | at_ms i64 | seed u64
+//! record   format u8 = 2 | seq u64 | epoch u32 | client u128 | n u64 | base_seq u64 | at_ms i64 | seed u64
 //!          | cause u8 | intents | effects | CRC-64 of all before, u64
 //! intents  count | argv ...
 //! effects  count | effect ...
 //! argv     "*" arguments CR LF ("$" length CR LF bytes CR LF) ...       a request of RESP
 //! effect   0 db argv                       a command
-//!          1 db                            the first intent, word for word
+//!          1 db intent                     an intent, word for word, by its index
 //!          2 db deadline i64 key           a key whose deadline had passed
 //!          3 db seen_seq u64 key           a key that was evicted
 //! ```
 //!
-//! Integers are little-endian; counts, lengths outside of RESP and databases are LEB128.
+//! Integers are little-endian; counts, lengths outside of RESP, databases and indexes are LEB128.
 //! `epoch`, `client`, `n` and `base_seq` say who wrote the step, which of his it is, and on which
 //! state it was computed. A reader of another format refuses the record.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::bytes::{Parts, write_bytes, write_number};
 use super::rdb::crc64;
 use crate::db::{Argv, Cause, Effect, Step};
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 const CHECKSUM_BYTES: usize = size_of::<u64>();
 
 /// Who took a step, and on top of what.
@@ -41,7 +42,7 @@ pub struct Origin {
 /// Why bytes are no record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordError {
-    /// Written by a version of nookdb that came later.
+    /// Written by another version of nookdb.
     UnknownFormat(u8),
     Checksum,
     Malformed,
@@ -77,8 +78,9 @@ pub fn encode(step: &Step, origin: Origin) -> Vec<u8> {
         write_argv(argv, &mut out);
     }
     write_number(step.effects.len() as u64, &mut out);
+    let said = said(&step.intent);
     for effect in &step.effects {
-        write_effect(effect, step.intent.first(), &mut out);
+        write_effect(effect, &said, &mut out);
     }
     let checksum = crc64(0, &out);
     out.extend_from_slice(&checksum.to_le_bytes());
@@ -118,7 +120,7 @@ fn read(parts: &mut Parts) -> Option<(Step, Origin)> {
         .map(|_| read_argv(parts))
         .collect::<Option<_>>()?;
     let count = parts.count()?;
-    let effects = (0..count).map(|_| read_effect(parts, intent.first()));
+    let effects = (0..count).map(|_| read_effect(parts, &intent));
     let effects = effects.collect::<Option<_>>()?;
     let step = Step {
         seq,
@@ -131,17 +133,28 @@ fn read(parts: &mut Parts) -> Option<(Step, Origin)> {
     parts.is_empty().then_some((step, origin))
 }
 
-fn write_effect(effect: &Effect, intent: Option<&Argv>, out: &mut Vec<u8>) {
+/// Where each intent stands, so that an effect that is one need not be written again. Ordered and
+/// not hashed: the step of a single call, which is nearly every step, costs one comparison.
+fn said(intent: &[Argv]) -> BTreeMap<&Argv, u64> {
+    intent.iter().zip(0..).collect()
+}
+
+fn write_effect(effect: &Effect, said: &BTreeMap<&Argv, u64>, out: &mut Vec<u8>) {
     let mut start = |code: u8, db: u32| {
         out.push(code);
         write_number(u64::from(db), out);
     };
     match effect {
-        Effect::Command { db, argv } if Some(argv) == intent => start(1, *db),
-        Effect::Command { db, argv } => {
-            start(0, *db);
-            write_argv(argv, out);
-        }
+        Effect::Command { db, argv } => match said.get(argv) {
+            Some(index) => {
+                start(1, *db);
+                write_number(*index, out);
+            }
+            None => {
+                start(0, *db);
+                write_argv(argv, out);
+            }
+        },
         Effect::Expired { db, key, deadline } => {
             start(2, *db);
             out.extend_from_slice(&deadline.to_le_bytes());
@@ -155,7 +168,7 @@ fn write_effect(effect: &Effect, intent: Option<&Argv>, out: &mut Vec<u8>) {
     }
 }
 
-fn read_effect(parts: &mut Parts, intent: Option<&Argv>) -> Option<Effect> {
+fn read_effect(parts: &mut Parts, intent: &[Argv]) -> Option<Effect> {
     let code = parts.u8()?;
     let db = u32::try_from(parts.number()?).ok()?;
     match code {
@@ -165,7 +178,7 @@ fn read_effect(parts: &mut Parts, intent: Option<&Argv>) -> Option<Effect> {
         }),
         1 => Some(Effect::Command {
             db,
-            argv: intent?.clone(),
+            argv: intent.get(usize::try_from(parts.number()?).ok()?)?.clone(),
         }),
         2 => {
             let deadline = parts.i64()?;
@@ -286,14 +299,18 @@ mod tests {
 
     fn step() -> impl Strategy<Value = Step> {
         let cause = (0u8..7).prop_map(|code| cause_of(code).expect("seven causes"));
-        let lists = (vec(argv(), 0..3), vec(effect(), 0..4), any::<bool>());
+        let lists = (
+            vec(argv(), 0..3),
+            vec(effect(), 0..4),
+            any::<Option<prop::sample::Index>>(),
+        );
         (any::<u64>(), any::<i64>(), any::<u64>(), cause, lists).prop_map(
             |(seq, at_ms, seed, cause, (intent, mut effects, verbatim))| {
-                if let (true, Some(argv)) = (verbatim, intent.first()) {
-                    effects.push(Effect::Command {
-                        db: 3,
-                        argv: argv.clone(),
-                    });
+                if let Some(index) = verbatim
+                    && !intent.is_empty()
+                {
+                    let argv = index.get(&intent).clone();
+                    effects.push(Effect::Command { db: 3, argv });
                 }
                 Step {
                     seq,
@@ -352,6 +369,27 @@ mod tests {
             effects: vec![Effect::Command { db: 0, argv }],
         };
         assert!(encode(&step, Origin::default()).len() < 1200);
+    }
+
+    #[test]
+    fn each_command_of_a_transaction_that_did_what_it_said_is_written_once() {
+        let argv = |name: u8| vec![b"SET".as_slice().into(), vec![name; 1000].into()];
+        let intent: Vec<Argv> = vec![argv(b'x'), vec![b"DBSIZE".as_slice().into()], argv(b'y')];
+        let effects = [&intent[0], &intent[2]].map(|argv| Effect::Command {
+            db: 0,
+            argv: argv.clone(),
+        });
+        let step = Step {
+            seq: 1,
+            at_ms: 2,
+            seed: 3,
+            cause: Cause::Exec,
+            effects: effects.to_vec(),
+            intent,
+        };
+        let record = encode(&step, Origin::default());
+        assert!(record.len() < 2200, "{}", record.len());
+        assert_eq!(decode(&record), Ok((step, Origin::default())));
     }
 
     #[test]
