@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use super::super::clock::now_ms;
 use super::{MANIFEST, on_disk, sync_folder, write_whole};
@@ -21,6 +21,9 @@ pub struct Journal {
     writing: RefCell<Writing>,
     /// On the disk up to here.
     synced: Cell<u64>,
+    /// Held while the disk is at it: a second sync could else call synced what is in a file that only
+    /// the first has in hand.
+    syncing: Mutex<()>,
     /// There is something to sync.
     pub wake: Notify,
 }
@@ -84,6 +87,7 @@ impl Journal {
             }),
             folder,
             synced: Cell::new(0),
+            syncing: Mutex::new(()),
             wake: Notify::new(),
         })
     }
@@ -123,16 +127,19 @@ impl Journal {
 
     /// Makes what was written survive a crash of the machine; answers whether there was anything.
     pub async fn sync(&self) -> io::Result<bool> {
+        let _alone = self.syncing.lock().await;
         let (position, mut files) = {
-            let mut writing = self.writing.borrow_mut();
-            let files = std::mem::take(&mut writing.unsynced);
-            (writing.written(), files)
+            let writing = self.writing.borrow();
+            (writing.written(), writing.unsynced.clone())
         };
         if position == self.synced.get() {
             return Ok(false);
         }
+        let earlier = files.len();
         files.push(Arc::clone(&self.writing.borrow().file));
         on_disk(move || files.iter().try_for_each(|file| file.sync_data())).await?;
+        // Not before: where the disk fails, or nobody waits any more, they are still to be synced.
+        self.writing.borrow_mut().unsynced.drain(..earlier);
         self.synced.set(position);
         Ok(true)
     }
@@ -255,5 +262,35 @@ impl Sizes {
             earlier: increments.iter().sum::<u64>() - last,
             last,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Engine};
+
+    fn set_a_key(engine: &mut Engine, journal: &Journal) {
+        let client = engine.connect(0);
+        engine.call(0, client, &[b"SET", b"key", b"value"]);
+        journal.record(&engine.take_steps());
+        journal.write().expect("the folder is there");
+    }
+
+    /// The second had nothing but the new file in hand, and said that all was on the disk while the
+    /// first was still at the old one.
+    #[tokio::test]
+    async fn a_sync_that_comes_during_another_waits_for_its_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut engine = Engine::new(Config::default(), 0, 1);
+        let journal = Journal::create(folder.path().join("journal"), engine.state()).expect("new");
+        set_a_key(&mut engine, &journal);
+        journal.begin_rewrite().expect("a second increment");
+        set_a_key(&mut engine, &journal);
+        let (first, second) = tokio::join!(journal.sync(), journal.sync());
+        assert!(first.expect("synced"));
+        assert!(!second.expect("synced"), "nothing was left to sync");
+        assert_eq!(journal.synced(), journal.recorded());
+        assert!(!journal.sync().await.expect("synced"));
     }
 }
