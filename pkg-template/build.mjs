@@ -18,7 +18,7 @@ const npmProgram = (name) => inRoot('node_modules', '.bin', name)
 async function compileCrate(targetDirectory) {
   say('wasm: cargo build --release (Cargo skips what has not changed)')
   await run('cargo', [
-    'build', '--quiet', '--lib', '--release', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'wasm',
+    'build', '--lib', '--release', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'wasm',
   ])
   return join(targetDirectory, 'wasm32-unknown-unknown', 'release', 'nookdb.wasm')
 }

@@ -27,7 +27,7 @@ function freePort(wished) {
 
 async function buildServer(targetDirectory) {
   say('server: cargo build --release (the first time takes minutes)')
-  await run('cargo', ['build', '--quiet', '--release', '--features', 'server', '--bin', 'nookdb-server'])
+  await run('cargo', ['build', '--release', '--features', 'server', '--bin', 'nookdb-server'])
   return join(targetDirectory, 'release', 'nookdb-server')
 }
 

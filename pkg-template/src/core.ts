@@ -52,6 +52,8 @@ export class Core {
   #absence = new NookError('LOADING', 'LOADING the store is being opened')
   #coming: Promise<void> = Promise.resolve()
   #atomic = false
+  /** Another writer has the store: this one only reads. */
+  #takenOver = false
   #closing: Promise<void> | null = null
 
   constructor(options: CoreOptions) {
@@ -66,7 +68,11 @@ export class Core {
   /** Runs a command. @throws NookError where the reply is an error, or the store cannot answer now */
   call(argv: readonly Argument[], binary: boolean): Reply {
     this.#refuseInAtomic()
-    return this.#reply(this.#engine().call(argv, binary))
+    try {
+      return this.#reply(this.#engine().call(argv, binary))
+    } catch (error) {
+      throw this.#toldOfTakeover(error)
+    }
   }
 
   /** The engine to hold a client of one's own in, as long as that engine lives. */
@@ -77,7 +83,11 @@ export class Core {
 
   async wait(argv: readonly Argument[], binary: boolean, options: BlockingOptions = {}): Promise<Reply> {
     this.#refuseInAtomic()
-    return this.#engine().wait(argv, binary, options)
+    try {
+      return await this.#engine().wait(argv, binary, options)
+    } catch (error) {
+      throw this.#toldOfTakeover(error)
+    }
   }
 
   /** Runs commands between MULTI and EXEC and gives the reply of EXEC. */
@@ -102,7 +112,11 @@ export class Core {
       return engine.atomic(() => {
         const result = work((argv, binary) => {
           if (over) throw new NookError('ERR', 'ERR the atomic function has returned: its tx is over')
-          return this.#reply(engine.call(argv, binary))
+          try {
+            return this.#reply(engine.call(argv, binary))
+          } catch (error) {
+            throw this.#toldOfTakeover(error)
+          }
         })
         refusePromise(result)
         return result
@@ -170,6 +184,7 @@ export class Core {
 
   /** Another writer has the store: what this one would write would be lost. */
   becomeReadOnly(): void {
+    this.#takenOver = true
     this.#live?.use((instance) => instance.becomeReplica())
   }
 
@@ -195,6 +210,14 @@ export class Core {
   #engine(): LiveEngine {
     if (this.#live === null) throw this.#absence
     return this.#live
+  }
+
+  /** The engine calls itself a replica then; who wrote to it is told what has happened. */
+  #toldOfTakeover(error: unknown): unknown {
+    if (!this.#takenOver || !(error instanceof NookError) || error.code !== 'READONLY') return error
+    return new NookError('FENCED', 'FENCED another tab or process has taken the store over: here it can only be read; close it and open it again to write', {
+      cause: error,
+    })
   }
 
   #refuseInAtomic(): void {

@@ -41,7 +41,7 @@ export type {
 export type { NookEvents, Restarted } from './core.js'
 export { NookError } from './errors.js'
 export type { KeyListener, MessageListener } from './listeners.js'
-export type { BytesView, CallArgument, Nook, NookStorage, Transaction } from './nook.js'
+export type { BytesView, CallArgument, Nook, NookStorage, NotPromise, Transaction } from './nook.js'
 export type { OpenOptions, Stores } from './open.js'
 export type { Place } from './platform/platform.js'
 export type { Losses } from './committer.js'

@@ -67,6 +67,9 @@ abstract class Face<T extends Text> extends Client {
   }
 }
 
+/** Nothing that would have to be waited for: a function that gives a promise is refused while it is written already. */
+export type NotPromise<T> = T extends PromiseLike<unknown> ? never : T
+
 /** The store inside of `atomic`. Over when the function returns. */
 export interface Transaction extends Commands<'sync', string>, ScanIterators<'sync', string> {
   call(...argv: CallArgument[]): Reply
@@ -130,8 +133,8 @@ export class Nook extends Face<string> {
    *
    *  Commands go to the `tx` that it is given; the store itself refuses them with BUSY until the function has returned, and the
    *  tx refuses them afterwards. A function that gives a promise is refused. */
-  atomic<T>(work: (tx: Transaction) => T): T {
-    return this.#core.atomic((call) => work(new AtomicFace(call) as unknown as Transaction))
+  atomic<T>(work: (tx: Transaction) => NotPromise<T>): T {
+    return this.#core.atomic((call): T => work(new AtomicFace(call) as unknown as Transaction))
   }
 
   /** Calls the listener with every message of the channels, soon after it was published. */

@@ -175,7 +175,7 @@ test('a second opener is refused, waits, or takes the store; who lost it turns r
   one.set('b', 'never kept')
   await assert.rejects(one.flush(), code('FENCED'))
   assert.equal((await fenced).code, 'FENCED')
-  assert.throws(() => one.set('b', '2'), code('READONLY'))
+  assert.throws(() => one.set('b', '2'), code('FENCED'))
   assert.equal(one.get('a'), '1')
   await one.close()
 

@@ -41,7 +41,7 @@ export function takeWebLock(request: LockRequest, locks: WebLocks | undefined = 
     if (ifBusy === 'wait' && signal !== undefined) options.signal = signal
     let letGo: (() => void) | null = null
     const held = locks.request(`nookdb:${request.name}`, options, (lock) => {
-      if (lock === null) throw storageError('INUSE', `another tab or worker has the store '${request.name}' open`)
+      if (lock === null) throw storageError('INUSE', `this or another tab or worker has the store '${request.name}' open: open it with ifBusy 'wait' or 'steal', or close it there`)
       return new Promise<void>((end) => {
         letGo = end
         resolve({
