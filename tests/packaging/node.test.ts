@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { root } from '../../pkg-template/steps.mjs'
 import { App } from './packed.js'
 
 let app: App
@@ -83,9 +84,14 @@ test('source maps hold their sources, and point at nothing outside of the packag
   }
 })
 
-test('the examples of the README run', async () => {
-  const readme = await readFile(installed('README.md'), 'utf8')
-  const examples = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code ?? '')
-  assert.ok(examples.length > 0, 'the README has no example')
-  for (const example of examples) await node('module', example)
+test('the examples of both READMEs run', async () => {
+  const readmes = [installed('README.md'), join(root, 'README.md')]
+  for (const readme of readmes) {
+    const text = await readFile(readme, 'utf8')
+    const examples = [...text.matchAll(/```(?:js|ts)\n([\s\S]*?)```/g)].map(([, code]) => code ?? '')
+    // What needs a server or a Worker is run where there is one.
+    const ours = examples.filter((code) => !/connect\(|DurableObject|export default/.test(code))
+    assert.ok(ours.length > 0, `${readme} has no example`)
+    for (const example of ours) await node('module', `${example}\nawait db.close()`)
+  }
 })
