@@ -11,7 +11,7 @@
 import { NookError } from '../errors.js'
 import { packBatch, stepsAfter } from './batch.js'
 import { Line } from './line.js'
-import { afterAppend, afterCheckpoint, closed, raiseEpoch, requireRoom, requireWriter, type Head } from './rules.js'
+import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, type Head } from './rules.js'
 import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity, type Opened, type Storage } from './storage.js'
 
 const ROOT = 'nookdb:'
@@ -48,6 +48,7 @@ export class DurableObjectStorage implements Storage {
   readonly #storage: DurableStorage
   readonly #prefix: string
   readonly #partBytes: number
+  readonly #token = newId()
   readonly #line = new Line()
   #storeId: string | null = null
 
@@ -60,7 +61,7 @@ export class DurableObjectStorage implements Storage {
   open(last?: Identity): Promise<Opened> {
     return this.#line.run(async () => {
       const { head, manifest } = await this.#commit(async (transaction) => {
-        const raised = raiseEpoch(await transaction.get<Head>(this.#key('head')), last)
+        const raised = raiseEpoch(await transaction.get<Head>(this.#key('head')), last, this.#token)
         await transaction.put({ [this.#key('head')]: raised })
         const values = valuesOf(transaction, this.#key('manifest'))
         return { head: raised, manifest: (await values.next()).value?.[1] ?? null }

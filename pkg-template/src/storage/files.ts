@@ -16,7 +16,7 @@ import { decodeHead, encodeHead, type FileHead, type SealedSegment } from './fil
 import { hasCode, nodeFileSystem, type FileSystem } from './file-system.js'
 import { Line } from './line.js'
 import {
-  afterAppend, afterCheckpoint, closed, newStoreId, raiseEpoch, requireRoom, requireWriter, wiped, type Head,
+  afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, wiped, type Head,
 } from './rules.js'
 import { encodeFrame, framesOf, hasFrameAfter } from './segment.js'
 import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity, type Opened, type Storage } from './storage.js'
@@ -52,6 +52,7 @@ export class FileStorage implements Storage {
   readonly maxValueBytes = 2 ** 30
   readonly #directory: string
   readonly #files: FileSystem
+  readonly #token = newId()
   readonly #line = new Line()
   #state: State | null = null
 
@@ -162,8 +163,8 @@ export class FileStorage implements Storage {
     const found = await this.#readWriter()
     const orphan = names.find((name) => /^(head|journal|chunk)\./.test(name))
     if (found === null && orphan !== undefined) throw storageError('DAMAGED', `${this.#path(orphan)} is there without a writer`)
-    const { storeId, epoch } = raiseEpoch(found === null ? undefined : { ...found, lastSeq: 0, baseSeq: 0 }, last)
-    const writer: Writer = { format: 1, storeId, epoch, token: newStoreId() }
+    const { storeId, epoch, token } = raiseEpoch(found === null ? undefined : { ...found, lastSeq: 0, baseSeq: 0 }, last, this.#token)
+    const writer: Writer = { format: 1, storeId, epoch, token }
     await this.#replace(WRITER, Buffer.from(JSON.stringify(writer)), writer.token)
 
     const { head: newest, manifest } = await this.#newestHead(names)
@@ -228,8 +229,8 @@ export class FileStorage implements Storage {
       if (state.broken !== null) throw storageError('IO', 'an earlier write failed halfway; open the store anew', state.broken)
       try {
         await this.#requireToken(state)
-        const { storeId } = state.writer
-        const head = { storeId, epoch: state.writer.epoch, lastSeq: state.lastSeq, baseSeq: state.head.baseSeq }
+        const { storeId, epoch: own, token } = state.writer
+        const head = { storeId, epoch: own, token, lastSeq: state.lastSeq, baseSeq: state.head.baseSeq }
         await body(state, requireWriter(head, storeId, epoch))
       } catch (error) {
         if (error instanceof NookError) throw error

@@ -9,7 +9,7 @@
 
 import { packBatch, stepsAfter } from './batch.js'
 import { Line } from './line.js'
-import { afterAppend, afterCheckpoint, closed, raiseEpoch, requireRoom, requireWriter, wiped, type Head } from './rules.js'
+import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, wiped, type Head } from './rules.js'
 import {
   storageError, type Checkpoint, type Chunk, type Durability, type Estimate, type Identity, type Opened, type Storage,
 } from './storage.js'
@@ -40,6 +40,7 @@ export class IndexedDBStorage implements Storage {
   readonly #name: string
   readonly #durability: Durability
   readonly #factory: IDBFactory
+  readonly #token = newId()
   readonly #line = new Line()
   readonly #watchers = new Set<() => void>()
   #connection: IDBDatabase | null = null
@@ -58,7 +59,7 @@ export class IndexedDBStorage implements Storage {
       this.#disconnect()
       this.#storeId = ''
       try {
-        const raise = (transaction: IDBTransaction): Promise<Opened> => raiseStoredEpoch(transaction, last)
+        const raise = (transaction: IDBTransaction): Promise<Opened> => raiseStoredEpoch(transaction, last, this.#token)
         const opened = await this.#transact('readwrite', ['meta'], raise, last === undefined ? 'may be new' : 'must exist')
         this.#storeId = opened.storeId
         this.#listen()
@@ -230,11 +231,11 @@ export async function destroyIndexedDB(name: string, factory: IDBFactory = globa
 
 type Existence = 'may be new' | 'must exist'
 
-async function raiseStoredEpoch(transaction: IDBTransaction, last: Identity | undefined): Promise<Opened> {
+async function raiseStoredEpoch(transaction: IDBTransaction, last: Identity | undefined, token: string): Promise<Opened> {
   const meta = transaction.objectStore('meta')
   const found: Head | undefined = await result(meta.get('head'))
   const manifest: Uint8Array | undefined = await result(meta.get('manifest'))
-  const head = raiseEpoch(found, last)
+  const head = raiseEpoch(found, last, token)
   meta.put(head, 'head')
   return { manifest: manifest ?? null, epoch: head.epoch, lastSeq: head.lastSeq, storeId: head.storeId }
 }

@@ -2,7 +2,7 @@
 
 import { packBatch, stepsAfter } from './batch.js'
 import { Line } from './line.js'
-import { afterAppend, afterCheckpoint, closed, raiseEpoch, requireRoom, requireWriter, type Head } from './rules.js'
+import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, type Head } from './rules.js'
 import type { Checkpoint, Chunk, ChunkId, Estimate, Identity, Opened, Storage } from './storage.js'
 
 interface Kept {
@@ -26,6 +26,7 @@ export class MemoryDisk {
 export class MemoryStorage implements Storage {
   readonly maxValueBytes = 2 ** 30
   readonly #disk: MemoryDisk
+  readonly #token = newId()
   readonly #line = new Line()
   #storeId: string | null = null
 
@@ -37,7 +38,7 @@ export class MemoryStorage implements Storage {
     return this.#line.run(async () => {
       await this.#disk.sync()
       const { kept } = this.#disk
-      const head = raiseEpoch(kept?.head, last)
+      const head = raiseEpoch(kept?.head, last, this.#token)
       if (kept !== null) kept.head = head
       else this.#disk.kept = { head, manifest: null, chunks: new Map(), journal: new Map() }
       this.#storeId = head.storeId

@@ -8,23 +8,28 @@ import { batchBytes } from './batch.js'
 export interface Head {
   readonly storeId: string
   readonly epoch: number
+  /** Of the storage that opened it last. No two storages have the same, whatever process they are in. */
+  readonly token: string
   readonly lastSeq: number
   readonly baseSeq: number
 }
 
-/** Drawn once for each store. crypto.randomUUID would be shorter, and is missing from pages that came over http. */
-export function newStoreId(): string {
+/** Drawn once for each store, and as the token of each storage. crypto.randomUUID would be shorter, and is missing from pages that came over http. */
+export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16))
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** The head that a writer puts in place by opening the store: the one it found, if any, with the next epoch.
- *  @throws FENCED, WIPED when it is not the head that `last` left */
-export function raiseEpoch(found: Head | undefined, last: Identity | undefined): Head {
-  if (last !== undefined) requireWriter(found, last.storeId, last.epoch)
+/** The head that the storage of `token` puts in place by opening the store: the one it found, if any, with the next epoch.
+ *  @throws FENCED, WIPED when it is neither the head that `last` left, nor one that this storage raised since */
+export function raiseEpoch(found: Head | undefined, last: Identity | undefined, token: string): Head {
+  // An opening may fail when its epoch is in place already. The next try finds that one, which the caller was never told of; that
+  // nobody has come between, the token says, and a count of epochs could not.
+  const isOwn = found?.token === token
+  if (last !== undefined) requireWriter(found, last.storeId, isOwn ? found.epoch : last.epoch)
   return found === undefined
-    ? { storeId: newStoreId(), epoch: 1, lastSeq: 0, baseSeq: 0 }
-    : { ...found, epoch: found.epoch + 1 }
+    ? { storeId: newId(), epoch: 1, token, lastSeq: 0, baseSeq: 0 }
+    : { ...found, epoch: found.epoch + 1, token }
 }
 
 /** Gives the head if whoever opened `storeId` and was given `epoch` is still its writer.

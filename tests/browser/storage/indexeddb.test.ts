@@ -82,6 +82,32 @@ test('an append that fails halfway for any reason keeps nothing', async () => {
   assert.deepEqual(kept, { code: 'IO', lastSeq: 1 })
 })
 
+/** The retry met the epoch that its own first attempt had raised, and took it for that of another writer. */
+test('a writer whose connection dies when its opening is committed opens again, and is not fenced', async () => {
+  const found = await shared.evaluate(async () => {
+    const storage = new page.IndexedDBStorage('died')
+    const first = await storage.open()
+    const { transaction } = IDBDatabase.prototype
+    let deaths = 0
+    IDBDatabase.prototype.transaction = function (...call) {
+      const dying = transaction.apply(this, call)
+      // As when the browser closes the connection between the commit and the news of it.
+      if (deaths++ === 0) {
+        dying.addEventListener('complete', (event) => {
+          event.stopImmediatePropagation()
+          dying.dispatchEvent(new Event('abort'))
+        })
+      }
+      return dying
+    }
+    const code = await page.codeOf(storage.open(first)).finally(() => (IDBDatabase.prototype.transaction = transaction))
+    const other = new page.IndexedDBStorage('died')
+    await other.open()
+    return { code, deaths, afterAnother: await page.codeOf(storage.open(first)) }
+  })
+  assert.deepEqual(found, { code: 'resolved', deaths: 2, afterAnother: 'FENCED' })
+})
+
 test('site data cleared by the user is told as WIPED, and stays cleared', async () => {
   const client = await context.newCDPSession(shared)
   await shared.evaluate(async () => {

@@ -391,6 +391,21 @@ const fencing: Case[] = [
     },
   },
   {
+    // A connection died after its commit: the epoch was raised, nobody was told, and the writer fenced itself.
+    name: 'an opening whose answer was lost is made again by who made it, and by nobody else',
+    async run(world) {
+      const storage = world.connect()
+      const first = await storage.open()
+      await storage.open(first)
+      await rejectsWith('FENCED', () => world.connect().open(first), 'opening by another storage')
+      const third = await storage.open(first)
+      equal([third.epoch > first.epoch, third.storeId], [true, first.storeId], 'opened once more')
+      await storage.append(third.epoch, 1, [bytesOf(1)])
+      await opened(world)
+      await rejectsWith('FENCED', () => storage.open(first), 'opening after another writer')
+    },
+  },
+  {
     name: 'others are told of a write, until they ask no longer',
     async run(world) {
       const listener = await opened(world)
