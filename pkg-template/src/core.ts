@@ -10,6 +10,7 @@ import type { Keeper } from './keeper.js'
 import { KeyWatches, Subscriptions, asText, type KeyListener, type Subscriber } from './listeners.js'
 import type { Timers } from './platform/platform.js'
 import { Push, type Reply } from './reply.js'
+import { refuseStateOfClient } from './shared-caller.js'
 
 /** The engine stopped and was made anew from what is kept. */
 export interface Restarted {
@@ -67,6 +68,11 @@ export class Core {
 
   /** Runs a command. @throws NookError where the reply is an error, or the store cannot answer now */
   call(argv: readonly Argument[], binary: boolean): Reply {
+    refuseStateOfClient(argv)
+    return this.#run(argv, binary)
+  }
+
+  #run(argv: readonly Argument[], binary: boolean): Reply {
     this.#refuseInAtomic()
     try {
       return this.#reply(this.#engine().call(argv, binary))
@@ -92,14 +98,14 @@ export class Core {
 
   /** Runs commands between MULTI and EXEC and gives the reply of EXEC. */
   transaction(commands: readonly (readonly Argument[])[], binary: boolean): Reply {
-    this.call(['MULTI'], binary)
+    this.#run(['MULTI'], binary)
     try {
       for (const argv of commands) this.call(argv, binary)
     } catch (error) {
-      if (this.#live !== null) this.call(['DISCARD'], binary)
+      if (this.#live !== null) this.#run(['DISCARD'], binary)
       throw error
     }
-    return this.call(['EXEC'], binary)
+    return this.#run(['EXEC'], binary)
   }
 
   /** Runs a function whose calls are one step. The `call` that it is given works until the function returns. */
@@ -112,6 +118,7 @@ export class Core {
       return engine.atomic(() => {
         const result = work((argv, binary) => {
           if (over) throw new NookError('ERR', 'ERR the atomic function has returned: its tx is over')
+          refuseStateOfClient(argv)
           try {
             return this.#reply(engine.call(argv, binary))
           } catch (error) {

@@ -41,6 +41,9 @@ abstract class Face<T extends Text> extends Client {
 
   /** Runs a command by its words, and gives the reply as it comes: `db.call('ZADD', 'board', 100, 'ada')`.
    *  A command that would have to wait answers at once, as if its time were up: see `callBlocking`.
+   *
+   *  All callers of a store share one client of its engine. SELECT changes the database of every later call; MULTI, SUBSCRIBE,
+   *  HELLO and their kin are refused: see `multi`, `subscribe` and `session`.
    *  @throws NookError where the reply is an error */
   call(...argv: CallArgument[]): Reply {
     return this.#core.call(argv.map(word), this.#binary)

@@ -194,6 +194,31 @@ test('a blocking command through call answers at once', async (t) => {
   assert.equal(db.lLen('jobs'), 1)
 })
 
+test('a command that would bend every later call is refused, and its place is told', async (t) => {
+  const db = await memory(t)
+  const refusals: readonly (readonly [command: string[], instead: RegExp])[] = [
+    [['MULTI'], /use multi\(\)$/],
+    [['exec'], /use multi\(\)$/],
+    [['SUBSCRIBE', 'news'], /use subscribe\(\)$/],
+    [['PSUBSCRIBE', 'n*'], /use pSubscribe\(\)$/],
+    [['HELLO', '3'], /use db\.session\(\)$/],
+    [['RESET'], /use db\.session\(\)$/],
+    [['QUIT'], /use close\(\)$/],
+  ]
+  for (const [command, message] of refusals) {
+    assert.throws(() => db.call(...command), { name: 'NookError', code: 'ERR', message })
+    assert.throws(() => db.bytes.call(...command), { message })
+    assert.throws(() => db.atomic((tx) => tx.call(...command)), { message })
+    assert.throws(() => db.multi().incr('never').call(...command).exec(), { message })
+  }
+  assert.throws(() => db.call(new TextEncoder().encode('multi')), /multi\(\)/)
+  assert.equal(db.incr('n'), 1, 'and not QUEUED')
+  assert.equal(db.publish('news', 'hello'), 0)
+  assert.equal(db.exists('never'), 0)
+  assert.equal(db.select(3), 'OK')
+  assert.equal(db.get('n'), null)
+})
+
 test('waits happen in the database that is selected', async (t) => {
   const db = await memory(t)
   db.call('SELECT', 3)
