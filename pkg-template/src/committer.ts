@@ -12,7 +12,8 @@ export interface Journaled {
   /** Starts a snapshot of this moment, whose chunks are numbered upwards from `firstChunkId`. One walk at a time. */
   beginCheckpoint(start: { storeId: string; epoch: number; firstChunkId: ChunkId }): Walk
 
-  restoreManifest(manifest: Uint8Array): void
+  /** @throws DAMAGED, also where it is the manifest of another store */
+  restoreManifest(manifest: Uint8Array, storeId: string): void
   restoreChunk(chunk: Chunk): void
   /** Called once all chunks were handed over; those that the manifest does not name are left alone. */
   finishChunks(): Losses
@@ -41,9 +42,21 @@ export interface Walk {
   abandon(): void
 }
 
-export interface Snapshot {
+/** A walk, and what was true when it began. */
+export interface BegunWalk {
+  readonly walk: Walk
+  readonly storeId: string
+  /** Of all steps that it holds. */
+  readonly stepBytes: number
+}
+
+/** What has become of a snapshot that was offered, or of the one that took its place. */
+export type Fate = 'waiting' | 'kept' | 'given up'
+
+interface Snapshot {
   readonly manifest: Uint8Array
   readonly baseSeq: number
+  readonly stepBytes: number
   readonly chunks: readonly Chunk[]
 }
 
@@ -65,11 +78,17 @@ export class Committer {
   #pending: Uint8Array[] = []
   #pendingFrom: number
   #pendingBytes = 0
+  /** The one that was offered last, until it is kept or given up. */
   #snapshot: Snapshot | null = null
+  #offers = 0
+  /** The last of the offers that are kept. */
+  #keptOffer = 0
   /** Of the snapshot that is kept. */
   #chunks: readonly ChunkId[]
   #snapshotBytes: number
-  #journalBytes: number
+  /** Of the steps up to `committedSeq`, and of those of them that the snapshot holds: both count on and on. */
+  #stepBytes: number
+  #foldedBytes = 0
   /** The last call failed as IO: how much of it is kept, only opening the store tells. */
   #mustReopen = false
 
@@ -81,7 +100,7 @@ export class Committer {
     this.#pendingFrom = engine.seq() + 1
     this.#chunks = restored.chunks
     this.#snapshotBytes = restored.snapshotBytes
-    this.#journalBytes = restored.journalBytes
+    this.#stepBytes = restored.journalBytes
   }
 
   /** Opens the storage and restores what it keeps into an empty engine. Tells what could not be read, too.
@@ -103,10 +122,15 @@ export class Committer {
     return this.#pendingBytes
   }
   get journalBytes(): number {
-    return this.#journalBytes
+    return this.#stepBytes - this.#foldedBytes
   }
   get snapshotBytes(): number {
     return this.#snapshotBytes
+  }
+
+  /** A snapshot waits to be written. */
+  get isOffered(): boolean {
+    return this.#snapshot !== null
   }
 
   /** Steps are missing between what is kept and what is pending: only a checkpoint fills that gap. */
@@ -134,15 +158,26 @@ export class Committer {
     this.#pendingFrom = this.#engine.seq() + 1
   }
 
-  beginWalk(): Walk {
+  beginWalk(): BegunWalk {
     this.gather()
+    const { storeId } = this.#identity
+    const stepBytes = this.#stepBytes + bytesOf(this.#pending)
     const firstChunkId = Math.max(-1, ...this.#chunks, ...(this.#snapshot?.chunks ?? []).map(({ id }) => id)) + 1
-    return this.#engine.beginCheckpoint({ ...this.#identity, firstChunkId })
+    return { walk: this.#engine.beginCheckpoint({ ...this.#identity, firstChunkId }), storeId, stepBytes }
   }
 
-  /** Has a snapshot written by the next commit, before the steps. */
-  offer(snapshot: Snapshot): void {
-    this.#snapshot = snapshot
+  /** Has what a walk gave written by the next commit, before the steps. Gives the number of the offer; null, and nothing is written,
+   *  where the store is another by now than the one that the manifest names. */
+  offer({ walk, storeId, stepBytes }: BegunWalk, chunks: readonly Chunk[]): number | null {
+    const manifest = walk.manifest()
+    if (storeId !== this.#identity.storeId) return null
+    this.#snapshot = { manifest, baseSeq: walk.baseSeq, stepBytes, chunks }
+    return ++this.#offers
+  }
+
+  fateOf(offer: number): Fate {
+    if (offer <= this.#keptOffer) return 'kept'
+    return this.#snapshot === null ? 'given up' : 'waiting'
   }
 
   /** Takes back a snapshot that steps can do without. Gives whether there was one. */
@@ -176,6 +211,7 @@ export class Committer {
     this.#mustReopen = false
     this.#chunks = []
     this.#committedSeq = lastSeq
+    this.#foldedBytes = this.#stepBytes
     this.forgetPending()
   }
 
@@ -189,13 +225,17 @@ export class Committer {
   }
 
   async #commitSnapshot(snapshot: Snapshot): Promise<void> {
-    const { manifest, baseSeq, chunks } = snapshot
+    const { manifest, baseSeq, stepBytes, chunks } = snapshot
+    const offer = this.#offers
     await this.#storage.checkpoint(this.#identity.epoch, { manifest, baseSeq, add: chunks, drop: this.#chunks })
     this.#chunks = chunks.map(({ id }) => id)
     this.#snapshotBytes = bytesOf(chunks.map(({ bytes }) => bytes))
-    this.#journalBytes = 0
+    this.#keptOffer = offer
     if (this.#snapshot === snapshot) this.#snapshot = null
     this.#dropPending(baseSeq)
+    // Steps that were appended while it was made stay in the journal. Others may have been forgotten, and were never counted.
+    this.#foldedBytes = stepBytes
+    this.#stepBytes = Math.max(this.#stepBytes, stepBytes)
   }
 
   async #commitBatch(): Promise<void> {
@@ -203,7 +243,6 @@ export class Committer {
     // What is pending may be forgotten meanwhile, and begin elsewhere.
     const firstSeq = this.#pendingFrom
     await this.#storage.append(this.#identity.epoch, firstSeq, batch)
-    this.#journalBytes += bytesOf(batch)
     this.#dropPending(firstSeq + batch.length - 1)
   }
 
@@ -218,7 +257,9 @@ export class Committer {
   #dropPending(seq: number): void {
     this.#committedSeq = Math.max(this.#committedSeq, seq)
     const kept = this.#pending.splice(0, Math.max(0, seq - this.#pendingFrom + 1))
-    this.#pendingBytes -= bytesOf(kept) + kept.length * STEP_OVERHEAD_BYTES
+    const keptBytes = bytesOf(kept)
+    this.#stepBytes += keptBytes
+    this.#pendingBytes -= keptBytes + kept.length * STEP_OVERHEAD_BYTES
     this.#pendingFrom += kept.length
   }
 
@@ -249,7 +290,7 @@ async function restore(storage: Storage, engine: Journaled, last: Identity | und
   const chunks: ChunkId[] = []
   let snapshotBytes = 0
   let journalBytes = 0
-  if (manifest !== null) engine.restoreManifest(manifest)
+  if (manifest !== null) engine.restoreManifest(manifest, storeId)
   for await (const chunk of storage.chunks()) {
     chunks.push(chunk.id)
     snapshotBytes += chunk.bytes.length

@@ -93,7 +93,7 @@ export class Durability {
   /** Engines walk once at a time. */
   readonly #walks = new Line()
   #isWalking = false
-  /** Of the last checkpoint, where there was no room for it. */
+  /** Of the last checkpoint, where the storage did not take it. */
   #refusal: Refusal | null = null
   #isPoked = false
   /** Set while a commit is to come by itself. */
@@ -133,15 +133,22 @@ export class Durability {
     while (this.#committer.committedSeq < seq) await this.#run()
   }
 
-  /** Writes a snapshot of now in place of the last one and of the journal. Resolves when it is kept. */
+  /** Writes a snapshot of now in place of the last one and of the journal. Resolves when it is kept.
+   *  @throws what `flush` throws */
   async checkpoint(): Promise<void> {
     this.#requireGoing()
     this.#refusal = null
-    await this.#makeSnapshot()
-    await this.#run()
-    // The commit was done without it. A refusal of its own, though the compiler takes it for the null of above.
-    const refusal = this.#refusal as Refusal | null
-    if (refusal !== null) throw refusal.error
+    let offer = await this.#makeSnapshot()
+    // The commit that is joined may have looked for snapshots before this one was there.
+    for (let fate = this.#committer.fateOf(offer); fate !== 'kept'; fate = this.#committer.fateOf(offer)) {
+      if (fate === 'given up') {
+        // Set meanwhile, though the compiler takes it for the null of above.
+        const refusal = this.#refusal as Refusal | null
+        if (refusal !== null) throw refusal.error
+        offer = await this.#makeSnapshot()
+      }
+      await this.#run()
+    }
   }
 
   /** To be called when the lock was stolen. */
@@ -256,15 +263,20 @@ export class Durability {
       case 'QUOTA':
         // A checkpoint takes more room than what it replaces, until it has replaced it. The journal may still have some.
         if (!this.#committer.withdraw()) return this.#giveUp(error)
-        this.#refusal = { error, journalBytes: this.#committer.journalBytes }
+        this.#noteRefusal(error)
         return true
       case 'TOOBIG':
         // One step alone is more than an append takes: its values may still fit into chunks.
+        if (this.#committer.isOffered) this.#noteRefusal(error)
         this.#committer.forgetPending()
         return failures === 0 || this.#giveUp(error)
       default:
         return this.#retry(error, failures)
     }
+  }
+
+  #noteRefusal(error: NookError): void {
+    this.#refusal = { error, journalBytes: this.#committer.journalBytes }
   }
 
   async #retry(error: NookError, failures: number): Promise<boolean> {
@@ -321,25 +333,35 @@ export class Durability {
     if (journalBytes >= limitBytes && !this.#isWalking) this.checkpoint().catch(() => undefined)
   }
 
-  /** Walks the keys slice by slice, with other work in between, and has the snapshot written by the next commit. */
-  #makeSnapshot(): Promise<void> {
+  /** Walks the keys slice by slice, with other work in between, and has the snapshot written by the next commit. Gives the number
+   *  under which it was offered. */
+  #makeSnapshot(): Promise<number> {
     this.#isWalking = true
     const made = this.#walks.run(async () => {
-      const walk = this.#committer.beginWalk()
-      try {
-        const chunks: Chunk[] = []
-        for (let chunk = walk.next(); chunk !== null; chunk = walk.next()) {
-          if (chunk !== undefined) chunks.push(chunk)
-          await nextTurn()
-          this.#requireGoing()
-        }
-        this.#committer.offer({ manifest: walk.manifest(), baseSeq: walk.baseSeq, chunks })
-      } catch (error) {
-        walk.abandon()
-        throw error
+      for (;;) {
+        const offer = await this.#walk()
+        // Null where the store was written anew meanwhile: what was walked would name the store of before.
+        if (offer !== null) return offer
       }
     })
     return made.finally(() => (this.#isWalking = false))
+  }
+
+  async #walk(): Promise<number | null> {
+    const begun = this.#committer.beginWalk()
+    const { walk } = begun
+    try {
+      const chunks: Chunk[] = []
+      for (let chunk = walk.next(); chunk !== null; chunk = walk.next()) {
+        if (chunk !== undefined) chunks.push(chunk)
+        await nextTurn()
+        this.#requireGoing()
+      }
+      return this.#committer.offer(begun, chunks)
+    } catch (error) {
+      walk.abandon()
+      throw error
+    }
   }
 
   /** Commits when the page is hidden, which may be the last that is heard of it; lets go of the lock when it is put away. */

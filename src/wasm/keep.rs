@@ -54,11 +54,11 @@ impl Instance {
 
     /// Starts a snapshot. The store's id, 16 bytes, is in the scratch buffer. Gives the last step in it.
     pub fn snapshot_begin(&mut self, now_ms: f64, epoch: u32, first_chunk: f64) -> f64 {
-        let id = self.scratch.argv(1)[0].try_into().map(u128::from_be_bytes);
+        let store_id = store_id(self.scratch.argv(1)[0]);
         let state = self.engine.state_mut();
         let snapshot = Snapshot::begin(state, now_ms as i64, Target::default());
         let manifest = Manifest {
-            store_id: id.expect("a store's id has 16 bytes"),
+            store_id,
             incarnation: 1,
             epoch,
             base_seq: snapshot.base_seq(),
@@ -109,9 +109,18 @@ impl Instance {
         snapshot::abandon(self.engine.state_mut());
     }
 
-    /// Reads the manifest in the scratch buffer; the chunks that it names are to follow.
+    /// Reads the manifest that is in the scratch buffer behind the id of its store, 16 bytes; the
+    /// chunks that it names are to follow.
     pub fn load_manifest(&mut self) -> u32 {
-        let reply = match Manifest::decode(self.scratch.argv(1)[0]) {
+        let argv = self.scratch.argv(2);
+        let reply = match Manifest::decode(argv[1]) {
+            Ok(manifest) if manifest.store_id != store_id(argv[0]) => {
+                let text = format!(
+                    "DAMAGED the manifest is of the store {:032x}",
+                    manifest.store_id
+                );
+                Reply::Error(Error::SaidOf(text))
+            }
             Ok(manifest) => {
                 self.loading = Loading::new(manifest);
                 Reply::OK
@@ -235,6 +244,12 @@ impl Instance {
         }
         Ok(())
     }
+}
+
+/// # Panics
+/// Where it has not 16 bytes: JavaScript checks that before it hands it over.
+fn store_id(bytes: &[u8]) -> u128 {
+    u128::from_be_bytes(bytes.try_into().expect("a store's id has 16 bytes"))
 }
 
 /// Who took a step: a store without a server has one client, itself.

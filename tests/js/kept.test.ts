@@ -106,6 +106,19 @@ test('a damaged chunk costs its own keys, which are named; the others are there'
   await other.close()
 })
 
+test('a snapshot that was made of another store is told as DAMAGED', async (t) => {
+  const directory = await folder(t)
+  const one = await open('shop', { directory })
+  one.set('a', '1')
+  one.call('BGSAVE')
+  await waitFor(async () => (await readdir(join(directory, 'shop'))).some((name) => name.startsWith('chunk')))
+  await one.close()
+  const path = join(directory, 'shop', 'writer')
+  const writer = JSON.parse(await readFile(path, 'utf8')) as { storeId: string }
+  await writeFile(path, JSON.stringify({ ...writer, storeId: 'ab'.repeat(16) }))
+  await assert.rejects(open('shop', { directory }), code('DAMAGED'))
+})
+
 test('an import is kept, and taken back as one step where it fails', async (t) => {
   const directory = await folder(t)
   const source = await open('memory:')

@@ -253,9 +253,9 @@ export class EngineInstance {
     this.#enter(() => this.#engine.snapshot_abandon())
   }
 
-  /** @throws DAMAGED */
-  loadManifest(bytes: Uint8Array): void {
-    this.#load(bytes, () => this.#engine.load_manifest())
+  /** @throws DAMAGED, also where it is the manifest of another store */
+  loadManifest(storeId: Uint8Array, bytes: Uint8Array): void {
+    this.#load([storeId, bytes], () => this.#engine.load_manifest())
   }
 
   loadChunk(id: number, bytes: Uint8Array): void {
@@ -274,7 +274,7 @@ export class EngineInstance {
 
   /** @throws DAMAGED */
   loadStep(record: Uint8Array): void {
-    this.#load(record, () => this.#engine.load_step())
+    this.#load([record], () => this.#engine.load_step())
   }
 
   /** Everything as an RDB file for Redis 7.`minor`. */
@@ -285,14 +285,14 @@ export class EngineInstance {
 
   /** Has the store hold what an RDB file holds. @throws DAMAGED where it cannot be read; then nothing has changed */
   import(client: number, file: Uint8Array): Imported {
-    const answer = this.#load(file, () => this.#engine.import(Date.now(), client))
+    const answer = this.#load([file], () => this.#engine.import(Date.now(), client))
     const [keys, skipped] = answer as unknown as [number, string[]]
     return { keys, skipped }
   }
 
-  #load(bytes: Uint8Array, work: () => number): Answer {
+  #load(argv: readonly Uint8Array[], work: () => number): Answer {
     const result = this.#enter(() => {
-      this.#write([bytes])
+      this.#write(argv)
       return work()
     })
     const answer = this.#read(result, false)

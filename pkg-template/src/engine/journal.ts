@@ -51,8 +51,8 @@ export class EngineJournal implements Journaled {
     }
   }
 
-  restoreManifest(manifest: Uint8Array): void {
-    this.#restore((instance) => instance.loadManifest(manifest))
+  restoreManifest(manifest: Uint8Array, storeId: string): void {
+    this.#restore((instance) => instance.loadManifest(hexBytes(storeId), manifest))
   }
 
   restoreChunk({ id, bytes }: Chunk): void {

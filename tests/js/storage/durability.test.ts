@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { Committer } from '../../../pkg-template/src/committer.js'
 import { Durability, type DurabilityOptions, type State } from '../../../pkg-template/src/durability.js'
 import { FileStorage } from '../../../pkg-template/src/storage/files.js'
 import { MemoryDisk, MemoryStorage } from '../../../pkg-template/src/storage/memory.js'
@@ -30,6 +31,11 @@ async function openShop(options: DurabilityOptions = {}, disk = new MemoryDisk()
     }
   }
   return { disk, storage, engine, durability, states, say }
+}
+
+/** A call, because the compiler would take what is assigned here for what is found later. */
+function wipe(disk: MemoryDisk): void {
+  disk.kept = null
 }
 
 /** What a crash at this moment would leave. */
@@ -217,6 +223,97 @@ test('two checkpoints at once are made one after the other, each of its own mome
   assert.equal(disk.kept?.head.baseSeq, 5)
   assert.deepEqual(await kept(disk), engine.words)
   assert.equal(engine.openWalks, 0)
+})
+
+test('a checkpoint is kept when it resolves, wherever its walk ends in the commit that is under way', async (context) => {
+  const { setImmediate: real } = globalThis
+  for (let delay = 0; delay < 40; delay++) {
+    const { disk, storage, durability, say } = await openShop({ mode: 'no' })
+    let release = (): void => undefined
+    const released = new Promise<void>((resolve) => (release = resolve))
+    const append = storage.append.bind(storage)
+    storage.append = async (...call) => (await append(...call), released)
+    say('a')
+    const flushed = durability.flush()
+    const made = durability.checkpoint()
+    // The walk waits for one turn, and so many microtasks after the append is let go on it ends.
+    const { mock } = context.mock.method(globalThis, 'setImmediate', (resolve: () => void) =>
+      real(async () => {
+        release()
+        for (let step = 0; step < delay; step++) await null
+        resolve()
+      }),
+    )
+    await made
+    mock.restore()
+    assert.equal(disk.kept?.head.baseSeq, 1, `after ${delay} microtasks`)
+    await flushed
+  }
+})
+
+/** It resolved: the commit had given the snapshot up, and was done with all that was left. */
+test('a checkpoint that the storage finds too large is refused as TOOBIG, and the next one is tried', async () => {
+  const { disk, storage, durability, say } = await openShop({ mode: 'no' })
+  say('a', 'b')
+  await durability.flush()
+  failing(storage, 'checkpoint', ['TOOBIG'])
+  await assert.rejects(durability.checkpoint(), { code: 'TOOBIG' })
+  assert.deepEqual([await kept(disk), disk.kept?.manifest], [['a', 'b'], null])
+  await durability.checkpoint()
+  assert.equal(disk.kept?.head.baseSeq, 2)
+})
+
+/** The manifest with the id of the store that was gone was committed to the new one. */
+test('what was walked for one store is not written to another', async () => {
+  const disk = new MemoryDisk()
+  const { committer } = await Committer.open(new MemoryStorage(disk), new WordEngine())
+  const begun = committer.beginWalk()
+  wipe(disk)
+  await committer.startAfresh()
+  assert.equal(committer.offer(begun, []), null)
+  await committer.commit()
+  assert.deepEqual([disk.kept?.head.epoch, disk.kept?.manifest], [1, null])
+})
+
+test('a checkpoint that was begun before the store was written anew is made again, for the new one', async () => {
+  const { disk, durability, say, engine } = await openShop({ mode: 'no', onWipe: 'rewrite' })
+  say('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h')
+  await durability.flush()
+  const made = durability.checkpoint()
+  say('i')
+  wipe(disk)
+  const flushed = durability.flush()
+  await Promise.all([made, flushed])
+  const { storeId } = JSON.parse(new TextDecoder().decode(disk.kept?.manifest ?? new Uint8Array())) as { storeId: string }
+  assert.equal(storeId, disk.kept?.head.storeId)
+  assert.deepEqual([await kept(disk), engine.openWalks], [engine.words, 0])
+})
+
+test('a manifest of another store is told as DAMAGED', async () => {
+  const [one, other] = [await openShop(), await openShop()]
+  for (const { say, durability } of [one, other]) {
+    say('a')
+    await durability.checkpoint()
+  }
+  one.disk.kept!.manifest = other.disk.kept?.manifest ?? null
+  await assert.rejects(openShop({}, one.disk), { code: 'DAMAGED' })
+})
+
+/** They were not counted, so that the journal grew past its limit by as much with every checkpoint. */
+test('steps that were appended while a snapshot was made count for the next one', async () => {
+  const { disk, storage, durability, say } = await openShop({ mode: 'no', checkpointBytes: 200 })
+  const calls = counted(storage)
+  for (const _ of Array(9)) say('ten bytes!')
+  const made = durability.checkpoint()
+  await turns(2)
+  for (const _ of Array(9)) say('ten bytes!')
+  await durability.flush()
+  await made
+  assert.deepEqual([disk.kept?.head.baseSeq, disk.kept?.journal.size], [9, 1])
+  for (const _ of Array(11)) say('ten bytes!')
+  await durability.flush()
+  await turns(40)
+  assert.deepEqual([calls.checkpoints, disk.kept?.head.baseSeq], [2, 29])
 })
 
 for (const when of ['before', 'after'] as const) {

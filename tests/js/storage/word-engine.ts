@@ -1,5 +1,5 @@
 import type { Journaled, Losses, Walk } from '../../../pkg-template/src/committer.js'
-import type { Chunk, ChunkId } from '../../../pkg-template/src/storage/storage.js'
+import { storageError, type Chunk, type ChunkId } from '../../../pkg-template/src/storage/storage.js'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
@@ -7,6 +7,7 @@ const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 const WORDS_PER_CHUNK = 3
 
 interface Manifest {
+  readonly storeId: string
   readonly seq: number
   readonly chunks: ChunkId[]
 }
@@ -36,7 +37,7 @@ export class WordEngine implements Journaled {
     return this.#untaken.splice(0)
   }
 
-  beginCheckpoint({ firstChunkId }: { firstChunkId: ChunkId }): Walk {
+  beginCheckpoint({ storeId, firstChunkId }: { storeId: string; firstChunkId: ChunkId }): Walk {
     const words = [...this.words]
     const baseSeq = this.#seq
     const chunks: ChunkId[] = []
@@ -57,14 +58,16 @@ export class WordEngine implements Journaled {
       },
       manifest: () => {
         this.openWalks--
-        return encode(JSON.stringify({ seq: baseSeq, chunks } satisfies Manifest))
+        return encode(JSON.stringify({ storeId, seq: baseSeq, chunks } satisfies Manifest))
       },
       abandon: () => void this.openWalks--,
     }
   }
 
-  restoreManifest(manifest: Uint8Array): void {
-    this.#restoring = { manifest: JSON.parse(decode(manifest)) as Manifest, chunks: new Map() }
+  restoreManifest(bytes: Uint8Array, storeId: string): void {
+    const manifest = JSON.parse(decode(bytes)) as Manifest
+    if (manifest.storeId !== storeId) throw storageError('DAMAGED', 'the manifest is of another store')
+    this.#restoring = { manifest, chunks: new Map() }
   }
 
   restoreChunk({ id, bytes }: Chunk): void {
