@@ -24,6 +24,11 @@ async function openCounters(loops: number): Promise<number[]> {
   })
 }
 
+/** What else is known of the store and its database, for the message of a test that failed. */
+async function describeStore(): Promise<string> {
+  return JSON.stringify({ health: store().storage.health(), databases: await indexedDB.databases(), ...(await navigator.storage.estimate()) })
+}
+
 /** Starts the loops, which tell the test of each number before and after it is flushed; without `flush` they only say so. */
 function count(loops: number, flush: boolean): void {
   for (let loop = 0; loop < loops; loop++) void countForEver(loop, flush)
@@ -45,9 +50,10 @@ async function countForEver(loop: number, flush: boolean): Promise<void> {
 declare global {
   // Declarations in the global scope must be `var`.
   var openCounters: (loops: number) => Promise<number[]>
+  var describeStore: () => Promise<string>
   var count: (loops: number, flush: boolean) => void
   /** Of the test that kills the browser. */
   var tell: (what: 'begun' | 'flushed', loop: number, count: number) => Promise<void>
 }
 
-Object.assign(globalThis, { openCounters, count })
+Object.assign(globalThis, { openCounters, describeStore, count })

@@ -21,6 +21,8 @@ interface Heard {
 interface Life {
   /** To what number each loop had counted when the store was opened. */
   readonly found: number[]
+  /** What else was known of the store then. */
+  readonly description: string
   readonly heard: Heard
 }
 
@@ -34,10 +36,11 @@ async function live(profile: string, lifeMs: number, flush: boolean): Promise<Li
     })
     const tab = await openPage(chromium.context, 'kill-page.ts')
     const found = await tab.evaluate((loops) => openCounters(loops), LOOPS)
+    const description = await tab.evaluate(() => describeStore())
     await tab.evaluate((call) => count(call.loops, call.flush), { loops: LOOPS, flush })
     await sleep(lifeMs)
     await chromium.kill()
-    return { found, heard }
+    return { found, description, heard }
   } finally {
     await chromium.kill()
   }
@@ -54,9 +57,10 @@ test(`of ${KILLS} kills none costs a step that was flushed`, async (context) => 
   let flushed: number[] = Array(LOOPS).fill(0)
   let betweenStepAndCommit = 0
   for (let kill = 0; kill <= KILLS; kill++) {
-    const { found, heard } = await live(profile, 30 + Math.random() * 200, true)
+    const { found, description, heard } = await live(profile, 30 + Math.random() * 200, true)
     for (let loop = 0; loop < LOOPS; loop++) {
-      assert.ok((found[loop] ?? 0) >= (flushed[loop] ?? 0), `loop ${loop}: ${flushed[loop]} was flushed, ${found[loop]} is there`)
+      const message = `kill ${kill}, loop ${loop}: ${flushed[loop]} was flushed, ${found[loop]} is there; ${description}`
+      assert.ok((found[loop] ?? 0) >= (flushed[loop] ?? 0), message)
     }
     if (heard.begun.some((begun, loop) => begun > (heard.flushed[loop] ?? 0))) betweenStepAndCommit++
     flushed = heard.flushed.map((count, loop) => Math.max(count, found[loop] ?? 0))
