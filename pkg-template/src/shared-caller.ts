@@ -21,10 +21,16 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
 const LONGEST = Math.max(...Array.from(INSTEAD.keys(), (name) => name.length))
 
 /** @throws NookError where the command would change what later calls are answered */
-export function refuseStateOfClient([name = '']: readonly Argument[]): void {
+export function refuseStateOfClient([name = '', first]: readonly Argument[]): void {
   if (name.length > LONGEST) return
-  const command = (typeof name === 'string' ? name : new TextDecoder().decode(name)).toUpperCase()
+  const command = text(name).toUpperCase()
   const instead = INSTEAD.get(command)
   if (instead === undefined) return
+  // HELLO only asks, unless it changes the protocol, which is 3.
+  if (command === 'HELLO' && (first === undefined || text(first) === '3')) return
   throw new NookError('ERR', `ERR ${command} would change the client that all callers of this store share: use ${instead}`)
+}
+
+function text(argument: Argument): string {
+  return typeof argument === 'string' ? argument : new TextDecoder().decode(argument)
 }

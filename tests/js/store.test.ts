@@ -201,7 +201,7 @@ test('a command that would bend every later call is refused, and its place is to
     [['exec'], /use multi\(\)$/],
     [['SUBSCRIBE', 'news'], /use subscribe\(\)$/],
     [['PSUBSCRIBE', 'n*'], /use pSubscribe\(\)$/],
-    [['HELLO', '3'], /use db\.session\(\)$/],
+    [['HELLO', '2'], /use db\.session\(\)$/],
     [['RESET'], /use db\.session\(\)$/],
     [['QUIT'], /use close\(\)$/],
   ]
