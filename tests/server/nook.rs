@@ -1,13 +1,14 @@
 //! A running nookdb-server, on loopback ports of its own.
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::support::ports::free_port;
 use crate::support::redis::RedisClient;
 
 /// A loaded machine may take seconds to start or end a process; only a broken one takes this long.
@@ -134,11 +135,6 @@ pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
 
 pub fn new_directory() -> TempDir {
     TempDir::new().expect("a temporary directory")
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
-    listener.local_addr().expect("its address").port()
 }
 
 fn spawn(directory: &Path, port: u16, http_port: u16, options: &[&str]) -> Child {

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod author;
+pub mod ports;
 pub mod redis;
 pub mod session;
 pub mod values;

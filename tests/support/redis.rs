@@ -8,13 +8,15 @@
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nookdb::protocol::{Answer, print, split_arguments, write_request};
 use tempfile::TempDir;
+
+use super::ports::free_port;
 
 const MISSING: &str = "redis-server is not installed, and these tests compare with it. \
     `make setup` installs it; by hand: apt-get install redis-server";
@@ -115,11 +117,6 @@ enum Failure {
     TookTooLong,
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a loopback port");
-    listener.local_addr().expect("its address").port()
-}
-
 fn spawn(directory: &Path, port: u16, options: &[&str]) -> Child {
     let spawned = Command::new("redis-server")
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
@@ -139,17 +136,25 @@ fn spawn(directory: &Path, port: u16, options: &[&str]) -> Child {
     }
 }
 
-/// Ready is when PING is answered by anything but LOADING.
+/// Ready is when this very process answers INFO, which it does not while it loads. Whatever else is met
+/// on the port, or a connection that is closed again, is not it yet.
 fn wait_until_ready(child: &mut Child, port: u16) -> Result<(), Failure> {
     let deadline = Instant::now() + START_TIMEOUT;
+    let own_line = format!("process_id:{}\r\n", child.id());
     while Instant::now() < deadline {
         if child.try_wait().expect("the state of a child").is_some() {
             return Err(Failure::Exited);
         }
         if let Ok(stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
-            let answer = RedisClient::over(stream).call(&["PING"]);
-            if !matches!(answer, Answer::Error(text) if text.starts_with(b"LOADING")) {
-                return Ok(());
+            let mut client = RedisClient::over(stream);
+            let sent = client.try_send(b"INFO server\r\n");
+            match sent.then(|| client.try_receive()).flatten() {
+                Some(Answer::Bulk(info)) if String::from_utf8_lossy(&info).contains(&own_line) => {
+                    return Ok(());
+                }
+                // It wants a password first, so nothing more can be asked.
+                Some(Answer::Error(text)) if text.starts_with(b"NOAUTH") => return Ok(()),
+                _ => {}
             }
         }
         std::thread::sleep(Duration::from_millis(10));

@@ -84,13 +84,26 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-/** Another process may take it before the server does: unlikely, and then the server fails to start, which is seen. */
+/** Below the ports that Linux gives to outgoing connections: there a client that tries until its server listens may be given
+ *  the very port that it calls, and talk to itself. */
+const FIRST_PORT = 10_000
+const PORTS = 22_000
+
+let probed = (process.pid * 97) % PORTS
+
+/** A port that nobody listens on, another each time; processes that run side by side begin apart. */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  await once(probe.close(), 'close')
-  return port
+  for (;;) {
+    const probe = createServer().listen(FIRST_PORT + (probed++ % PORTS), '127.0.0.1')
+    try {
+      await once(probe, 'listening')
+    } catch {
+      continue
+    }
+    const { port } = probe.address() as AddressInfo
+    await once(probe.close(), 'close')
+    return port
+  }
 }
 
 async function accepting(port: number): Promise<void> {
