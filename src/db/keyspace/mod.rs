@@ -1,43 +1,21 @@
 //! One numbered database: keys, their values and deadlines, and what they weigh.
 
+mod entry;
+mod walk;
+
 use std::ops::Range;
 
 use indexmap::{IndexMap, IndexSet};
 
 use crate::types::{Seed, Value};
 
+pub use entry::Entry;
+use walk::Walk;
+
 pub type Key = Box<[u8]>;
 
 /// Milliseconds since 1970 at which a key is gone.
 pub type Deadline = i64;
-
-/// What stands under a key.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    pub value: Value,
-    pub deadline: Option<Deadline>,
-    /// Low 32 bits of the millisecond at which the key was last used; wraps after 49 days.
-    pub used_ms: u32,
-}
-
-impl Entry {
-    pub fn new(value: Value, deadline: Option<Deadline>) -> Entry {
-        Entry {
-            value,
-            deadline,
-            used_ms: 0,
-        }
-    }
-
-    /// How long ago the key was last used, for eviction and OBJECT IDLETIME.
-    pub fn idle_ms(&self, now_ms: i64) -> u32 {
-        (now_ms as u32).wrapping_sub(self.used_ms)
-    }
-
-    pub fn is_past(&self, now_ms: i64) -> bool {
-        self.deadline.is_some_and(|deadline| deadline <= now_ms)
-    }
-}
 
 /// Weight of a key beside its bytes and its value's: a slot of the table.
 const SLOT_BYTES: usize = size_of::<(usize, Key, Entry)>() + size_of::<usize>();
@@ -59,17 +37,6 @@ pub struct Keyspace {
     volatile: IndexSet<Key, Seed>,
     used_bytes: usize,
     walk: Option<Walk>,
-}
-
-/// A snapshot in the making: which positions it has still to visit, and what changed before it came.
-#[derive(Debug)]
-struct Walk {
-    /// Which database this was when the walk began: SWAPDB takes the walk along.
-    db: u32,
-    unvisited: Vec<bool>,
-    /// Positions at and above this one were visited, or are new.
-    next: usize,
-    early: Vec<(Key, Entry)>,
 }
 
 impl Keyspace {
@@ -255,66 +222,6 @@ impl Keyspace {
             _ => {}
         }
         old
-    }
-}
-
-/// A walk over the keyspace of one moment, in slices, while commands go on changing it.
-impl Keyspace {
-    /// Starts a walk: what stands now is what it will yield, as of database `db`.
-    pub fn begin_walk(&mut self, db: u32) {
-        let len = self.entries.len();
-        self.walk = Some(Walk {
-            db,
-            unvisited: vec![true; len],
-            next: len,
-            early: Vec::new(),
-        });
-    }
-
-    pub fn is_walked(&self) -> bool {
-        self.walk.is_some()
-    }
-
-    /// Gives the next entries of the walk to `visit` with the database that they were in, and ends
-    /// the walk after the last. Cost: at most `budget` positions, and those entries that were saved
-    /// early.
-    pub fn walk(&mut self, budget: usize, mut visit: impl FnMut(u32, &Key, &Entry)) {
-        let Some(walk) = &mut self.walk else { return };
-        for (key, entry) in walk.early.drain(..) {
-            visit(walk.db, &key, &entry);
-        }
-        // What was removed below `next` may have brought an unvisited key there, never above.
-        let mut left = budget;
-        walk.next = walk.next.min(walk.unvisited.len());
-        while walk.next > 0 && left > 0 {
-            walk.next -= 1;
-            left -= 1;
-            if std::mem::replace(&mut walk.unvisited[walk.next], false) {
-                let (key, entry) = self
-                    .entries
-                    .get_index(walk.next)
-                    .expect("a bit for each key");
-                visit(walk.db, key, entry);
-            }
-        }
-        if walk.next == 0 {
-            self.walk = None;
-        }
-    }
-
-    /// Forgets the walk; its snapshot will not be finished.
-    pub fn end_walk(&mut self) {
-        self.walk = None;
-    }
-
-    /// Keeps what is about to change for the walk, if that has not come to it yet.
-    fn save_early(&mut self, key: &[u8]) {
-        let Some(walk) = &mut self.walk else { return };
-        if let Some((position, key, entry)) = self.entries.get_full(key)
-            && std::mem::replace(&mut walk.unvisited[position], false)
-        {
-            walk.early.push((key.clone(), entry.clone()));
-        }
     }
 }
 
