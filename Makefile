@@ -32,8 +32,11 @@ lint: setup ## Checks formatting, clippy and the types of the TypeScript
 sizes: build ## Prints the sizes of the wasm and the JavaScript: raw, gzip, brotli
 	@node benches/sizes.mjs
 
-bench: build setup ## Measures ours and the peers in turn and writes benches/README.md (about 10 minutes)
-	@node benches/run.mjs
+bench: build setup ## Measures ours and the peers in turn and writes benches/ (less than half an hour on quiet cores)
+	@node --import tsx benches/run.mjs
+
+bench-%: build setup ## Measures one group of those in benches/groups/: bench-strings, bench-quick for a smoke run ...
+	@node --import tsx benches/run.mjs $(if $(filter quick,$*),--quick,$*)
 
 clean: ## Removes everything that was built, and node_modules
 	cargo clean

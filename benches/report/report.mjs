@@ -1,0 +1,49 @@
+// Makes benches/README.md from what was measured. The prose there is written by hand and stays; what lies between
+// `<!-- measured: NAME -->` and `<!-- end -->` is written anew each time.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { table } from './table.mjs'
+
+const here = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url))
+const RESULTS = here('results.json')
+const README = here('README.md')
+
+export function readResults() {
+  return existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {}
+}
+
+/** Five digits say more than any clock here knows. */
+const rounded = (_, value) => (typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value)
+
+export function writeResults(results) {
+  // A list of figures is one line: a difference between two runs can be read.
+  const json = JSON.stringify(results, rounded, 1).replace(/\[[^\[\]{}]*\]/g, (list) => list.replace(/\s+/g, ' '))
+  writeFileSync(RESULTS, `${json}\n`)
+}
+
+/** The part of a group: where and when it was measured, and its table. */
+function part(group, result) {
+  const { date, commit, machine, rounds, seconds } = result
+  const measured = `Measured on ${date} at ${commit}: ${machine}. ${rounds} rounds, ${seconds} s.`
+  return `${measured}\n\n${group.report?.(result.figures) ?? table(group, result.figures)}`
+}
+
+/** Puts the parts into their places in a text. @throws where a part has no place, or a place no end */
+export function filled(text, parts) {
+  let result = text
+  for (const [name, body] of Object.entries(parts)) {
+    const begin = `<!-- measured: ${name} -->`
+    const from = result.indexOf(begin)
+    const to = result.indexOf('<!-- end -->', from)
+    if (from < 0 || to < 0) throw new Error(`benches/README.md has no place for ${name}: "${begin}" and "<!-- end -->"`)
+    result = `${result.slice(0, from + begin.length)}\n${body}\n${result.slice(to)}`
+  }
+  return result
+}
+
+export function writeReport(groups, results) {
+  const parts = {}
+  for (const [name, group] of Object.entries(groups)) if (name in results) parts[name] = part(group, results[name])
+  writeFileSync(README, filled(readFileSync(README, 'utf8'), parts))
+}
