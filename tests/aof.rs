@@ -93,7 +93,7 @@ fn a_value_is_restored_in_a_form_that_redis_7_0_has() {
     let entry = session.engine.state().databases[0]
         .get(b"s")
         .expect("a set");
-    let newer = dump(&entry.value, Target::Redis74);
+    let newer = dump(entry.value(), Target::Redis74);
     let mut argv = argv("RESTORE s 0");
     argv.push(newer.clone().into());
     let restored = Effect::Command { db: 0, argv };

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::connection::REDIS_VERSION;
 use super::row::{Command, Method, methods, prose};
 use super::{Args, Flags};
-use crate::db::{Ctx, State, weight};
+use crate::db::{Ctx, Standing, State};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 
@@ -202,6 +202,6 @@ fn memory_usage(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         return Err(Error::Syntax);
     }
     args.end()?;
-    let entry = ctx.look(key);
-    Ok(entry.map_or(Reply::Null, |entry| Reply::count(weight(key, entry))))
+    let weight = ctx.look(key).map(Standing::weight);
+    Ok(weight.map_or(Reply::Null, Reply::count))
 }

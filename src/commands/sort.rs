@@ -8,10 +8,10 @@ use std::ops::Range;
 use super::args::{Args, amount};
 use super::flags::Flags;
 use super::row::{Command, Method, methods, prose};
-use crate::db::{Ctx, Event, Ttl};
+use crate::db::{Ctx, Event, Standing, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
-use crate::types::{List, Side, Value, number};
+use crate::types::{List, Side, ValueRef, number};
 
 const NOT_NUMBERS: &str = "ERR One or more scores can't be converted into double";
 const ERRORS: &[&str] = &[
@@ -165,7 +165,7 @@ fn run(ctx: &mut Ctx, args: &mut Args, may_store: bool) -> Result<Reply> {
     let key = args.bytes()?;
     let options = Options::read(args, may_store)?;
     ctx.touch(key);
-    let of_set = matches!(ctx.look(key).map(|entry| &entry.value), Some(Value::Set(_)));
+    let of_set = matches!(ctx.look(key).map(Standing::value), Some(ValueRef::Set(_)));
     let elements = elements(ctx, key)?;
     let mut sorted = in_order(ctx, elements, options.order(of_set), &options)?;
     let answered: Vec<Vec<u8>> = sorted.drain(options.window(sorted.len())).collect();
@@ -178,11 +178,11 @@ fn run(ctx: &mut Ctx, args: &mut Args, may_store: bool) -> Result<Reply> {
 
 /// The elements in the order in which they stand.
 fn elements(ctx: &Ctx, key: &[u8]) -> Result<Vec<Vec<u8>>> {
-    Ok(match ctx.look(key).map(|entry| &entry.value) {
+    Ok(match ctx.look(key).map(Standing::value) {
         None => Vec::new(),
-        Some(Value::List(list)) => list.iter().map(|element| element.to_vec()).collect(),
-        Some(Value::Set(set)) => set.iter().map(|member| member.to_vec()).collect(),
-        Some(Value::ZSet(zset)) => zset.iter().map(|(member, _)| member.to_vec()).collect(),
+        Some(ValueRef::List(list)) => list.iter().map(|element| element.to_vec()).collect(),
+        Some(ValueRef::Set(set)) => set.iter().map(|member| member.to_vec()).collect(),
+        Some(ValueRef::ZSet(zset)) => zset.iter().map(|(member, _)| member.to_vec()).collect(),
         Some(_) => return Err(Error::WrongType),
     })
 }
@@ -276,9 +276,9 @@ fn under_pattern(ctx: &mut Ctx, pattern: &[u8], element: &[u8]) -> Option<Vec<u8
     };
     let key = [before, element, after].concat();
     ctx.touch(&key);
-    match (&ctx.look(&key)?.value, field) {
-        (Value::String(string), None) => Some(string.to_vec()),
-        (Value::Hash(hash), Some(field)) => hash.get(field).map(|value| value.to_vec()),
+    match (ctx.look(&key)?.value(), field) {
+        (ValueRef::String(string), None) => Some(string.to_vec()),
+        (ValueRef::Hash(hash), Some(field)) => hash.get(field).map(|value| value.to_vec()),
         _ => None,
     }
 }

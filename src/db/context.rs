@@ -7,7 +7,7 @@ use super::client::{Client, ClientId};
 use super::config::Role;
 use super::effects::{Argv, Block, Draft, Effect, Savepoint};
 use super::event::Event;
-use super::keyspace::{Deadline, Entry, Key, Keyspace};
+use super::keyspace::{Deadline, Entry, Key, Keyspace, Standing, is_past};
 use super::random::split_mix;
 use super::state::State;
 use super::undo::Undo;
@@ -171,34 +171,35 @@ impl Ctx<'_> {
     }
 
     /// What stands under a key, without any trace of the look. O(1).
-    pub fn look(&self, key: &[u8]) -> Option<&Entry> {
-        self.keyspace().get(key).filter(|entry| self.shows(entry))
+    pub fn look(&self, key: &[u8]) -> Option<Standing<'_>> {
+        let standing = self.keyspace().get(key)?;
+        self.shows(standing.deadline()).then_some(standing)
     }
 
-    /// Whether an entry is there for a client: one past its deadline is not, though it may not have
-    /// been removed yet.
-    pub fn shows(&self, entry: &Entry) -> bool {
-        self.draft.applying || !entry.is_past(self.now_ms())
+    /// Whether what has this deadline is there for a client: what is past it is not, though it may
+    /// not have been removed yet.
+    pub fn shows(&self, deadline: Option<Deadline>) -> bool {
+        self.draft.applying || !is_past(deadline, self.now_ms())
     }
 
     /// The value as `look` finds it, if it is of the kind that the command wants.
-    pub fn view<T: Kind>(&self, key: &[u8]) -> Result<Option<&T>> {
+    pub fn view<T: Kind>(&self, key: &[u8]) -> Result<Option<T::View<'_>>> {
         match self.look(key) {
             None => Ok(None),
-            Some(entry) => T::of(&entry.value).map(Some).ok_or(Error::WrongType),
+            Some(standing) => T::of(standing.value()).map(Some).ok_or(Error::WrongType),
         }
     }
 
     /// `touch`, then `view`: what most reading commands do.
-    pub fn read<T: Kind>(&mut self, key: &[u8]) -> Result<Option<&T>> {
+    pub fn read<T: Kind>(&mut self, key: &[u8]) -> Result<Option<T::View<'_>>> {
         self.touch(key);
-        self.view(key)
+        self.view::<T>(key)
     }
 
     pub fn exists(&mut self, key: &[u8]) -> bool {
         match self.keyspace().get(key) {
             None => false,
-            Some(entry) if self.shows(entry) => true,
+            Some(standing) if self.shows(standing.deadline()) => true,
             Some(_) => {
                 self.expire_if_past(key);
                 false
@@ -221,11 +222,11 @@ impl Ctx<'_> {
     ) -> Result<R> {
         let is_of_kind = match self.keyspace().get(key) {
             None => None,
-            Some(entry) if self.is_due(entry) => {
+            Some(standing) if self.is_due(standing) => {
                 self.expire(key);
                 None
             }
-            Some(entry) => Some(T::of(&entry.value).is_some()),
+            Some(standing) => Some(T::of(standing.value()).is_some()),
         };
         match is_of_kind {
             None => Ok(self.create(key, event, change)),
@@ -299,7 +300,7 @@ impl Ctx<'_> {
             return;
         }
         let deadline = match ttl {
-            Ttl::Keep => self.keyspace().get(key).and_then(|entry| entry.deadline),
+            Ttl::Keep => self.keyspace().get(key).and_then(Standing::deadline),
             Ttl::Clear => None,
             Ttl::At(deadline) => Some(deadline),
         };
@@ -473,16 +474,16 @@ impl Ctx<'_> {
         if self
             .keyspace()
             .get(key)
-            .is_some_and(|entry| self.is_due(entry))
+            .is_some_and(|standing| self.is_due(standing))
         {
             self.expire(key);
         }
     }
 
     /// Whether this engine is to remove the entry now.
-    fn is_due(&self, entry: &Entry) -> bool {
+    fn is_due(&self, standing: Standing) -> bool {
         let decides = !self.draft.applying && self.state.config.role == Role::Authority;
-        decides && entry.is_past(self.draft.now_ms)
+        decides && standing.is_past(self.draft.now_ms)
     }
 
     /// Removes a key whose deadline has passed.

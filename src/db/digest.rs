@@ -5,45 +5,41 @@ use std::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
-use super::keyspace::{Entry, Key};
+use super::keyspace::Standing;
 use super::state::State;
-use crate::types::Value;
+use crate::types::ValueRef;
 
 impl State {
     /// The exclusive or of one hash per key, over database, key, deadline and contents. O(all data).
     pub fn digest(&self) -> u64 {
         let databases = self.databases.iter().enumerate();
         databases
-            .flat_map(|(db, keyspace)| {
-                keyspace
-                    .iter()
-                    .map(move |(key, entry)| of_key(db, key, entry))
-            })
+            .flat_map(|(db, keyspace)| keyspace.iter().map(move |standing| of_key(db, standing)))
             .fold(0, |digest, one| digest ^ one)
     }
 }
 
-fn of_key(db: usize, key: &Key, entry: &Entry) -> u64 {
+fn of_key(db: usize, standing: Standing) -> u64 {
     let mut hasher = SipHasher13::new();
     hasher.write_usize(db);
-    part(&mut hasher, key);
-    hasher.write_i64(entry.deadline.unwrap_or(i64::MIN));
-    hasher.write(entry.value.type_name().as_bytes());
-    match &entry.value {
-        Value::String(value) => part(&mut hasher, &value.as_bytes()),
-        Value::List(value) => value
+    part(&mut hasher, standing.key());
+    hasher.write_i64(standing.deadline().unwrap_or(i64::MIN));
+    hasher.write(standing.value().type_name().as_bytes());
+    match standing.value() {
+        ValueRef::String(value) => part(&mut hasher, &value.as_bytes()),
+        ValueRef::List(value) => value
             .iter()
             .for_each(|item| part(&mut hasher, &item.to_bytes())),
-        Value::Hash(value) => {
+        ValueRef::Hash(value) => {
             let pairs = value.iter();
             hasher.write_u64(unordered(
                 pairs.map(|(field, value)| [field.to_vec(), value.to_vec()]),
             ));
         }
-        Value::Set(value) => {
+        ValueRef::Set(value) => {
             hasher.write_u64(unordered(value.iter().map(|member| [member.to_vec()])));
         }
-        Value::ZSet(value) => {
+        ValueRef::ZSet(value) => {
             for (member, score) in value.iter() {
                 part(&mut hasher, &member.to_bytes());
                 hasher.write_u64(score.get().to_bits());

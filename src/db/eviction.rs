@@ -24,13 +24,13 @@ impl Ctx<'_> {
         let mut worst: Option<(i64, u32, Key)> = None;
         for db in 0..self.state.databases.len() {
             for _ in 0..samples {
-                let draw = self.random() as usize;
+                let draw = self.random();
                 let keyspace = &self.state.databases[db];
                 let Some((key, rank)) = candidate(keyspace, policy, draw, self.draft.now_ms) else {
                     break;
                 };
                 if worst.as_ref().is_none_or(|(worst, ..)| rank > *worst) {
-                    worst = Some((rank, db as u32, key.clone()));
+                    worst = Some((rank, db as u32, key.into()));
                 }
             }
         }
@@ -39,17 +39,17 @@ impl Ctx<'_> {
 }
 
 /// A key at random among those that may go, and how much it deserves to.
-fn candidate(keyspace: &Keyspace, policy: Policy, draw: usize, now_ms: i64) -> Option<(&Key, i64)> {
+fn candidate(keyspace: &Keyspace, policy: Policy, draw: u64, now_ms: i64) -> Option<(&[u8], i64)> {
     match policy {
         Policy::NoEviction => None,
         Policy::AllKeysLru => {
-            let (key, entry) = keyspace.at(draw.checked_rem(keyspace.len())?)?;
-            Some((key, i64::from(entry.idle_ms(now_ms))))
+            let drawn = keyspace.random(draw)?;
+            Some((drawn.key(), i64::from(drawn.idle_ms(now_ms))))
         }
         Policy::VolatileTtl => {
-            let key = keyspace.volatile_at(draw.checked_rem(keyspace.volatile_len())?)?;
-            let deadline = keyspace.get(key)?.deadline?;
-            Some((key, deadline.saturating_neg()))
+            let position = draw.checked_rem(keyspace.volatile_len() as u64)?;
+            let drawn = keyspace.volatile_at(position as usize)?;
+            Some((drawn.key(), drawn.deadline()?.saturating_neg()))
         }
     }
 }

@@ -54,12 +54,8 @@ impl Ctx<'_> {
         let keyspace = self.keyspace();
         (0..looked_at)
             .filter_map(|step| keyspace.volatile_at((start + step) % volatile))
-            .filter(|key| {
-                keyspace
-                    .get(key)
-                    .is_some_and(|entry| entry.is_past(self.now_ms()))
-            })
-            .cloned()
+            .filter(|standing| standing.is_past(self.now_ms()))
+            .map(|standing| standing.key().into())
             .collect()
     }
 }

@@ -24,7 +24,7 @@ pub use context::{Ctx, Edit, Ttl};
 pub use effects::{Argv, Block, Cause, Draft, Effect, Request, Savepoint, Step};
 pub use event::{Class, Event};
 pub use expiry::Budget;
-pub use keyspace::{Deadline, Entry, Key, Keyspace, weight};
+pub use keyspace::{Deadline, Entry, Key, Keyspace, Standing};
 pub use notify::Notify;
 pub use random::split_mix;
 pub use state::{Kept, KeptJournal, State, Stats};

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::commands::execute;
-use crate::db::{Cause, Ctx, Effect, Event, NOBODY, Step};
+use crate::db::{Cause, Ctx, Effect, Event, NOBODY, Standing, Step};
 use crate::error::Result;
 
 impl Engine {
@@ -39,7 +39,7 @@ fn apply_one(ctx: &mut Ctx, effect: &Effect) -> Result<()> {
         }
         Effect::Expired { db, key, deadline } => {
             ctx.in_db(*db, |ctx| {
-                let current = ctx.keyspace().get(key).and_then(|entry| entry.deadline);
+                let current = ctx.keyspace().get(key).and_then(Standing::deadline);
                 if current == Some(*deadline) {
                     ctx.remove(key, Event::Expired);
                 }

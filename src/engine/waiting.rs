@@ -241,8 +241,8 @@ impl Engine {
 
     /// Whether what stands there is what commands of this family take.
     fn is_of_group(&self, (db, key): &(u32, Key), group: &str) -> bool {
-        let entry = self.state.databases[*db as usize].get(key);
+        let standing = self.state.databases[*db as usize].get(key);
         let kind = if group == "sorted-set" { "zset" } else { group };
-        entry.is_some_and(|entry| entry.value.type_name() == kind)
+        standing.is_some_and(|standing| standing.value().type_name() == kind)
     }
 }

@@ -67,9 +67,9 @@ impl Snapshot {
         let Some(keyspace) = keyspaces.find(|keyspace| keyspace.is_walked()) else {
             return Slice::Done((self.keys > 0).then(|| self.cut()));
         };
-        keyspace.walk(budget, |db, key, entry| {
+        keyspace.walk(budget, |db, standing| {
             self.keys += 1;
-            self.writer.entry(db, key, &entry.value, entry.deadline);
+            self.writer.standing(db, standing);
         });
         if self.writer.pending_bytes() < CHUNK_BYTES {
             Slice::Walked
@@ -109,8 +109,8 @@ pub fn export(state: &State, now_ms: i64, target: Target) -> Vec<u8> {
         if !keyspace.is_empty() {
             writer.open_db(db, keyspace.len(), keyspace.volatile_len());
         }
-        for (key, entry) in keyspace.iter() {
-            writer.entry(db, key, &entry.value, entry.deadline);
+        for standing in keyspace.iter() {
+            writer.standing(db, standing);
         }
     }
     writer.finish()

@@ -332,6 +332,7 @@ impl Table {
 }
 
 impl Kind for Hash {
+    type View<'a> = &'a Hash;
     type Inverse = Inverse;
 
     kind!(Hash);

@@ -378,6 +378,7 @@ impl List {
 }
 
 impl Kind for List {
+    type View<'a> = &'a List;
     type Inverse = Inverse;
 
     kind!(List);

@@ -31,7 +31,7 @@ pub use listpack::{Item, Listpack};
 pub use quicklist::Side;
 pub use seed::Seed;
 pub use set::Set;
-pub use string::Str;
+pub use string::{Str, Text};
 pub use zset::{Added, LexBound, Only, Score, ZSet};
 
 /// The thresholds past which a packed value becomes a table: names and defaults are Redis 7.2's.
@@ -76,13 +76,26 @@ pub enum Value {
     ZSet(ZSet),
 }
 
+/// A value as it is read: a view that costs nothing to copy.
+#[derive(Debug, Clone, Copy)]
+pub enum ValueRef<'a> {
+    String(Text<'a>),
+    List(&'a List),
+    Hash(&'a Hash),
+    Set(&'a Set),
+    ZSet(&'a ZSet),
+}
+
 /// What every kind of value can do for the keyspace that holds it.
-pub trait Kind: Sized + Clone + Default {
+pub trait Kind: Sized + Clone + Default + 'static {
+    /// How it is read: `&Self`, but for strings, whose bytes the keyspace may keep in its own way.
+    type View<'a>: Copy;
+
     /// One change, turned round. Applying the inverses of an edit in reverse order restores the
     /// value exactly: contents, order where order shows, and size.
     type Inverse: Into<Inverse>;
 
-    fn of(value: &Value) -> Option<&Self>;
+    fn of(value: ValueRef<'_>) -> Option<Self::View<'_>>;
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
     fn into_value(self) -> Value;
 
@@ -118,9 +131,9 @@ pub enum Inverse {
 /// Ties a kind to its variant of `Value`.
 macro_rules! kind {
     ($variant:ident) => {
-        fn of(value: &crate::types::Value) -> Option<&Self> {
+        fn of(value: crate::types::ValueRef<'_>) -> Option<Self::View<'_>> {
             match value {
-                crate::types::Value::$variant(inner) => Some(inner),
+                crate::types::ValueRef::$variant(inner) => Some(inner),
                 _ => None,
             }
         }
@@ -139,38 +152,82 @@ macro_rules! kind {
 }
 pub(crate) use kind;
 
-impl Value {
+impl ValueRef<'_> {
     /// The answer to TYPE.
-    pub fn type_name(&self) -> &'static str {
+    pub fn type_name(self) -> &'static str {
         match self {
-            Value::String(_) => "string",
-            Value::List(_) => "list",
-            Value::Hash(_) => "hash",
-            Value::Set(_) => "set",
-            Value::ZSet(_) => "zset",
+            ValueRef::String(_) => "string",
+            ValueRef::List(_) => "list",
+            ValueRef::Hash(_) => "hash",
+            ValueRef::Set(_) => "set",
+            ValueRef::ZSet(_) => "zset",
         }
     }
 
     /// The answer to OBJECT ENCODING.
-    pub fn encoding(&self) -> &'static str {
+    pub fn encoding(self) -> &'static str {
         match self {
-            Value::String(value) => value.encoding(),
-            Value::List(value) => value.encoding(),
-            Value::Hash(value) => value.encoding(),
-            Value::Set(value) => value.encoding(),
-            Value::ZSet(value) => value.encoding(),
+            ValueRef::String(value) => value.encoding(),
+            ValueRef::List(value) => value.encoding(),
+            ValueRef::Hash(value) => value.encoding(),
+            ValueRef::Set(value) => value.encoding(),
+            ValueRef::ZSet(value) => value.encoding(),
         }
     }
 
     /// Heap bytes by contents and form. O(1).
-    pub fn size_bytes(&self) -> usize {
+    pub fn size_bytes(self) -> usize {
         match self {
-            Value::String(value) => value.size_bytes(),
-            Value::List(value) => value.size_bytes(),
-            Value::Hash(value) => value.size_bytes(),
-            Value::Set(value) => value.size_bytes(),
-            Value::ZSet(value) => value.size_bytes(),
+            ValueRef::String(value) => value.size_bytes(),
+            ValueRef::List(value) => value.size_bytes(),
+            ValueRef::Hash(value) => value.size_bytes(),
+            ValueRef::Set(value) => value.size_bytes(),
+            ValueRef::ZSet(value) => value.size_bytes(),
         }
+    }
+
+    /// A copy of the whole.
+    pub fn to_value(self) -> Value {
+        match self {
+            ValueRef::String(value) => Value::String(value.into()),
+            ValueRef::List(value) => Value::List(value.clone()),
+            ValueRef::Hash(value) => Value::Hash(value.clone()),
+            ValueRef::Set(value) => Value::Set(value.clone()),
+            ValueRef::ZSet(value) => Value::ZSet(value.clone()),
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for ValueRef<'a> {
+    fn from(value: &'a Value) -> ValueRef<'a> {
+        value.view()
+    }
+}
+
+impl Value {
+    pub fn view(&self) -> ValueRef<'_> {
+        match self {
+            Value::String(value) => ValueRef::String(value.view()),
+            Value::List(value) => ValueRef::List(value),
+            Value::Hash(value) => ValueRef::Hash(value),
+            Value::Set(value) => ValueRef::Set(value),
+            Value::ZSet(value) => ValueRef::ZSet(value),
+        }
+    }
+
+    /// The answer to TYPE.
+    pub fn type_name(&self) -> &'static str {
+        self.view().type_name()
+    }
+
+    /// The answer to OBJECT ENCODING.
+    pub fn encoding(&self) -> &'static str {
+        self.view().encoding()
+    }
+
+    /// Heap bytes by contents and form. O(1).
+    pub fn size_bytes(&self) -> usize {
+        self.view().size_bytes()
     }
 
     /// Takes back one change, of the kind that this value is.

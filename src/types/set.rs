@@ -354,6 +354,7 @@ impl Table {
 }
 
 impl Kind for Set {
+    type View<'a> = &'a Set;
     type Inverse = Inverse;
 
     kind!(Set);

@@ -1,4 +1,7 @@
 //! Strings: an integer, a short text, or a buffer that was or may be changed in place.
+//!
+//! `Text` is a string as it is read, wherever its bytes lie; `Str` is one that is owned and can be
+//! changed.
 
 use std::borrow::Cow;
 
@@ -14,6 +17,77 @@ const EMBEDDED_MAX_BYTES: usize = 44;
 const COMPACT_MAX_BYTES: usize = 64;
 /// The bookkeeping of an allocation, as an estimate that is the same everywhere.
 const ALLOCATION_BYTES: usize = 16;
+
+/// A string as it is read: a view that costs nothing to copy.
+#[derive(Debug, Clone, Copy)]
+pub enum Text<'a> {
+    Int(i64),
+    /// At most `EMBEDDED_MAX_BYTES`.
+    Embedded(&'a [u8]),
+    Raw(&'a [u8]),
+}
+
+impl<'a> Text<'a> {
+    /// As SET keeps it: an integer where the bytes are exactly those of one.
+    pub fn of(bytes: &'a [u8]) -> Text<'a> {
+        match parse_i64(bytes) {
+            Some(number) => Text::Int(number),
+            None => Text::plain(bytes),
+        }
+    }
+
+    /// As INCRBYFLOAT keeps its result: never an integer.
+    pub fn plain(bytes: &'a [u8]) -> Text<'a> {
+        if bytes.len() <= EMBEDDED_MAX_BYTES {
+            Text::Embedded(bytes)
+        } else {
+            Text::Raw(bytes)
+        }
+    }
+
+    /// The string without a copy: what looks like an integer is one.
+    pub fn as_item(self) -> Item<'a> {
+        match self {
+            Text::Int(number) => Item::Int(number),
+            Text::Embedded(bytes) | Text::Raw(bytes) => Item::Bytes(bytes),
+        }
+    }
+
+    pub fn as_bytes(self) -> Cow<'a, [u8]> {
+        self.as_item().to_bytes()
+    }
+
+    pub fn to_vec(self) -> Vec<u8> {
+        self.as_item().to_vec()
+    }
+
+    /// The integer that the string reads as.
+    pub fn as_i64(self) -> Option<i64> {
+        self.as_item().as_i64()
+    }
+
+    /// In bytes.
+    pub fn len(self) -> usize {
+        self.as_item().len()
+    }
+
+    /// `int`, `embstr` or `raw`.
+    pub fn encoding(self) -> &'static str {
+        match self {
+            Text::Int(_) => "int",
+            Text::Embedded(_) => "embstr",
+            Text::Raw(_) => "raw",
+        }
+    }
+
+    /// Heap bytes by contents and form. O(1).
+    pub fn size_bytes(self) -> usize {
+        match self {
+            Text::Int(_) => 0,
+            Text::Embedded(bytes) | Text::Raw(bytes) => bytes.len() + ALLOCATION_BYTES,
+        }
+    }
+}
 
 /// A string value.
 ///
@@ -63,22 +137,25 @@ impl From<i64> for Str {
     }
 }
 
+impl From<Text<'_>> for Str {
+    fn from(text: Text<'_>) -> Str {
+        Str::of(match text {
+            Text::Int(number) => Form::Int(number),
+            Text::Embedded(bytes) => Form::Embedded(bytes.into()),
+            Text::Raw(bytes) => Form::Raw(bytes.to_vec()),
+        })
+    }
+}
+
 impl Str {
     /// As SET keeps it: an integer where the bytes are exactly those of one.
     pub fn from_bytes(bytes: &[u8]) -> Str {
-        match parse_i64(bytes) {
-            Some(number) => Str::from(number),
-            None => Str::text(bytes),
-        }
+        Str::from(Text::of(bytes))
     }
 
     /// As INCRBYFLOAT keeps its result: never an integer.
     pub fn text(bytes: &[u8]) -> Str {
-        Str::of(if bytes.len() <= EMBEDDED_MAX_BYTES {
-            Form::Embedded(bytes.into())
-        } else {
-            Form::Raw(bytes.to_vec())
-        })
+        Str::from(Text::plain(bytes))
     }
 
     fn of(form: Form) -> Str {
@@ -88,40 +165,35 @@ impl Str {
         }
     }
 
-    /// The string without a copy: what looks like an integer is one.
-    pub fn as_item(&self) -> Item<'_> {
+    pub fn view(&self) -> Text<'_> {
         match &self.form {
-            Form::Int(number) => Item::Int(*number),
-            Form::Embedded(bytes) => Item::Bytes(bytes),
-            Form::Raw(bytes) => Item::Bytes(bytes),
+            Form::Int(number) => Text::Int(*number),
+            Form::Embedded(bytes) => Text::Embedded(bytes),
+            Form::Raw(bytes) => Text::Raw(bytes),
         }
     }
 
     pub fn as_bytes(&self) -> Cow<'_, [u8]> {
-        self.as_item().to_bytes()
+        self.view().as_bytes()
     }
 
     pub fn to_vec(&self) -> Vec<u8> {
-        self.as_item().to_vec()
+        self.view().to_vec()
     }
 
     /// The integer that the string reads as.
     pub fn as_i64(&self) -> Option<i64> {
-        self.as_item().as_i64()
+        self.view().as_i64()
     }
 
     /// In bytes.
     pub fn len(&self) -> usize {
-        self.as_item().len()
+        self.view().len()
     }
 
     /// `int`, `embstr` or `raw`.
     pub fn encoding(&self) -> &'static str {
-        match self.form {
-            Form::Int(_) => "int",
-            Form::Embedded(_) => "embstr",
-            Form::Raw(_) => "raw",
-        }
+        self.view().encoding()
     }
 
     /// Puts another string in the place of this one, and keeps the record going.
@@ -167,6 +239,7 @@ impl Str {
 }
 
 impl Kind for Str {
+    type View<'a> = Text<'a>;
     type Inverse = Inverse;
 
     kind!(String);
@@ -176,11 +249,7 @@ impl Kind for Str {
     }
 
     fn size_bytes(&self) -> usize {
-        match &self.form {
-            Form::Int(_) => 0,
-            Form::Embedded(bytes) => bytes.len() + ALLOCATION_BYTES,
-            Form::Raw(bytes) => bytes.len() + ALLOCATION_BYTES,
-        }
+        self.view().size_bytes()
     }
 
     fn is_compact(&self) -> bool {

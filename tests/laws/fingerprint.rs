@@ -1,7 +1,7 @@
 //! Everything about a store that undo has to give back.
 
 use nookdb::Engine;
-use nookdb::db::Keyspace;
+use nookdb::db::{Keyspace, Standing};
 
 #[derive(Debug, PartialEq)]
 pub struct Fingerprint {
@@ -36,18 +36,15 @@ pub fn of(engine: &Engine) -> Fingerprint {
 }
 
 fn keys(keyspace: &Keyspace) -> Vec<KeyPrint> {
-    let keys = keyspace.iter().map(|(name, entry)| KeyPrint {
-        name: name.to_vec(),
-        encoding: entry.value.encoding(),
-        deadline: entry.deadline,
-        size_bytes: entry.value.size_bytes(),
+    let keys = keyspace.iter().map(|standing| KeyPrint {
+        name: standing.key().to_vec(),
+        encoding: standing.value().encoding(),
+        deadline: standing.deadline(),
+        size_bytes: standing.value().size_bytes(),
     });
     keys.collect()
 }
 
 fn recount(keyspace: &Keyspace) -> usize {
-    keyspace
-        .iter()
-        .map(|(key, entry)| nookdb::db::weight(key, entry))
-        .sum()
+    keyspace.iter().map(Standing::weight).sum()
 }

@@ -13,7 +13,7 @@ const WATCHER: usize = 5;
 
 fn watch_everything(session: &mut Session) {
     let keys = session.engine.state().databases[0].iter();
-    let keys: Vec<Vec<u8>> = keys.map(|(key, _)| key.to_vec()).collect();
+    let keys: Vec<Vec<u8>> = keys.map(|standing| standing.key().to_vec()).collect();
     session.say_as(WATCHER, "UNWATCH");
     for key in keys {
         session.call(WATCHER, &[b"WATCH".to_vec(), key]);

@@ -2,7 +2,7 @@
 
 use super::super::args::Args;
 use super::super::deadline::Timing;
-use crate::db::{Ctx, Deadline};
+use crate::db::{Ctx, Deadline, Standing};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 use crate::types::number;
@@ -93,7 +93,7 @@ fn set(ctx: &mut Ctx, args: &mut Args, timing: Timing, command: &str) -> Result<
 /// The deadline of a key that is about to be changed; none where there is no key.
 fn deadline_of(ctx: &mut Ctx, key: &[u8]) -> Option<Option<Deadline>> {
     ctx.exists(key);
-    ctx.look(key).map(|entry| entry.deadline)
+    ctx.look(key).map(Standing::deadline)
 }
 
 pub(super) fn persist(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
@@ -125,10 +125,10 @@ fn ask(ctx: &mut Ctx, args: &mut Args, tell: impl Fn(Deadline) -> i64) -> Result
     const NO_KEY: i64 = -2;
     let key = args.bytes()?;
     ctx.probe(key);
-    let entry = ctx.look(key);
-    Ok(Reply::Integer(entry.map_or(NO_KEY, |entry| {
-        entry.deadline.map_or(NEVER, tell)
-    })))
+    let deadline = ctx.look(key).map(Standing::deadline);
+    Ok(Reply::Integer(
+        deadline.map_or(NO_KEY, |deadline| deadline.map_or(NEVER, tell)),
+    ))
 }
 
 /// Rounded to the nearest, as Redis does.

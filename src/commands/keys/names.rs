@@ -1,7 +1,7 @@
 //! Keys by name: removed, counted, renamed, copied, moved.
 
 use super::super::args::Args;
-use crate::db::{Ctx, Entry, Event};
+use crate::db::{Ctx, Event, Standing};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 
@@ -34,7 +34,7 @@ pub(super) fn kind(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     ctx.probe(key);
     Ok(Reply::Simple(
         ctx.look(key)
-            .map_or("none", |entry| entry.value.type_name()),
+            .map_or("none", |standing| standing.value().type_name()),
     ))
 }
 
@@ -82,10 +82,9 @@ pub(super) fn copy(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         return Err(Error::Said(SAME_OBJECT));
     }
     ctx.touch(source);
-    let Some(entry) = ctx.look(source) else {
+    let Some(copy) = ctx.look(source).map(Standing::to_entry) else {
         return Ok(Reply::from(false));
     };
-    let copy = Entry::new(entry.value.clone(), entry.deadline);
     let written = ctx.in_db(db, |ctx| {
         let free = replace || !ctx.exists(target);
         if free {

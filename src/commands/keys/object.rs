@@ -2,7 +2,7 @@
 
 use super::super::args::Args;
 use super::super::help;
-use crate::db::{Ctx, Entry};
+use crate::db::{Ctx, Standing};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 
@@ -12,7 +12,7 @@ pub(super) const NO_LFU: &str = "ERR An LFU maxmemory policy is not selected, ac
 
 /// What stands under the key of the call. That it was asked about is no use of it, and that it is
 /// missing nothing to tell.
-fn entry<'c>(ctx: &'c mut Ctx, args: &mut Args) -> Result<Option<&'c Entry>> {
+fn standing<'c>(ctx: &'c mut Ctx, args: &mut Args) -> Result<Option<Standing<'c>>> {
     let key = args.bytes()?;
     ctx.exists(key);
     Ok(ctx.look(key))
@@ -20,13 +20,13 @@ fn entry<'c>(ctx: &'c mut Ctx, args: &mut Args) -> Result<Option<&'c Entry>> {
 
 pub(super) fn encoding(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     Ok(Reply::bulk_or_null(
-        entry(ctx, args)?.map(|entry| entry.value.encoding()),
+        standing(ctx, args)?.map(|standing| standing.value().encoding()),
     ))
 }
 
 /// No policy that is to be had counts uses.
 pub(super) fn freq(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
-    match entry(ctx, args)? {
+    match standing(ctx, args)? {
         None => Ok(Reply::Null),
         Some(_) => Err(Error::Said(NO_LFU)),
     }
@@ -38,12 +38,10 @@ pub(super) fn help(_: &mut Ctx, _: &mut Args) -> Result<Reply> {
 
 pub(super) fn idletime(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let now_ms = ctx.now_ms();
-    let entry = entry(ctx, args)?;
-    Ok(entry.map_or(Reply::Null, |entry| {
-        Reply::Integer(i64::from(entry.idle_ms(now_ms) / 1000))
-    }))
+    let idle_ms = standing(ctx, args)?.map(|standing| standing.idle_ms(now_ms));
+    Ok(idle_ms.map_or(Reply::Null, |ms| Reply::Integer(i64::from(ms / 1000))))
 }
 
 pub(super) fn refcount(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
-    Ok(entry(ctx, args)?.map_or(Reply::Null, |_| Reply::Integer(1)))
+    Ok(standing(ctx, args)?.map_or(Reply::Null, |_| Reply::Integer(1)))
 }

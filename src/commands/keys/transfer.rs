@@ -1,7 +1,7 @@
 //! DUMP and RESTORE: a value as bytes, between stores.
 
 use super::super::args::Args;
-use crate::db::{Ctx, Entry, Event};
+use crate::db::{Ctx, Entry, Event, Standing};
 use crate::error::{Error, Result};
 use crate::persist::rdb::{self, Target};
 use crate::reply::Reply;
@@ -20,9 +20,9 @@ const DUMP_TARGET: Target = Target::Redis70;
 pub(super) fn dump(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
     ctx.touch(key);
-    let entry = ctx.look(key);
+    let value = ctx.look(key).map(Standing::value);
     Ok(Reply::bulk_or_null(
-        entry.map(|entry| rdb::dump(&entry.value, DUMP_TARGET)),
+        value.map(|value| rdb::dump(value, DUMP_TARGET)),
     ))
 }
 
@@ -72,7 +72,7 @@ pub(super) fn restore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let start = if options.absolute { 0 } else { ctx.now_ms() };
     let deadline = (ttl > 0).then(|| ttl.saturating_add(start));
     let entry = Entry::new(rdb::restore(payload, &ctx.limits())?, deadline);
-    if !ctx.shows(&entry) {
+    if !ctx.shows(entry.deadline) {
         if ctx.remove(key, Event::Del) {
             ctx.effect([b"DEL", key]);
         }

@@ -2,15 +2,14 @@
 
 use super::super::args::Args;
 use super::super::scan::Scan;
-use crate::db::{Ctx, Key, glob};
+use crate::db::{Ctx, Key, Standing, glob};
 use crate::error::Result;
 use crate::reply::Reply;
 
 pub(super) fn keys(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let pattern = args.bytes()?;
-    let keys = ctx.keyspace().iter().filter(|(_, entry)| ctx.shows(entry));
-    let matching = keys.filter(|(key, _)| glob::matches(pattern, key));
-    Ok(Reply::bulks(matching.map(|(key, _)| key.to_vec())))
+    let matching = shown(ctx).filter(|key| glob::matches(pattern, key));
+    Ok(Reply::bulks(matching.map(<[u8]>::to_vec)))
 }
 
 pub(super) fn scan(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
@@ -23,15 +22,13 @@ pub(super) fn scan(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         }
         Ok(named)
     })?;
-    let (next, positions) = ctx.keyspace().scan(scan.cursor, scan.count);
-    let met = positions
-        .rev()
-        .filter_map(|position| ctx.keyspace().at(position));
-    let wanted = met.filter(|(key, entry)| {
-        let name = entry.value.type_name().as_bytes();
-        scan.wants(key) && kind.is_none_or(|kind| kind.eq_ignore_ascii_case(name))
+    let mut wanted: Vec<Key> = Vec::new();
+    let next = ctx.keyspace().scan(scan.cursor, scan.count, |met| {
+        let name = met.value().type_name().as_bytes();
+        if scan.wants(met.key()) && kind.is_none_or(|kind| kind.eq_ignore_ascii_case(name)) {
+            wanted.push(met.key().into());
+        }
     });
-    let wanted: Vec<Key> = wanted.map(|(key, _)| key.clone()).collect();
     let found = wanted.into_iter().filter(|key| ctx.exists(key));
     Ok(Scan::reply(next, found.map(Reply::bulk).collect()))
 }
@@ -41,15 +38,24 @@ pub(super) fn scan(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 pub(super) fn randomkey(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
     const DRAWS: usize = 100;
     for _ in 0..DRAWS {
-        let draw = ctx.random() as usize;
-        let Some(position) = draw.checked_rem(ctx.keyspace().len()) else {
+        let draw = ctx.random();
+        let Some(key) = ctx
+            .keyspace()
+            .random(draw)
+            .map(|drawn| Key::from(drawn.key()))
+        else {
             break;
         };
-        let drawn = ctx.keyspace().at(position).map(|(key, _)| key.clone());
-        if let Some(key) = drawn.filter(|key| ctx.exists(key)) {
+        if ctx.exists(&key) {
             return Ok(Reply::bulk(key));
         }
     }
-    let shown = ctx.keyspace().iter().find(|(_, entry)| ctx.shows(entry));
-    Ok(Reply::bulk_or_null(shown.map(|(key, _)| key.clone())))
+    Ok(Reply::bulk_or_null(shown(ctx).next()))
+}
+
+/// The keys that are there for a client.
+fn shown<'c>(ctx: &'c Ctx) -> impl Iterator<Item = &'c [u8]> {
+    let standing = ctx.keyspace().iter();
+    let shown = standing.filter(|standing| ctx.shows(standing.deadline()));
+    shown.map(Standing::key)
 }

@@ -4,10 +4,10 @@ use indexmap::IndexMap;
 
 use super::{named, scored};
 use crate::commands::Args;
-use crate::db::{Ctx, Event, Ttl};
+use crate::db::{Ctx, Event, Standing, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
-use crate::types::{Item, Score, Seed, Set, Value, ZSet, number};
+use crate::types::{Item, Score, Seed, Set, ValueRef, ZSet, number};
 
 /// How a member that comes several times gets one score.
 #[derive(Debug, Clone, Copy)]
@@ -157,10 +157,10 @@ enum Source<'c> {
 
 impl<'c> Source<'c> {
     fn under(ctx: &'c Ctx, key: &[u8]) -> Result<Source<'c>> {
-        match ctx.look(key).map(|entry| &entry.value) {
+        match ctx.look(key).map(Standing::value) {
             None => Ok(Source::Missing),
-            Some(Value::Set(set)) => Ok(Source::Plain(set)),
-            Some(Value::ZSet(zset)) => Ok(Source::Sorted(zset)),
+            Some(ValueRef::Set(set)) => Ok(Source::Plain(set)),
+            Some(ValueRef::ZSet(zset)) => Ok(Source::Sorted(zset)),
             Some(_) => Err(Error::WrongType),
         }
     }

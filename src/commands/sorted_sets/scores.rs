@@ -145,12 +145,12 @@ pub(super) fn zcard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 pub(super) fn zscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, member) = (args.bytes()?, args.bytes()?);
-    Ok(score_or_null(ctx.read(key)?, member))
+    Ok(score_or_null(ctx.read::<ZSet>(key)?, member))
 }
 
 pub(super) fn zmscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, members) = (args.bytes()?, args.rest());
-    let zset = ctx.read(key)?;
+    let zset = ctx.read::<ZSet>(key)?;
     let scores = members.iter().map(|member| score_or_null(zset, member));
     Ok(Reply::Array(scores.collect()))
 }

@@ -4,7 +4,7 @@ use super::super::args::Args;
 use crate::db::Ctx;
 use crate::error::{Error, Result};
 use crate::reply::Reply;
-use crate::types::Str;
+use crate::types::{Str, Text};
 
 pub(super) const NOT_STRINGS: &str = "ERR The specified keys must contain string values";
 pub(super) const LENGTH_AND_PLACES: &str =
@@ -48,7 +48,7 @@ pub(super) fn lcs(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let keys = [args.bytes()?, args.bytes()?];
     keys.iter().for_each(|key| ctx.touch(key));
     let bytes = |key| match ctx.view::<Str>(key) {
-        Ok(string) => Ok(string.map(Str::as_bytes).unwrap_or_default()),
+        Ok(string) => Ok(string.map(Text::as_bytes).unwrap_or_default()),
         Err(_) => Err(Error::Said(NOT_STRINGS)),
     };
     let (left, right) = (bytes(keys[0])?, bytes(keys[1])?);

@@ -6,11 +6,11 @@ use super::super::args::Args;
 use crate::db::{Ctx, Edit, Event, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
-use crate::types::Str;
+use crate::types::{Str, Text};
 
 pub(super) fn strlen(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
-    Ok(Reply::count(ctx.read::<Str>(key)?.map_or(0, Str::len)))
+    Ok(Reply::count(ctx.read::<Str>(key)?.map_or(0, Text::len)))
 }
 
 pub(super) fn getrange(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {

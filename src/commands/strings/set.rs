@@ -5,7 +5,7 @@ use super::super::deadline::{Expiry, Timing};
 use crate::db::{Ctx, Event, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
-use crate::types::Str;
+use crate::types::{Str, Text};
 
 /// On which keys a write is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(super) fn set(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         .ttl(ctx.now_ms(), "set")?
         .unwrap_or(Ttl::Clear);
     let old = if options.answer_old {
-        ctx.read::<Str>(key)?.map(Str::to_vec)
+        ctx.read::<Str>(key)?.map(Text::to_vec)
     } else {
         None
     };
@@ -109,19 +109,19 @@ fn set_for(ctx: &mut Ctx, args: &mut Args, timing: Timing, command: &str) -> Res
 
 pub(super) fn get(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
-    Ok(Reply::bulk_or_null(ctx.read::<Str>(key)?.map(Str::to_vec)))
+    Ok(Reply::bulk_or_null(ctx.read::<Str>(key)?.map(Text::to_vec)))
 }
 
 pub(super) fn getset(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, value) = (args.bytes()?, args.bytes()?);
-    let old = ctx.read::<Str>(key)?.map(Str::to_vec);
+    let old = ctx.read::<Str>(key)?.map(Text::to_vec);
     write(ctx, key, value, Ttl::Clear);
     Ok(Reply::bulk_or_null(old))
 }
 
 pub(super) fn getdel(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
-    let old = ctx.read::<Str>(key)?.map(Str::to_vec);
+    let old = ctx.read::<Str>(key)?.map(Text::to_vec);
     ctx.remove(key, Event::Del);
     Ok(Reply::bulk_or_null(old))
 }
@@ -132,7 +132,7 @@ pub(super) fn getex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     while !args.is_done() {
         expiry.take_or_persist(args)?;
     }
-    let Some(value) = ctx.read::<Str>(key)?.map(Str::to_vec) else {
+    let Some(value) = ctx.read::<Str>(key)?.map(Text::to_vec) else {
         return Ok(Reply::Null);
     };
     // As in Redis, a bad amount is only seen where there is a key.
@@ -140,7 +140,11 @@ pub(super) fn getex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         Some(Ttl::At(deadline)) => {
             ctx.set_deadline(key, Some(deadline));
         }
-        Some(Ttl::Clear) if ctx.look(key).is_some_and(|entry| entry.deadline.is_some()) => {
+        Some(Ttl::Clear)
+            if ctx
+                .look(key)
+                .is_some_and(|found| found.deadline().is_some()) =>
+        {
             ctx.set_deadline(key, None);
         }
         _ => {}
@@ -152,7 +156,7 @@ pub(super) fn mget(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let values = args.rest().iter().map(|key| {
         // A key of another kind is as good as none here.
         let value = ctx.read::<Str>(key).unwrap_or_default();
-        Reply::bulk_or_null(value.map(Str::to_vec))
+        Reply::bulk_or_null(value.map(Text::to_vec))
     });
     Ok(Reply::Array(values.collect()))
 }

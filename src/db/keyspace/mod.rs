@@ -3,24 +3,19 @@
 mod entry;
 mod walk;
 
-use std::ops::Range;
-
 use indexmap::{IndexMap, IndexSet};
 
 use crate::types::{Seed, Value};
 
-pub use entry::Entry;
+use entry::{deadline_weight, weight};
 use walk::Walk;
+
+pub use entry::{Entry, Standing, is_past};
 
 pub type Key = Box<[u8]>;
 
 /// Milliseconds since 1970 at which a key is gone.
 pub type Deadline = i64;
-
-/// Weight of a key beside its bytes and its value's: a slot of the table.
-const SLOT_BYTES: usize = size_of::<(usize, Key, Entry)>() + size_of::<usize>();
-/// Weight of a deadline: the key once more, in the set of keys that have one.
-const DEADLINE_BYTES: usize = size_of::<(usize, Key)>() + size_of::<usize>();
 
 /// Keys that INFO looks at for the mean time to live.
 const AVERAGED: usize = 100;
@@ -66,37 +61,51 @@ impl Keyspace {
         self.volatile.len()
     }
 
-    pub fn get(&self, key: &[u8]) -> Option<&Entry> {
-        self.entries.get(key)
+    pub fn get(&self, key: &[u8]) -> Option<Standing<'_>> {
+        self.entries.get_key_value(key).map(Standing::new)
     }
 
     pub fn contains(&self, key: &[u8]) -> bool {
         self.entries.contains_key(key)
     }
 
-    /// The key at a position below `len`, for drawing at random and for SCAN.
-    pub fn at(&self, position: usize) -> Option<(&Key, &Entry)> {
-        self.entries.get_index(position)
+    /// A key at random, chosen by a number that was drawn from all of 64 bits.
+    pub fn random(&self, draw: u64) -> Option<Standing<'_>> {
+        let position = draw.checked_rem(self.len() as u64)?;
+        self.at(position as usize)
     }
 
-    /// The positions that a SCAN visits from a cursor on, from the last to the first, and the cursor
-    /// to go on with; 0 begins and ends.
+    /// Shows about `count` keys from a cursor on, and answers the cursor to go on with; 0 begins and
+    /// ends.
     ///
-    /// What stands all along is met: a removal moves the last key into the gap, and that one was
-    /// visited, or the gap lies behind the cursor as well.
-    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Range<usize>) {
+    /// Every key that stands all along is met: a removal moves the last key into the gap, and that
+    /// one was visited, or the gap lies behind the cursor as well.
+    pub fn scan<'k>(
+        &'k self,
+        cursor: u64,
+        count: usize,
+        mut visit: impl FnMut(Standing<'k>),
+    ) -> u64 {
         let len = self.len();
         let end = match usize::try_from(cursor) {
             Ok(0) | Err(_) => len,
             Ok(cursor) => cursor.min(len),
         };
         let start = end.saturating_sub(count);
-        (start as u64, start..end)
+        for position in (start..end).rev() {
+            visit(self.at(position).expect("a position below the length"));
+        }
+        start as u64
     }
 
-    /// The key with a deadline at a position below `volatile_len`.
-    pub fn volatile_at(&self, position: usize) -> Option<&Key> {
-        self.volatile.get_index(position)
+    fn at(&self, position: usize) -> Option<Standing<'_>> {
+        self.entries.get_index(position).map(Standing::new)
+    }
+
+    /// The key with a deadline at a position below `volatile_len`. A removal moves the last one into
+    /// the gap.
+    pub fn volatile_at(&self, position: usize) -> Option<Standing<'_>> {
+        self.get(self.volatile.get_index(position)?)
     }
 
     /// Mean time to live over a sample of the keys that have a deadline.
@@ -112,15 +121,15 @@ impl Keyspace {
             .map_or(0, |mean| mean as i64)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Entry)> {
-        self.entries.iter()
+    pub fn iter(&self) -> impl Iterator<Item = Standing<'_>> {
+        self.entries.iter().map(Standing::new)
     }
 
     /// Notes the use of a key, which is no change of it, and gives what stands there.
-    pub(super) fn get_used(&mut self, key: &[u8], used_ms: i64) -> Option<&Entry> {
-        let entry = self.entries.get_mut(key)?;
+    pub(super) fn get_used(&mut self, key: &[u8], used_ms: i64) -> Option<Standing<'_>> {
+        let (_, key, entry) = self.entries.get_full_mut(key)?;
         entry.used_ms = used_ms as u32;
-        Some(entry)
+        Some(Standing::new((key, entry)))
     }
 
     /// Puts an entry under a key that has none.
@@ -223,18 +232,4 @@ impl Keyspace {
         }
         old
     }
-}
-
-/// What a key with its entry weighs in bytes: its slot, its name, its value, its deadline.
-pub fn weight(key: &[u8], entry: &Entry) -> usize {
-    let deadline = if entry.deadline.is_some() {
-        deadline_weight(key)
-    } else {
-        0
-    };
-    SLOT_BYTES + key.len() + entry.value.size_bytes() + deadline
-}
-
-fn deadline_weight(key: &[u8]) -> usize {
-    DEADLINE_BYTES + key.len()
 }

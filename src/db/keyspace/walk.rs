@@ -1,6 +1,6 @@
 //! A snapshot's walk over the keyspace of one moment, in slices, while commands go on changing it.
 
-use super::{Entry, Key, Keyspace};
+use super::{Entry, Key, Keyspace, Standing};
 
 /// A snapshot in the making: which positions it has still to visit, and what changed before it came.
 #[derive(Debug)]
@@ -32,10 +32,10 @@ impl Keyspace {
     /// Gives the next entries of the walk to `visit` with the database that they were in, and ends
     /// the walk after the last. Cost: at most `budget` positions, and those entries that were saved
     /// early.
-    pub fn walk(&mut self, budget: usize, mut visit: impl FnMut(u32, &Key, &Entry)) {
+    pub fn walk(&mut self, budget: usize, mut visit: impl FnMut(u32, Standing<'_>)) {
         let Some(walk) = &mut self.walk else { return };
         for (key, entry) in walk.early.drain(..) {
-            visit(walk.db, &key, &entry);
+            visit(walk.db, Standing::new((&key, &entry)));
         }
         // What was removed below `next` may have brought an unvisited key there, never above.
         let mut left = budget;
@@ -44,11 +44,8 @@ impl Keyspace {
             walk.next -= 1;
             left -= 1;
             if std::mem::replace(&mut walk.unvisited[walk.next], false) {
-                let (key, entry) = self
-                    .entries
-                    .get_index(walk.next)
-                    .expect("a bit for each key");
-                visit(walk.db, key, entry);
+                let pair = self.entries.get_index(walk.next);
+                visit(walk.db, Standing::new(pair.expect("a bit for each key")));
             }
         }
         if walk.next == 0 {

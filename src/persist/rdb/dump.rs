@@ -12,7 +12,7 @@ use super::lzf::Compressor;
 use super::wire::Input;
 use super::{LAST_VERSION, Target, crc64};
 use crate::error::Error;
-use crate::types::{Limits, Value};
+use crate::types::{Limits, Value, ValueRef};
 
 /// Why a payload is refused. `Display` is the text of the error reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +40,9 @@ impl From<RestoreError> for Error {
 }
 
 /// The payload of a value.
-pub fn dump(value: &Value, target: Target) -> Vec<u8> {
+pub fn dump<'v>(value: impl Into<ValueRef<'v>>, target: Target) -> Vec<u8> {
     let mut out = Vec::new();
-    write_value(value, target, &mut Compressor::default(), &mut out);
+    write_value(value.into(), target, &mut Compressor::default(), &mut out);
     out.extend_from_slice(&target.version().to_le_bytes());
     let crc = crc64(0, &out);
     out.extend_from_slice(&crc.to_le_bytes());

@@ -17,7 +17,7 @@
 use super::lzf::Compressor;
 use super::wire::{write_length, write_number, write_string};
 use super::{Target, code, node, opcode};
-use crate::types::{Hash, Item, List, Set, Value, ZSet};
+use crate::types::{Hash, Item, List, Set, ValueRef, ZSet};
 
 /// How a value will lie in the file.
 enum Layout<'v> {
@@ -33,7 +33,7 @@ enum Layout<'v> {
 /// Writes a key with its deadline.
 pub fn write_entry(
     key: &[u8],
-    value: &Value,
+    value: ValueRef<'_>,
     deadline_ms: Option<i64>,
     target: Target,
     compressor: &mut Compressor,
@@ -50,28 +50,33 @@ pub fn write_entry(
 }
 
 /// Writes a value alone, behind its type.
-pub fn write_value(value: &Value, target: Target, compressor: &mut Compressor, out: &mut Vec<u8>) {
+pub fn write_value(
+    value: ValueRef<'_>,
+    target: Target,
+    compressor: &mut Compressor,
+    out: &mut Vec<u8>,
+) {
     let (code, layout) = layout_of(value, target);
     out.push(code);
     layout.write(compressor, out);
 }
 
-fn layout_of(value: &Value, target: Target) -> (u8, Layout<'_>) {
+fn layout_of(value: ValueRef<'_>, target: Target) -> (u8, Layout<'_>) {
     match value {
-        Value::String(text) => (code::STRING, Layout::Text(text.as_item())),
-        Value::List(list) => (code::LIST_OF_LISTPACKS, Layout::List(list)),
-        Value::Set(set) => match (set.as_intset(), set.as_listpack()) {
+        ValueRef::String(text) => (code::STRING, Layout::Text(text.as_item())),
+        ValueRef::List(list) => (code::LIST_OF_LISTPACKS, Layout::List(list)),
+        ValueRef::Set(set) => match (set.as_intset(), set.as_listpack()) {
             (Some(intset), _) => (code::SET_INTSET, Layout::Packed(intset.as_bytes())),
             (None, Some(listpack)) if target != Target::Redis70 => {
                 (code::SET_LISTPACK, Layout::Packed(listpack.as_bytes()))
             }
             _ => (code::SET, Layout::Set(set)),
         },
-        Value::Hash(hash) => match hash.as_listpack() {
+        ValueRef::Hash(hash) => match hash.as_listpack() {
             Some(listpack) => (code::HASH_LISTPACK, Layout::Packed(listpack.as_bytes())),
             None => (code::HASH, Layout::Hash(hash)),
         },
-        Value::ZSet(zset) => match zset.as_listpack() {
+        ValueRef::ZSet(zset) => match zset.as_listpack() {
             Some(listpack) => (code::ZSET_LISTPACK, Layout::Packed(listpack.as_bytes())),
             None => (code::ZSET, Layout::ZSet(zset)),
         },

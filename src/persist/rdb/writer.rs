@@ -4,7 +4,8 @@ use super::encode::write_entry;
 use super::lzf::Compressor;
 use super::wire::{write_length, write_string};
 use super::{Target, crc64, opcode};
-use crate::types::Value;
+use crate::db::Standing;
+use crate::types::ValueRef;
 
 /// What a file says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,16 +76,27 @@ impl Writer {
         write_length(deadlines as u64, &mut self.out);
     }
 
-    pub fn entry(&mut self, db: u32, key: &[u8], value: &Value, deadline_ms: Option<i64>) {
+    pub fn entry<'v>(
+        &mut self,
+        db: u32,
+        key: &[u8],
+        value: impl Into<ValueRef<'v>>,
+        deadline_ms: Option<i64>,
+    ) {
         self.select(db);
         write_entry(
             key,
-            value,
+            value.into(),
             deadline_ms,
             self.target,
             &mut self.compressor,
             &mut self.out,
         );
+    }
+
+    /// As `entry`, for what stands in a keyspace.
+    pub fn standing(&mut self, db: u32, standing: Standing<'_>) {
+        self.entry(db, standing.key(), standing.value(), standing.deadline());
     }
 
     fn select(&mut self, db: u32) {

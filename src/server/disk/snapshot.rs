@@ -107,9 +107,7 @@ impl Snapshot {
             return Slice::Over;
         };
         let writer = &mut self.writer;
-        keyspace.walk(SLICE_KEYS, |db, key, entry| {
-            writer.entry(db, key, &entry.value, entry.deadline);
-        });
+        keyspace.walk(SLICE_KEYS, |db, standing| writer.standing(db, standing));
         Slice::More
     }
 }

@@ -309,6 +309,7 @@ impl DoubleEndedIterator for Iter<'_> {
 impl ExactSizeIterator for Iter<'_> {}
 
 impl Kind for ZSet {
+    type View<'a> = &'a ZSet;
     type Inverse = Inverse;
 
     kind!(ZSet);
