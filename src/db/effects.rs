@@ -6,7 +6,7 @@
 
 use super::client::ClientId;
 use super::event::Event;
-use super::keyspace::{Deadline, Key, Keyspace};
+use super::keyspace::{Deadline, Key};
 use super::undo::Undo;
 
 /// A command as it travels: its name and arguments.
@@ -134,14 +134,6 @@ impl Draft {
             replaced: self.replaced.len(),
             undo: self.undo.len(),
         }
-    }
-
-    /// The tables that FLUSHDB took away, once nothing of the step can be taken back any more.
-    pub fn into_flushed(self) -> impl Iterator<Item = Keyspace> {
-        self.undo.into_iter().filter_map(|undo| match undo {
-            Undo::Flushed { before, .. } => Some(before),
-            _ => None,
-        })
     }
 
     /// Whether the step changed any key.

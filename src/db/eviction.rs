@@ -14,7 +14,7 @@ impl Ctx<'_> {
         let Some((db, key)) = self.victim() else {
             return false;
         };
-        self.in_db(db, |ctx| ctx.evict(&key));
+        self.in_db(db, |ctx| ctx.slot_as_it_is(&key).evict());
         true
     }
 

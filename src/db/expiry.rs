@@ -40,7 +40,7 @@ impl Ctx<'_> {
             let dead = self.dead_among(looked_at, volatile);
             let found = dead.len();
             for key in dead {
-                self.expire(&key);
+                self.slot_as_it_is(&key).expire();
             }
             if found * 10 <= looked_at {
                 return;

@@ -96,8 +96,9 @@ impl State {
         let Some(keyspace) = self.databases.get_mut(db as usize) else {
             return false;
         };
-        keyspace.remove(&key);
-        keyspace.insert(key, entry);
+        let lookup = keyspace.find(&key);
+        keyspace.put(lookup, &key, entry);
+        keyspace.settle();
         true
     }
 

@@ -1,51 +1,22 @@
-//! The one undo: a log of inverses, applied from its end back to a savepoint.
+//! The one undo: a log of changes, taken back from its end to a savepoint.
 //!
-//! Its cost is what was touched: a compact value is kept whole, a large one gives the inverse of
-//! each change, FLUSHALL keeps the old table and SWAPDB swaps back.
+//! Its cost is what was touched: a keyspace keeps what a change removed or replaced, a large value
+//! gives the inverse of each edit, FLUSHALL keeps the old table and SWAPDB swaps back.
 
-use super::keyspace::{Deadline, Entry, Key, Keyspace};
-use crate::types::{Inverse, Value};
+use super::effects::Draft;
+use super::keyspace::{Change, Keyspace, Taken};
+use super::state::State;
 
 /// How to take one change back.
 #[derive(Debug)]
 pub enum Undo {
-    Inserted {
-        db: u32,
-        key: Key,
-    },
-    Removed {
-        db: u32,
-        position: usize,
-        key: Key,
-        entry: Entry,
-    },
-    Replaced {
-        db: u32,
-        key: Key,
-        before: Entry,
-    },
     Changed {
         db: u32,
-        key: Key,
-        before: Value,
-    },
-    Edited {
-        db: u32,
-        key: Key,
-        inverses: Vec<Inverse>,
+        change: Change,
     },
     Moved {
-        db: u32,
-        position: usize,
-        from: Key,
-        to: (u32, Key),
-        /// What stood at the new place.
-        over: Option<Entry>,
-    },
-    Deadline {
-        db: u32,
-        key: Key,
-        before: Option<Deadline>,
+        from: (u32, Taken),
+        to: (u32, Change),
     },
     Flushed {
         db: u32,
@@ -60,55 +31,33 @@ pub enum Undo {
 impl Undo {
     pub fn apply(self, databases: &mut [Keyspace]) {
         match self {
-            Undo::Inserted { db, key } => {
-                databases[db as usize].remove(&key);
-            }
-            Undo::Removed {
-                db,
-                position,
-                key,
-                entry,
-            } => {
-                databases[db as usize].insert_at(position, key, entry);
-            }
-            Undo::Replaced { db, key, before } => {
-                let now = databases[db as usize].replace(&key, before);
-                debug_assert!(
-                    now.is_ok(),
-                    "undo runs backwards: what replaced it still stands"
-                );
-            }
-            Undo::Changed { db, key, before } => {
-                databases[db as usize].change(&key, None, |value| *value = before);
-            }
-            Undo::Edited { db, key, inverses } => {
-                databases[db as usize].change(&key, None, |value| {
-                    for inverse in inverses.into_iter().rev() {
-                        value.undo(inverse);
-                    }
-                });
-            }
-            Undo::Moved {
-                db,
-                position,
-                from,
-                to,
-                over,
-            } => {
-                let entry = match over {
-                    Some(over) => databases[to.0 as usize].replace(&to.1, over).ok(),
-                    None => databases[to.0 as usize]
-                        .remove(&to.1)
-                        .map(|(_, _, entry)| entry),
-                };
-                let entry = entry.expect("undo runs backwards: what was moved still stands");
-                databases[db as usize].insert_at(position, from, entry);
-            }
-            Undo::Deadline { db, key, before } => {
-                databases[db as usize].set_deadline(&key, before);
+            Undo::Changed { db, change } => databases[db as usize].undo(change),
+            Undo::Moved { from, to } => {
+                let entry = databases[to.0 as usize].withdraw(to.1);
+                databases[from.0 as usize].give_back(from.1, entry);
             }
             Undo::Flushed { db, before } => databases[db as usize] = before,
             Undo::Swapped { one, other } => databases.swap(one as usize, other as usize),
+        }
+    }
+}
+
+impl State {
+    /// Lets go of what a step replaced or removed: nothing of it will be taken back any more. Tables
+    /// that it flushed stay while a snapshot is walking over them.
+    pub fn settle(&mut self, draft: Draft) {
+        if draft.undo.is_empty() {
+            return;
+        }
+        // What was parked in a table stays with it when databases are swapped.
+        self.databases.iter_mut().for_each(Keyspace::settle);
+        for undo in draft.undo {
+            if let Undo::Flushed { mut before, .. } = undo
+                && before.is_walked()
+            {
+                before.settle();
+                self.departed.push(before);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Steps: how one begins, and what is released when it is done.
 
 use super::Engine;
-use crate::db::{Argv, Cause, Draft, Keyspace, Step, split_mix};
+use crate::db::{Argv, Cause, Draft, Step, split_mix};
 
 impl Engine {
     /// A new step, with time frozen and a seed of its own.
@@ -25,10 +25,7 @@ impl Engine {
         }
         self.record(&mut draft, cause, intent);
         self.serve(&draft);
-        if !draft.replaced.is_empty() {
-            let walked = draft.into_flushed().filter(Keyspace::is_walked);
-            self.state.departed.extend(walked);
-        }
+        self.state.settle(draft);
     }
 
     /// Numbers the step and hands it to the journal, if it changed anything.

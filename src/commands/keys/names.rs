@@ -22,10 +22,7 @@ pub(super) fn exists(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 }
 
 pub(super) fn touch(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
-    let found = args.rest().iter().filter(|key| {
-        ctx.touch(key);
-        ctx.look(key).is_some()
-    });
+    let found = args.rest().iter().filter(|key| ctx.slot(key).touch());
     Ok(Reply::count(found.count()))
 }
 

@@ -80,7 +80,7 @@ pub(super) fn restore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     }
     ctx.put_entry(key, Event::Restore, entry);
     if let Some(seconds) = options.idle_seconds {
-        ctx.set_idle(key, seconds.saturating_mul(1000));
+        ctx.slot(key).set_idle(seconds.saturating_mul(1000));
     }
     let deadline = deadline.unwrap_or(0).to_string();
     ctx.effect([

@@ -47,7 +47,7 @@ fn within(len: usize, start: i64, end: i64) -> Range<usize> {
 pub(super) fn append(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, value) = (args.bytes()?, args.bytes()?);
     if !ctx.exists(key) {
-        ctx.put(key, Event::Append, Str::from_bytes(value), Ttl::Clear);
+        ctx.put_text(key, Event::Append, Text::of(value), Ttl::Clear);
         return Ok(Reply::count(value.len()));
     }
     let max_bytes = ctx.state.config.max_value_bytes;

@@ -77,7 +77,7 @@ pub(super) fn set(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 /// Writes a string. A deadline may come from a span, which means something else at any other time,
 /// so the effect names the moment.
 fn write(ctx: &mut Ctx, key: &[u8], value: &[u8], ttl: Ttl) {
-    ctx.put(key, Event::Set, Str::from_bytes(value), ttl);
+    ctx.put_text(key, Event::Set, Text::of(value), ttl);
     if let Ttl::At(deadline) = ttl {
         ctx.effect([b"SET", key, value, b"PXAT", deadline.to_string().as_bytes()]);
     }

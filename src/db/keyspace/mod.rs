@@ -1,15 +1,19 @@
 //! One numbered database: keys, their values and deadlines, and what they weigh.
 
+mod change;
 mod entry;
 mod walk;
 
+use std::hash::BuildHasher;
+
+use indexmap::map::raw_entry_v1::RawEntryApiV1;
 use indexmap::{IndexMap, IndexSet};
 
-use crate::types::{Seed, Value};
+use crate::types::Seed;
 
-use entry::{deadline_weight, weight};
 use walk::Walk;
 
+pub use change::{Change, Edit, Taken};
 pub use entry::{Entry, Standing, is_past};
 
 pub type Key = Box<[u8]>;
@@ -31,7 +35,20 @@ pub struct Keyspace {
     entries: IndexMap<Key, Entry, Seed>,
     volatile: IndexSet<Key, Seed>,
     used_bytes: usize,
+    /// What the changes of a step that is not done have removed or replaced, the last on top.
+    parked: Vec<(Key, Entry)>,
     walk: Option<Walk>,
+}
+
+/// Where a key stands. Good until the next change of the keyspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(usize);
+
+/// What looking a key up came to. Good until the next change of the keyspace.
+#[derive(Debug, Clone, Copy)]
+pub struct Lookup {
+    hash: u64,
+    pub place: Option<Place>,
 }
 
 impl Keyspace {
@@ -40,6 +57,7 @@ impl Keyspace {
             entries: IndexMap::with_hasher(seed),
             volatile: IndexSet::with_hasher(seed),
             used_bytes: 0,
+            parked: Vec::new(),
             walk: None,
         }
     }
@@ -61,18 +79,38 @@ impl Keyspace {
         self.volatile.len()
     }
 
+    /// Looks a key up: the one hash and the one probe of a command.
+    pub fn find(&self, key: &[u8]) -> Lookup {
+        let hash = self.hash(key);
+        let entries = self.entries.raw_entry_v1();
+        let position = entries.index_from_hash(hash, |standing| **standing == *key);
+        Lookup {
+            hash,
+            place: position.map(Place),
+        }
+    }
+
+    pub fn at(&self, place: Place) -> Standing<'_> {
+        let pair = self.entries.get_index(place.0);
+        Standing::new(pair.expect("a place where a key stands"))
+    }
+
     pub fn get(&self, key: &[u8]) -> Option<Standing<'_>> {
-        self.entries.get_key_value(key).map(Standing::new)
+        self.find(key).place.map(|place| self.at(place))
     }
 
     pub fn contains(&self, key: &[u8]) -> bool {
-        self.entries.contains_key(key)
+        self.find(key).place.is_some()
+    }
+
+    fn hash(&self, key: &[u8]) -> u64 {
+        self.entries.hasher().hash_one(key)
     }
 
     /// A key at random, chosen by a number that was drawn from all of 64 bits.
     pub fn random(&self, draw: u64) -> Option<Standing<'_>> {
         let position = draw.checked_rem(self.len() as u64)?;
-        self.at(position as usize)
+        Some(self.at(Place(position as usize)))
     }
 
     /// Shows about `count` keys from a cursor on, and answers the cursor to go on with; 0 begins and
@@ -93,13 +131,9 @@ impl Keyspace {
         };
         let start = end.saturating_sub(count);
         for position in (start..end).rev() {
-            visit(self.at(position).expect("a position below the length"));
+            visit(self.at(Place(position)));
         }
         start as u64
-    }
-
-    fn at(&self, position: usize) -> Option<Standing<'_>> {
-        self.entries.get_index(position).map(Standing::new)
     }
 
     /// The key with a deadline at a position below `volatile_len`. A removal moves the last one into
@@ -123,113 +157,5 @@ impl Keyspace {
 
     pub fn iter(&self) -> impl Iterator<Item = Standing<'_>> {
         self.entries.iter().map(Standing::new)
-    }
-
-    /// Notes the use of a key, which is no change of it, and gives what stands there.
-    pub(super) fn get_used(&mut self, key: &[u8], used_ms: i64) -> Option<Standing<'_>> {
-        let (_, key, entry) = self.entries.get_full_mut(key)?;
-        entry.used_ms = used_ms as u32;
-        Some(Standing::new((key, entry)))
-    }
-
-    /// Puts an entry under a key that has none.
-    pub(super) fn insert(&mut self, key: Key, entry: Entry) {
-        self.used_bytes += weight(&key, &entry);
-        if entry.deadline.is_some() {
-            self.volatile.insert(key.clone());
-        }
-        let old = self.entries.insert(key, entry);
-        assert!(old.is_none(), "insert over a key that stands");
-        if let Some(walk) = &mut self.walk {
-            walk.unvisited.push(false);
-        }
-    }
-
-    /// Puts an entry in the place of the one under a key, and gives that back; the entry itself
-    /// where there is none. The key keeps its position, so that SCAN does not lose sight of it.
-    pub(super) fn replace(&mut self, key: &[u8], entry: Entry) -> Result<Entry, Entry> {
-        self.save_early(key);
-        let Some((_, key, standing)) = self.entries.get_full_mut(key) else {
-            return Err(entry);
-        };
-        match (standing.deadline, entry.deadline) {
-            (None, Some(_)) => {
-                self.volatile.insert(key.clone());
-            }
-            (Some(_), None) => {
-                self.volatile.swap_remove(key);
-            }
-            _ => {}
-        }
-        self.used_bytes += weight(key, &entry);
-        let old = std::mem::replace(standing, entry);
-        self.used_bytes -= weight(key, &old);
-        Ok(old)
-    }
-
-    /// Puts an entry back at the position from which `remove` took it.
-    pub(super) fn insert_at(&mut self, position: usize, key: Key, entry: Entry) {
-        self.insert(key, entry);
-        let last = self.entries.len() - 1;
-        self.entries.swap_indices(position, last);
-        if let Some(walk) = &mut self.walk {
-            walk.unvisited.swap(position, last);
-        }
-    }
-
-    /// Takes a key out; the last one moves into its position.
-    pub(super) fn remove(&mut self, key: &[u8]) -> Option<(usize, Key, Entry)> {
-        self.save_early(key);
-        let (position, key, entry) = self.entries.swap_remove_full(key)?;
-        self.used_bytes -= weight(&key, &entry);
-        if entry.deadline.is_some() {
-            self.volatile.swap_remove(&key);
-        }
-        if let Some(walk) = &mut self.walk {
-            walk.unvisited.swap_remove(position);
-        }
-        Some((position, key, entry))
-    }
-
-    /// Changes the value under a key that stands; weighs it before and after. That is a use of the
-    /// key, but where a change is taken back.
-    pub(super) fn change<R>(
-        &mut self,
-        key: &[u8],
-        used_ms: Option<i64>,
-        change: impl FnOnce(&mut Value) -> R,
-    ) -> Option<R> {
-        self.save_early(key);
-        let entry = self.entries.get_mut(key)?;
-        if let Some(used_ms) = used_ms {
-            entry.used_ms = used_ms as u32;
-        }
-        self.used_bytes -= entry.value.size_bytes();
-        let answer = change(&mut entry.value);
-        self.used_bytes += entry.value.size_bytes();
-        Some(answer)
-    }
-
-    /// Sets the deadline of a key that stands, and gives back the old one.
-    pub(super) fn set_deadline(
-        &mut self,
-        key: &[u8],
-        deadline: Option<Deadline>,
-    ) -> Option<Deadline> {
-        self.save_early(key);
-        let (_, key, entry) = self.entries.get_full_mut(key)?;
-        let old = std::mem::replace(&mut entry.deadline, deadline);
-        match (old, deadline) {
-            (None, Some(_)) => {
-                self.used_bytes += deadline_weight(key);
-                self.volatile.insert(key.clone());
-            }
-            (Some(_), None) => {
-                self.used_bytes -= deadline_weight(key);
-                self.volatile.swap_remove(key);
-            }
-            _ => {}
-        }
-        old
     }
 }

@@ -1,6 +1,6 @@
 //! A snapshot's walk over the keyspace of one moment, in slices, while commands go on changing it.
 
-use super::{Entry, Key, Keyspace, Standing};
+use super::{Entry, Key, Keyspace, Place, Standing};
 
 /// A snapshot in the making: which positions it has still to visit, and what changed before it came.
 #[derive(Debug)]
@@ -59,11 +59,11 @@ impl Keyspace {
     }
 
     /// Keeps what is about to change for the walk, if that has not come to it yet.
-    pub(super) fn save_early(&mut self, key: &[u8]) {
+    pub(super) fn save_early(&mut self, place: Place) {
         let Some(walk) = &mut self.walk else { return };
-        if let Some((position, key, entry)) = self.entries.get_full(key)
-            && std::mem::replace(&mut walk.unvisited[position], false)
-        {
+        if std::mem::replace(&mut walk.unvisited[place.0], false) {
+            let pair = self.entries.get_index(place.0);
+            let (key, entry) = pair.expect("a bit for each key");
             walk.early.push((key.clone(), entry.clone()));
         }
     }

@@ -1,0 +1,324 @@
+//! `Slot`: a key of the selected database, looked up once for all that a command does with it.
+
+use super::config::Role;
+use super::context::{Ctx, Ttl};
+use super::effects::Effect;
+use super::event::Event;
+use super::keyspace::{Change, Deadline, Edit, Entry, Keyspace, Lookup, Place, Standing};
+use super::undo::Undo;
+use crate::error::{Error, Result};
+use crate::types::{Kind, Text};
+
+/// A key and where it stands.
+///
+/// It holds on to the `Ctx`, so that nothing else can move the key meanwhile, and what is written
+/// ends it.
+pub struct Slot<'c, 'a, 'k> {
+    ctx: &'c mut Ctx<'a>,
+    key: &'k [u8],
+    found: Lookup,
+}
+
+impl<'a> Ctx<'a> {
+    /// Looks a key up, and removes it if its deadline has passed. One hash, one probe.
+    pub fn slot<'c, 'k>(&'c mut self, key: &'k [u8]) -> Slot<'c, 'a, 'k> {
+        let mut slot = self.slot_as_it_is(key);
+        if let Some(standing) = slot.standing()
+            && slot.is_due(standing)
+        {
+            slot.expire();
+        }
+        slot
+    }
+
+    /// As `slot`, whatever the time.
+    pub(super) fn slot_as_it_is<'c, 'k>(&'c mut self, key: &'k [u8]) -> Slot<'c, 'a, 'k> {
+        let found = self.keyspace().find(key);
+        Slot {
+            ctx: self,
+            key,
+            found,
+        }
+    }
+}
+
+/// Reading.
+impl<'c> Slot<'c, '_, '_> {
+    /// What stands there for a client, without any trace of the look.
+    pub fn look(&self) -> Option<Standing<'_>> {
+        self.standing()
+            .filter(|standing| self.ctx.shows(standing.deadline()))
+    }
+
+    pub fn exists(&self) -> bool {
+        self.look().is_some()
+    }
+
+    /// Notes the use of the key and counts a hit or a miss; whether it stands.
+    pub fn touch(&mut self) -> bool {
+        let is_use = !self.ctx.client().no_touch;
+        let found = self.probe();
+        if let Some(place) = self.found.place.filter(|_| found && is_use) {
+            let now_ms = self.ctx.now_ms();
+            self.keyspace_mut().note_use(place, now_ms);
+        }
+        found
+    }
+
+    /// As `touch`, for a look that is no use of the key (EXISTS, TTL, OBJECT).
+    pub fn probe(&mut self) -> bool {
+        let found = self.exists();
+        if found {
+            self.ctx.state.stats.hits += 1;
+        } else {
+            self.ctx.state.stats.misses += 1;
+            self.ctx.event(self.key, Event::KeyMiss);
+        }
+        found
+    }
+
+    /// The value as `look` finds it, if it is of the kind that the command wants.
+    pub fn view<T: Kind>(&self) -> Result<Option<T::View<'_>>> {
+        of_kind::<T>(self.look())
+    }
+
+    /// As `view`, for as long as the `Ctx` is held.
+    pub fn into_view<T: Kind>(self) -> Result<Option<T::View<'c>>> {
+        let Slot { ctx, found, .. } = self;
+        let ctx: &'c Ctx = ctx;
+        let standing = found.place.map(|place| ctx.keyspace().at(place));
+        of_kind::<T>(standing.filter(|standing| ctx.shows(standing.deadline())))
+    }
+
+    /// Has the key look as if it was last used so long ago (RESTORE IDLETIME). What the clock of a
+    /// key cannot hold, 49 days, is cut to half of that.
+    pub fn set_idle(mut self, idle_ms: i64) {
+        const LONGEST_MS: i64 = (u32::MAX / 2) as i64;
+        let used_ms = self.ctx.now_ms() - idle_ms.min(LONGEST_MS);
+        if let Some(place) = self.found.place {
+            self.keyspace_mut().note_use(place, used_ms);
+        }
+    }
+
+    /// What stands there, shown or not.
+    fn standing(&self) -> Option<Standing<'_>> {
+        self.found.place.map(|place| self.ctx.keyspace().at(place))
+    }
+
+    /// Whether this engine is to remove the key now. Only an authority turns time into an effect; the
+    /// others hide what is past (see `Ctx::shows`).
+    fn is_due(&self, standing: Standing) -> bool {
+        standing.is_past(self.ctx.now_ms())
+            && !self.ctx.draft.applying
+            && self.ctx.state.config.role == Role::Authority
+    }
+
+    fn keyspace_mut(&mut self) -> &mut Keyspace {
+        &mut self.ctx.state.databases[self.ctx.db as usize]
+    }
+}
+
+fn of_kind<T: Kind>(standing: Option<Standing<'_>>) -> Result<Option<T::View<'_>>> {
+    match standing {
+        None => Ok(None),
+        Some(standing) => T::of(standing.value()).map(Some).ok_or(Error::WrongType),
+    }
+}
+
+/// Writing.
+impl Slot<'_, '_, '_> {
+    /// Changes the value, in place.
+    ///
+    /// A missing key is given an empty value first; a value that ends empty is removed. So a
+    /// closure sees `&mut T` and nothing else, and neither case can be forgotten.
+    pub fn edit<T: Kind, R>(
+        self,
+        event: Event,
+        change: impl FnOnce(&mut T) -> Edit<R>,
+    ) -> Result<R> {
+        let Some(place) = self.found.place else {
+            return Ok(self.create(event, change));
+        };
+        if T::of(self.ctx.keyspace().at(place).value()).is_none() {
+            return Err(Error::WrongType);
+        }
+        Ok(self.change(place, event, change))
+    }
+
+    fn create<T: Kind, R>(self, event: Event, change: impl FnOnce(&mut T) -> Edit<R>) -> R {
+        let mut value = T::default();
+        match change(&mut value) {
+            Edit::Kept(answer) => answer,
+            Edit::Changed(answer) => {
+                if !value.is_empty() {
+                    self.put(event, value, Ttl::Clear);
+                }
+                answer
+            }
+        }
+    }
+
+    fn change<T: Kind, R>(
+        mut self,
+        place: Place,
+        event: Event,
+        change: impl FnOnce(&mut T) -> Edit<R>,
+    ) -> R {
+        let now_ms = self.ctx.now_ms();
+        let edited = self.keyspace_mut().edit(place, now_ms, change);
+        if let Some(change) = edited.change {
+            self.found.place = Some(edited.place);
+            self.changed(change);
+            self.ctx.event(self.key, event);
+            if edited.is_empty {
+                self.remove(Event::Del);
+            }
+        }
+        edited.answer
+    }
+
+    /// Writes a value over whatever stood there. An empty aggregate removes it.
+    pub fn put<T: Kind>(self, event: Event, value: T, ttl: Ttl) {
+        if value.is_empty() {
+            self.remove(Event::Del);
+            return;
+        }
+        let deadline = self.deadline_after(ttl);
+        let entry = Entry::new(value.into_value(), deadline);
+        self.place(entry, event, ttl);
+    }
+
+    /// As `put`, for a string.
+    pub fn put_text(mut self, event: Event, text: Text, ttl: Ttl) {
+        let (deadline, now_ms) = (self.deadline_after(ttl), self.ctx.now_ms());
+        let (key, found) = (self.key, self.found);
+        let change = self
+            .keyspace_mut()
+            .put_text(found, key, text, deadline, now_ms);
+        self.written(change, event, ttl);
+    }
+
+    /// Writes an entry, deadline and all, over whatever stood there (COPY, RESTORE).
+    pub fn put_entry(mut self, event: Event, entry: Entry) {
+        let change = self.put_whole(entry);
+        self.changed(change);
+        self.ctx.event(self.key, Event::New);
+        self.ctx.event(self.key, event);
+    }
+
+    /// Removes the key; false where there is none.
+    pub fn remove(mut self, event: Event) -> bool {
+        let found = self.take_out().is_some();
+        if found {
+            self.ctx.event(self.key, event);
+        }
+        found
+    }
+
+    /// Sets or takes off the deadline; false where there is no key. Its effect is said here, as a
+    /// deadline that has passed removes the key, as in Redis.
+    pub fn set_deadline(self, deadline: Option<Deadline>) -> bool {
+        let place = self.found.place.filter(|_| self.exists());
+        if let Some(place) = place {
+            self.change_deadline(place, deadline);
+        }
+        place.is_some()
+    }
+
+    fn change_deadline(mut self, place: Place, deadline: Option<Deadline>) {
+        let (key, now_ms, applying) = (self.key, self.ctx.now_ms(), self.ctx.draft.applying);
+        if deadline.is_some_and(|deadline| deadline <= now_ms && !applying) {
+            self.take_out();
+            self.ctx.event(key, Event::Del);
+            self.ctx.effect([b"DEL", key]);
+            return;
+        }
+        let change = self.keyspace_mut().set_deadline(place, deadline);
+        self.changed(change);
+        match deadline {
+            Some(deadline) => {
+                self.ctx.event(key, Event::Expire);
+                let deadline = deadline.to_string();
+                self.ctx.effect([b"PEXPIREAT", key, deadline.as_bytes()]);
+            }
+            None => {
+                self.ctx.event(key, Event::Persist);
+                self.ctx.effect([b"PERSIST", key]);
+            }
+        }
+    }
+
+    /// Removes what time has taken.
+    pub(super) fn expire(&mut self) {
+        let Some(Some(deadline)) = self.take_out() else {
+            return;
+        };
+        self.ctx.draft.effects.push(Effect::Expired {
+            db: self.ctx.db,
+            key: self.key.into(),
+            deadline,
+        });
+        self.ctx.event(self.key, Event::Expired);
+        self.ctx.state.stats.expired += 1;
+    }
+
+    /// Removes the key to make room.
+    pub(super) fn evict(mut self) {
+        if self.take_out().is_some() {
+            let seen_seq = self.ctx.state.seq;
+            self.ctx.draft.effects.push(Effect::Evicted {
+                db: self.ctx.db,
+                key: self.key.into(),
+                seen_seq,
+            });
+            self.ctx.event(self.key, Event::Evicted);
+            self.ctx.state.stats.evicted += 1;
+        }
+    }
+
+    fn deadline_after(&self, ttl: Ttl) -> Option<Deadline> {
+        match ttl {
+            Ttl::Keep => self.standing().and_then(Standing::deadline),
+            Ttl::Clear => None,
+            Ttl::At(deadline) => Some(deadline),
+        }
+    }
+
+    fn place(mut self, entry: Entry, event: Event, ttl: Ttl) {
+        let change = self.put_whole(entry);
+        self.written(change, event, ttl);
+    }
+
+    fn put_whole(&mut self, mut entry: Entry) -> Change {
+        entry.used_ms = self.ctx.now_ms() as u32;
+        let (key, found) = (self.key, self.found);
+        self.keyspace_mut().put(found, key, entry)
+    }
+
+    /// Notes what was written anew.
+    fn written(&mut self, change: Change, event: Event, ttl: Ttl) {
+        self.changed(change);
+        if self.found.place.is_none() {
+            self.ctx.event(self.key, Event::New);
+        }
+        self.ctx.event(self.key, event);
+        if let Ttl::At(_) = ttl {
+            self.ctx.event(self.key, Event::Expire);
+        }
+    }
+
+    /// Takes the key out, and answers the deadline that it had.
+    fn take_out(&mut self) -> Option<Option<Deadline>> {
+        let place = self.found.place.take()?;
+        let deadline = self.ctx.keyspace().at(place).deadline();
+        let change = self.keyspace_mut().remove(place);
+        self.changed(change);
+        Some(deadline)
+    }
+
+    fn changed(&mut self, change: Change) {
+        let db = self.ctx.db;
+        self.ctx.draft.undo.push(Undo::Changed { db, change });
+        self.ctx.touched(self.key);
+    }
+}
