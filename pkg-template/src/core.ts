@@ -2,6 +2,7 @@
 // it stops, those who listen, and the keeper of what is kept.
 
 import type { Argument, BlockingOptions } from './client.js'
+import type { DirectCalls } from './engine/direct.js'
 import { EngineInstance, HostRequest, type Answer, type Imported, type Statistics } from './engine/instance.js'
 import { LiveEngine } from './engine/live.js'
 import { NookError } from './errors.js'
@@ -48,6 +49,8 @@ export class Core {
   readonly #options: CoreOptions
   readonly #subscriptions = { channel: new Subscriptions(), pattern: new Subscriptions() }
   readonly #watches = new KeyWatches()
+  /** The short way for commands; null where there is no engine, or only a `tx` may call it. */
+  direct: DirectCalls | null = null
   #live: LiveEngine | null = null
   /** Why there is no engine, where there is none. */
   #absence = new NookError('LOADING', 'LOADING the store is being opened')
@@ -63,7 +66,16 @@ export class Core {
 
   /** @throws what the keeper throws where it cannot restore */
   async start(): Promise<void> {
-    this.#live = await this.#makeEngine()
+    this.#use(await this.#makeEngine())
+  }
+
+  #use(engine: LiveEngine | null): void {
+    this.#live = engine
+    this.#findShortWay()
+  }
+
+  #findShortWay(): void {
+    this.direct = this.#atomic ? null : (this.#live?.direct ?? null)
   }
 
   /** Runs a command. @throws NookError where the reply is an error, or the store cannot answer now */
@@ -113,6 +125,7 @@ export class Core {
     this.#refuseInAtomic()
     const engine = this.#engine()
     this.#atomic = true
+    this.#findShortWay()
     let over = false
     try {
       return engine.atomic(() => {
@@ -131,6 +144,7 @@ export class Core {
     } finally {
       over = true
       this.#atomic = false
+      this.#findShortWay()
     }
   }
 
@@ -205,7 +219,7 @@ export class Core {
     const { keeper } = this.#options
     const engine = this.#live
     this.#absence = new NookError('CLOSED', 'the store is closed')
-    this.#live = null
+    this.#use(null)
     try {
       // It takes the last steps from the engine, so this must still be there.
       await keeper?.close()
@@ -252,12 +266,12 @@ export class Core {
   #replace(dead: LiveEngine, cause: NookError): void {
     if (this.#live !== dead) return
     const { keeper } = this.#options
-    this.#live = null
+    this.#use(null)
     this.#absence = new NookError('LOADING', 'LOADING the engine stopped and is being made anew', { cause })
     dead.end(new NookError('RESTARTED', 'the engine stopped while this was waiting', { cause }))
     this.#coming = this.#makeEngine().then(
       (engine) => {
-        this.#live = engine
+        this.#use(engine)
         const lostSteps = keeper === null ? null : dead.untakenSteps + keeper.refusedSteps
         this.events.emit('restarted', { cause, lostSteps })
       },

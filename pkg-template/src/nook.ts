@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Client, type Argument, type BlockingOptions, type Multi, type Text, type Transform } from './client.js'
+import { addShortcuts } from './commands/direct.js'
 import type { Commands } from './commands/generated.js'
 import { addIterators, type ScanIterators } from './commands/scans.js'
 import type { Core, NookEvents } from './core.js'
@@ -28,6 +29,7 @@ export interface NookStorage {
 abstract class Face<T extends Text> extends Client {
   static {
     addIterators(this.prototype)
+    addShortcuts<Face<Text>>(this.prototype, { direct: (face) => face.#core.direct, binary: (face) => face.#binary })
   }
 
   readonly #core: Core

@@ -6,7 +6,17 @@ import { Push, type Reply } from './reply.js'
 /** Below this, a loop over bytes is faster than a call of TextDecoder (Node 20: they meet near 40 bytes). */
 const SHORT_BYTES = 40
 
-const decoder = new TextDecoder()
+// A byte order mark is a character of the value as any other.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+type Slice = (this: Uint8Array, start: number, end: number) => string
+/** Node's own way to a string, without an object on the way; it takes any Uint8Array. */
+const latin1Slice = (globalThis.Buffer?.prototype as { readonly latin1Slice?: Slice } | undefined)?.latin1Slice
+
+/** Bytes that are all ASCII to a string. */
+export function asciiText(bytes: Uint8Array, start: number, end: number): string {
+  return latin1Slice === undefined ? decodeText(bytes, start, end) : latin1Slice.call(bytes, start, end)
+}
 
 /** UTF-8 to a string; what is no UTF-8 becomes U+FFFD. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string {

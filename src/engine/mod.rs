@@ -7,6 +7,7 @@ mod apply;
 mod atomic;
 mod clock;
 mod delivery;
+mod direct;
 mod memory;
 mod steps;
 mod waiting;
@@ -18,6 +19,8 @@ use crate::db::{
 };
 use crate::error::{Error, Result};
 use crate::reply::Reply;
+
+pub use direct::{Moment, Row};
 
 use atomic::Atomic;
 use waiting::Waiting;

@@ -4,6 +4,7 @@ use crate::db::{ClientId, Request};
 use crate::engine::{Delivery, Outcome};
 use crate::protocol::{Resp, write};
 use crate::reply::Reply;
+use crate::types::Item;
 
 /// What a call came to. `pkg-template/src/engine/instance.ts` has the same numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,19 @@ pub(super) enum Tag {
     Blocked = 5,
     /// The first word says what is asked of the host.
     Ask = 6,
+    /// As `Bulk`, and every byte is a character.
+    Ascii = 7,
+    /// The first word is the address of two words for each value: those of `Bulk`, the highest bit of the length telling
+    /// whether it is `Ascii`; an address of 0 is null.
+    List = 8,
+    /// Nothing has happened: the call has to be made the ordinary way.
+    Ordinary = 9,
 }
+
+/// Marks a length as that of a string whose bytes are all characters.
+const IS_ASCII: u32 = 1 << 31;
+/// Digits of the longest integer, with its sign.
+const INTEGER_BYTES: usize = 20;
 
 /// The last answer. It stays where it is until the next.
 pub(super) struct Answer {
@@ -28,6 +41,7 @@ pub(super) struct Answer {
     /// answer, and how many steps wait, which it also reads once the instance has stopped.
     words: Box<[u32; 3]>,
     bytes: Vec<u8>,
+    list: Vec<u32>,
 }
 
 impl Answer {
@@ -35,6 +49,7 @@ impl Answer {
         Answer {
             words: Box::new([0; 3]),
             bytes: Vec::new(),
+            list: Vec::new(),
         }
     }
 
@@ -89,6 +104,56 @@ impl Answer {
             write(&delivery.reply, resp(delivery.client), &mut bytes);
         }
         self.bytes(bytes);
+    }
+
+    /// A value where it stands.
+    pub fn lend(&mut self, value: Option<Item>) -> Tag {
+        self.bytes.clear();
+        match self.place(value) {
+            [0, _] => Tag::Null,
+            [address, len] => {
+                self.words[0] = address;
+                self.words[1] = len & !IS_ASCII;
+                if len & IS_ASCII == 0 {
+                    Tag::Bulk
+                } else {
+                    Tag::Ascii
+                }
+            }
+        }
+    }
+
+    /// Begins a list of at most so many values that are lent.
+    pub fn begin_list(&mut self, count: usize) {
+        self.list.clear();
+        self.bytes.clear();
+        // So that digits stay where they are until the list is read.
+        self.bytes.reserve(count * INTEGER_BYTES);
+    }
+
+    pub fn lend_next(&mut self, value: Option<Item>) {
+        let place = self.place(value);
+        self.list.extend(place);
+    }
+
+    pub fn end_list(&mut self) {
+        self.words[0] = self.list.as_ptr() as u32;
+    }
+
+    /// The words for one value. An integer is drawn behind those before it.
+    fn place(&mut self, value: Option<Item>) -> [u32; 2] {
+        let bytes = match value {
+            None => return [0, 0],
+            Some(Item::Bytes(bytes)) => bytes,
+            Some(Item::Int(number)) => {
+                let start = self.bytes.len();
+                self.bytes
+                    .extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+                &self.bytes[start..]
+            }
+        };
+        let ascii = if bytes.is_ascii() { IS_ASCII } else { 0 };
+        [bytes.as_ptr() as u32, bytes.len() as u32 | ascii]
     }
 
     pub fn steps_waiting(&mut self, count: usize) {

@@ -8,6 +8,7 @@
 //! overflowed or memory that could not be had, and the instance is never entered again.
 
 mod answer;
+mod direct;
 mod headroom;
 mod keep;
 mod loading;
@@ -22,6 +23,7 @@ use crate::error::Error;
 use crate::reply::Reply;
 
 use answer::Answer;
+use direct::Places;
 use headroom::Headroom;
 use keep::Making;
 use loading::Loading;
@@ -40,6 +42,7 @@ const TICKS: u32 = 1 << 10;
 pub struct Instance {
     engine: Engine,
     scratch: Scratch,
+    places: Places,
     answer: Answer,
     headroom: Headroom,
     making: Option<Making>,
@@ -59,6 +62,7 @@ impl Instance {
         Ok(Instance {
             engine,
             scratch: Scratch::new(),
+            places: Places::new(),
             answer: Answer::new(),
             headroom: Headroom::default(),
             making: None,
@@ -85,7 +89,7 @@ impl Instance {
         self.scratch.address() as u32
     }
 
-    /// Where the two words of the answer are; they never move.
+    /// Where the words of the answer are; they never move.
     pub fn answer_address(&self) -> u32 {
         self.answer.address() as u32
     }

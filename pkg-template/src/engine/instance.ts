@@ -8,18 +8,8 @@ import type { Argument } from '../client.js'
 import type { Losses } from '../committer.js'
 import { NookError } from '../errors.js'
 import type { Push, Reply } from '../reply.js'
-import { decodeText, RespReader } from '../resp.js'
-
-/** What a call came to, as src/wasm/answer.rs has it; in the lowest byte of what a call gives. */
-const enum Tag {
-  Null = 0,
-  Ok = 1,
-  Integer = 2,
-  Bulk = 3,
-  Resp = 4,
-  Blocked = 5,
-  Ask = 6,
-}
+import { asciiText, decodeText, RespReader } from '../resp.js'
+import { ASCII, ASK, BULK, INTEGER, NULL, OK, RESP, WAIT } from './tags.js'
 
 /** What a slice of a snapshot came to, as src/wasm/keep.rs has it. */
 const enum SnapshotSlice {
@@ -77,6 +67,7 @@ export const DEAD = 'DEAD'
 
 export class EngineInstance {
   readonly #engine: Instance
+  readonly #exports: Exports
   readonly #memory: WebAssembly.Memory
   /** Views of all memory; made anew when it has grown and they are detached. */
   #bytes: Uint8Array<ArrayBuffer>
@@ -91,11 +82,13 @@ export class EngineInstance {
     const glue = bind()
     const { exports } = glue.start(await WebAssembly.instantiate(module, glue.imports()), module)
     const entropy = crypto.getRandomValues(new Uint32Array(6))
-    return new EngineInstance(new glue.Instance(options, Date.now(), entropy), exports.memory)
+    return new EngineInstance(new glue.Instance(options, Date.now(), entropy), exports)
   }
 
-  private constructor(engine: Instance, memory: WebAssembly.Memory) {
+  private constructor(engine: Instance, exports: Exports) {
+    const { memory } = exports
     this.#engine = engine
+    this.#exports = exports
     this.#memory = memory
     this.#bytes = new Uint8Array(memory.buffer as ArrayBuffer)
     this.#words = new Uint32Array(memory.buffer)
@@ -107,6 +100,13 @@ export class EngineInstance {
   /** Why the instance may not be entered any more; null while it may. */
   get death(): NookError | null {
     return this.#death
+  }
+
+  /** What direct calls stand on. */
+  innards(): Innards {
+    // The glue keeps the address of the engine to itself, but for every call of every method.
+    const { __wbg_ptr: engine } = this.#engine as unknown as { readonly __wbg_ptr: number }
+    return { exports: this.#exports, engine, places: this.#engine.places_address(), answer: this.#answer }
   }
 
   /** What calls have left to do since this was last asked: `DELIVERIES`, `STEPS`, `TICKS`. */
@@ -127,7 +127,7 @@ export class EngineInstance {
       this.#write(argv)
       return this.#engine.call(Date.now(), client, argv.length)
     })
-    return this.#read(result, binary)
+    return this.read(result, binary)
   }
 
   /** Runs a command as a socket would carry it: the reply in the protocol that the client has chosen. */
@@ -136,7 +136,7 @@ export class EngineInstance {
       this.#write(argv)
       return this.#engine.exchange(Date.now(), client, argv.length)
     })
-    if ((result & 0xff) !== Tag.Resp) return this.#read(result, true) as typeof BLOCKED | HostRequest
+    if ((result & 0xff) !== RESP) return this.read(result, true) as typeof BLOCKED | HostRequest
     this.#pending = result
     return this.#answerBytes().slice()
   }
@@ -166,7 +166,7 @@ export class EngineInstance {
 
   /** Ends the open step. An error says that it was taken back. */
   end(): Answer {
-    return this.#read(this.#enter(() => this.#engine.end()), false)
+    return this.read(this.#enter(() => this.#engine.end()), false)
   }
 
   abort(): void {
@@ -267,7 +267,7 @@ export class EngineInstance {
 
   /** Ends the loading of chunks; tells what could not be loaded. */
   finishChunks(): Losses {
-    const answer = this.#read(this.#enter(() => this.#engine.load_finish()), true)
+    const answer = this.read(this.#enter(() => this.#engine.load_finish()), true)
     const [chunks = [], keys = 0, names = []] = answer as unknown as [number[], number, Uint8Array<ArrayBuffer>[]]
     return { chunks, keys, names: names.map((name) => decodeText(name, 0, name.length)) }
   }
@@ -295,7 +295,7 @@ export class EngineInstance {
       this.#write(argv)
       return work()
     })
-    const answer = this.#read(result, false)
+    const answer = this.read(result, false)
     if (answer instanceof NookError) throw answer
     return answer
   }
@@ -311,10 +311,14 @@ export class EngineInstance {
     try {
       return work()
     } catch (cause) {
-      if (cause instanceof NookError) throw cause
-      this.#death = new NookError(DEAD, `the engine stopped: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-      throw this.#death
+      throw cause instanceof NookError ? cause : this.die(cause)
     }
+  }
+
+  /** Has the instance never be entered again, and gives the error that says why. */
+  die(cause: unknown): NookError {
+    this.#death = new NookError(DEAD, `the engine stopped: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    return this.#death
   }
 
   #write(argv: readonly Argument[]): void {
@@ -367,7 +371,8 @@ export class EngineInstance {
     this.#words = new Uint32Array(this.#memory.buffer)
   }
 
-  #read(result: number, binary: boolean): Answer {
+  /** What a call came to. */
+  read(result: number, binary: boolean): Answer {
     this.#pending = result
     this.#refresh()
     const answer = this.#decode(result & 0xff, binary)
@@ -375,25 +380,29 @@ export class EngineInstance {
     return answer
   }
 
-  #decode(tag: Tag, binary: boolean): Answer {
+  #decode(tag: number, binary: boolean): Answer {
     const first = this.#words[this.#answer] ?? 0
     switch (tag) {
-      case Tag.Null:
+      case NULL:
         return null
-      case Tag.Ok:
+      case OK:
         return 'OK'
-      case Tag.Integer:
+      case INTEGER:
         return first | 0
-      case Tag.Bulk: {
+      case BULK:
+      case ASCII: {
         const end = first + (this.#words[this.#answer + 1] ?? 0)
-        return binary ? this.#bytes.slice(first, end) : decodeText(this.#bytes, first, end)
+        if (binary) return this.#bytes.slice(first, end)
+        return tag === ASCII ? asciiText(this.#bytes, first, end) : decodeText(this.#bytes, first, end)
       }
-      case Tag.Resp:
+      case RESP:
         return this.#replies(binary)
-      case Tag.Blocked:
+      case WAIT:
         return BLOCKED
-      case Tag.Ask:
+      case ASK:
         return new HostRequest(REQUESTS[first] ?? 'shut down')
+      default:
+        throw new TypeError(`the engine answered with an unknown tag, ${tag}`)
     }
   }
 
@@ -417,6 +426,19 @@ export class EngineInstance {
     this.#scratch = this.#enter(() => this.#engine.trim_scratch())
     this.#scratchBytes = this.#engine.scratch_len()
   }
+}
+
+type Exports = WebAssembly.Exports & { readonly memory: WebAssembly.Memory }
+
+/** An instance as direct calls use it, beside the glue. */
+export interface Innards {
+  readonly exports: Exports
+  /** Address of the engine: the first argument of its exports. */
+  readonly engine: number
+  /** Address of the places of arguments. */
+  readonly places: number
+  /** Where the words of the answer are, in words. */
+  readonly answer: number
 }
 
 export interface Statistics {

@@ -4,6 +4,7 @@ import type { Argument, BlockingOptions } from '../client.js'
 import { NookError } from '../errors.js'
 import type { Timers } from '../platform/platform.js'
 import { Push, type Reply } from '../reply.js'
+import { DirectCalls } from './direct.js'
 import { BLOCKED, DEAD, DELIVERIES, EngineInstance, HostRequest, STEPS, TICKS, type Answer, type Imported } from './instance.js'
 
 /** How often time is looked at while anything depends on it: ten times a second, as Redis does. */
@@ -49,6 +50,8 @@ export class LiveEngine {
   readonly #caller: number
   /** Who subscribes and observes. */
   readonly #listener: number
+  /** The short way for commands of the caller. */
+  readonly direct: DirectCalls
   readonly #waiters = new Map<number, Waiter>()
   readonly #sessions = new Map<number, SessionEnd>()
   readonly #timers: Timers
@@ -65,6 +68,10 @@ export class LiveEngine {
     this.#timers = timers
     this.#caller = instance.connect()
     this.#listener = instance.connect()
+    this.direct = new DirectCalls(instance, this.#caller, {
+      follow: (pending) => this.#follow(pending),
+      stopped: (error) => this.#stopped(error),
+    })
   }
 
   /** Runs a command. One that would have to wait answers at once, as if its time were up.
@@ -208,12 +215,16 @@ export class LiveEngine {
       this.#follow(this.#instance.takePending())
       return result
     } catch (error) {
-      if (error instanceof NookError && error.code === DEAD && !this.#ended) {
-        this.#ended = true
-        queueMicrotask(() => this.#events.died(error))
-      }
+      if (error instanceof NookError && error.code === DEAD) this.#stopped(error)
       throw error
     }
+  }
+
+  #stopped(error: NookError): void {
+    this.direct.end()
+    if (this.#ended) return
+    this.#ended = true
+    queueMicrotask(() => this.#events.died(error))
   }
 
   #follow(pending: number): void {

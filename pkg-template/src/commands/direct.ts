@@ -1,0 +1,85 @@
+// Methods that try the short way into the engine before the ordinary one.
+
+import type { DirectCalls, DirectCommand } from '../engine/direct.js'
+import { METHODS } from './generated.js'
+
+/** The short way of a face of a store, while it has one, and whether bulk strings are wanted as bytes. */
+export interface Shortcut<Face> {
+  direct(face: Face): DirectCalls | null
+  binary(face: Face): boolean
+}
+
+type Method = (this: object, ...given: unknown[]) => unknown
+
+/** A method whose arguments are sent as they are and whose reply is answered as it comes: its name, command and arguments. */
+const PLAIN = /^(\w+) (\w+)((?: \d){1,3})$/gm
+/** Commands that take a time or tell one. */
+const TIMED = /EX(?!IS)|TTL/
+
+let commands = 0
+
+function command(name: string): DirectCommand {
+  return { name, at: commands++, isTimeless: !TIMED.test(name) }
+}
+
+/** Has the methods of a store's face try the short way first. */
+export function addShortcuts<Face extends object>(prototype: Face, { direct, binary }: Shortcut<Face>): void {
+  const methods: Record<string, Method> = {}
+  const ordinary = (name: string): Method => (prototype as Record<string, Method>)[name] as Method
+
+  for (const [, name = '', verb = '', places = ''] of METHODS.matchAll(PLAIN)) {
+    const called = command(verb)
+    const otherwise = ordinary(name)
+    const takes = places.length / 2
+    methods[name] = function (a, b, c) {
+      const face = this as Face
+      const answer = direct(face)?.call(called, binary(face), a, takes > 1 ? b : undefined, takes > 2 ? c : undefined)
+      return answer === undefined ? otherwise.call(face, a, b, c) : answer
+    }
+  }
+
+  // The hottest have a function each: what runs them all is compiled for none.
+  const [set, incr, hSet, zAdd] = [command('SET'), command('INCR'), command('HSET'), command('ZADD')]
+  const [get_, set_, incr_, hGet_, hSet_, mGet_, zAdd_] = ['get', 'set', 'incr', 'hGet', 'hSet', 'mGet', 'zAdd'].map(ordinary) as [
+    Method, Method, Method, Method, Method, Method, Method,
+  ]
+  Object.assign(methods, {
+    get(this: Face, key: unknown): unknown {
+      const answer = typeof key === 'string' ? direct(this)?.get(key, binary(this)) : undefined
+      return answer === undefined ? get_.call(this, key) : answer
+    },
+    set(this: Face, key: unknown, value: unknown, options: unknown): unknown {
+      const answer = options === undefined ? direct(this)?.call(set, false, key, value) : undefined
+      return answer === undefined ? set_.call(this, key, value, options) : answer
+    },
+    incr(this: Face, key: unknown): unknown {
+      const answer = direct(this)?.call(incr, false, key)
+      return answer === undefined ? incr_.call(this, key) : answer
+    },
+    hGet(this: Face, key: unknown, field: unknown): unknown {
+      const answer =
+        typeof key === 'string' && typeof field === 'string' ? direct(this)?.hGet(key, field, binary(this)) : undefined
+      return answer === undefined ? hGet_.call(this, key, field) : answer
+    },
+    hSet(this: Face, key: unknown, field: unknown, value: unknown, ...more: unknown[]): unknown {
+      const answer = more.length === 0 ? direct(this)?.call(hSet, false, key, field, value) : undefined
+      return answer === undefined ? hSet_.call(this, key, field, value, ...more) : answer
+    },
+    mGet(this: Face, keys: unknown): unknown {
+      const answer = Array.isArray(keys) ? direct(this)?.mGet(keys, binary(this)) : undefined
+      return answer === undefined ? mGet_.call(this, keys) : answer
+    },
+    zAdd(this: Face, key: unknown, member: unknown, options: unknown): unknown {
+      const one = options === undefined && isMember(member) ? member : undefined
+      const answer = one && direct(this)?.call(zAdd, false, key, one.score, one.value)
+      return answer === undefined ? zAdd_.call(this, key, member, options) : answer
+    },
+  })
+  for (const [name, value] of Object.entries(methods)) {
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
+  }
+}
+
+function isMember(given: unknown): given is { readonly score: unknown; readonly value: unknown } {
+  return typeof given === 'object' && given !== null && 'score' in given && 'value' in given
+}

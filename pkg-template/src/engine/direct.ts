@@ -1,0 +1,333 @@
+// The short way into the engine: arguments in places that never move, numbers in and out, nothing made on the way but the
+// string that is answered.
+//
+// It serves calls with one to three short arguments, and MGET. What is special about a call, its caller or its
+// store is left to the ordinary way: then nothing has happened, and the answer is undefined.
+
+import { NookError } from '../errors.js'
+import { Push, type Reply } from '../reply.js'
+import { asciiText, decodeText } from '../resp.js'
+import { BLOCKED, HostRequest, type EngineInstance } from './instance.js'
+import { ASCII, BULK, INTEGER, LIST, NULL, OK, ORDINARY } from './tags.js'
+
+/** What src/wasm/direct.rs exports, as it is called without the glue. */
+interface Exports {
+  instance_get(engine: number, nowMs: number, client: number, key: number): number
+  instance_hget(engine: number, nowMs: number, client: number, key: number, field: number): number
+  instance_mget(engine: number, nowMs: number, client: number, count: number): number
+  instance_row(engine: number, name: number): number
+  instance_direct(
+    engine: number, nowMs: number, client: number, row: number, count: number, first: number, second: number, third: number,
+  ): number
+}
+
+/** Room of the first argument, and of the second and the third, as src/wasm/direct.rs has it. */
+const FIRST_BYTES = 1024
+const OTHER_BYTES = 16 * 1024
+const ALL_BYTES = FIRST_BYTES + 2 * OTHER_BYTES
+/** Strings up to here are written a word at a time: a call of encodeInto costs more. */
+const SHORT_CHARACTERS = 32
+/** Said in place of a time: that of the call before, which was a moment ago. */
+const A_MOMENT_AGO = 0
+/** So many calls within a millisecond show a caller in a hurry ... */
+const HURRIED_CALLS = 8
+/** ... whose next calls share one look at the clock, as long as its turn lasts. */
+const SHARING_CALLS = 64
+/** The length of a string whose bytes are all characters is marked by this. */
+const LENGTH = 0x7fff_ffff
+
+const encoder = new TextEncoder()
+
+/** A command that may go the short way. */
+export interface DirectCommand {
+  readonly name: string
+  /** Its number among all of these. */
+  readonly at: number
+  /** Whether it takes no time and tells none, so that any moment of the turn will do. */
+  readonly isTimeless: boolean
+}
+
+/** What is told to whoever made the calls. */
+export interface DirectEvents {
+  /** A call has left something to do. */
+  follow(pending: number): void
+  /** The engine stopped. */
+  stopped(error: NookError): void
+}
+
+export class DirectCalls {
+  readonly #instance: EngineInstance
+  readonly #exports: Exports
+  readonly #engine: number
+  readonly #client: number
+  readonly #events: DirectEvents
+  readonly #memory: WebAssembly.Memory
+  readonly #places: number
+  readonly #answer: number
+  /** Views of memory; made anew when it has grown and they are detached. */
+  #bytes!: Uint8Array<ArrayBuffer>
+  #words!: Int32Array
+  #first!: Uint8Array
+  #second!: Uint8Array
+  #third!: Uint8Array
+  /** The row of each command that was called, -1 where it has none. */
+  readonly #rows: number[] = []
+  #clockMs = 0
+  #hurry = 0
+  #sharing = 0
+  #isTurnWatched = false
+
+  constructor(instance: EngineInstance, client: number, events: DirectEvents) {
+    const { exports, engine, places, answer } = instance.innards()
+    this.#instance = instance
+    this.#exports = exports as unknown as Exports
+    this.#engine = engine
+    this.#client = client
+    this.#events = events
+    this.#memory = exports.memory
+    this.#places = places
+    this.#answer = answer
+    this.#refresh()
+  }
+
+  /** GET */
+  get(key: string, binary: boolean): Reply | undefined {
+    const length = this.#put(key, this.#places, this.#first)
+    if (length < 0) return undefined
+    for (;;) {
+      const now = this.#now()
+      let result: number
+      try {
+        result = this.#exports.instance_get(this.#engine, now, this.#client, length)
+      } catch (cause) {
+        throw this.#stopped(cause)
+      }
+      if (result !== ORDINARY || now !== A_MOMENT_AGO) return this.#read(result, binary)
+      this.#sharing = 0
+    }
+  }
+
+  /** HGET */
+  hGet(key: string, field: string, binary: boolean): Reply | undefined {
+    const length = this.#put(key, this.#places, this.#first)
+    const second = this.#put(field, this.#places + FIRST_BYTES, this.#second)
+    if (length < 0 || second < 0) return undefined
+    for (;;) {
+      const now = this.#now()
+      let result: number
+      try {
+        result = this.#exports.instance_hget(this.#engine, now, this.#client, length, second)
+      } catch (cause) {
+        throw this.#stopped(cause)
+      }
+      if (result !== ORDINARY || now !== A_MOMENT_AGO) return this.#read(result, binary)
+      this.#sharing = 0
+    }
+  }
+
+  /** MGET */
+  mGet(keys: readonly unknown[], binary: boolean): Reply | undefined {
+    let at = this.#places + 4 * keys.length
+    const end = this.#places + ALL_BYTES
+    if (keys.length === 0 || at >= end) return undefined
+    for (let n = 0; n < keys.length; n++) {
+      const key = keys[n]
+      if (typeof key !== 'string' || at + 3 * key.length + 4 > end) return undefined
+      const length = this.#put(key, at, null)
+      if (length < 0) return undefined
+      this.#words[(this.#places >> 2) + n] = length
+      at += (length + 3) & ~3
+    }
+    const now = this.#now()
+    let result: number
+    try {
+      result = this.#exports.instance_mget(this.#engine, now, this.#client, keys.length)
+      if (result === ORDINARY && now === A_MOMENT_AGO) {
+        this.#sharing = 0
+        result = this.#exports.instance_mget(this.#engine, this.#now(), this.#client, keys.length)
+      }
+    } catch (cause) {
+      throw this.#stopped(cause)
+    }
+    if ((result & 0xff) !== LIST) return this.#read(result, binary)
+    if (this.#bytes.length === 0) this.#refresh()
+    const values: Reply[] = new Array(keys.length)
+    for (let n = 0, word = (this.#words[this.#answer] ?? 0) >>> 2; n < keys.length; n++, word += 2) {
+      const address = (this.#words[word] ?? 0) >>> 0
+      const length = this.#words[word + 1] ?? 0
+      values[n] = address === 0 ? null : this.#value(address, length & LENGTH, length < 0, binary)
+    }
+    this.#follow(result)
+    return values
+  }
+
+  /** Runs a command with one to three arguments. */
+  call(command: DirectCommand, binary: boolean, first: unknown, second?: unknown, third?: unknown): Reply | undefined {
+    const row = this.#rows[command.at] ?? this.#findRow(command)
+    if (row < 0) return undefined
+    const one = this.#putAny(first, this.#places, this.#first)
+    if (one < 0) return undefined
+    let count = 1
+    let two = 0
+    let three = 0
+    if (second !== undefined) {
+      two = this.#putAny(second, this.#places + FIRST_BYTES, this.#second)
+      if (two < 0) return undefined
+      count = 2
+      if (third !== undefined) {
+        three = this.#putAny(third, this.#places + FIRST_BYTES + OTHER_BYTES, this.#third)
+        if (three < 0) return undefined
+        count = 3
+      }
+    } else if (third !== undefined) {
+      return undefined
+    }
+    if (!command.isTimeless) this.#sharing = 0
+    for (;;) {
+      const now = this.#now()
+      let result: number
+      try {
+        result = this.#exports.instance_direct(this.#engine, now, this.#client, row, count, one, two, three)
+      } catch (cause) {
+        throw this.#stopped(cause)
+      }
+      if (result !== ORDINARY || now !== A_MOMENT_AGO) return this.#read(result, binary)
+      this.#sharing = 0
+    }
+  }
+
+  #findRow({ name, at }: DirectCommand): number {
+    const row = this.#exports.instance_row(this.#engine, this.#put(name, this.#places, this.#first)) | 0
+    this.#rows[at] = row
+    return row
+  }
+
+  /** Milliseconds since 1970. Looking at the clock costs as much as a look-up: a caller in a hurry is let do without, until
+   *  its turn is over. The engine asks for the time after all where a deadline is to be compared with it. */
+  #now(): number {
+    if (this.#sharing > 0) {
+      this.#sharing--
+      return A_MOMENT_AGO
+    }
+    const now = Date.now()
+    this.#hurry = now === this.#clockMs ? this.#hurry + 1 : 0
+    this.#clockMs = now
+    if (this.#hurry >= HURRIED_CALLS) this.#share()
+    return now
+  }
+
+  #share(): void {
+    this.#sharing = SHARING_CALLS
+    if (this.#isTurnWatched) return
+    this.#isTurnWatched = true
+    void Promise.resolve().then(() => {
+      this.#isTurnWatched = false
+      this.#sharing = 0
+      this.#hurry = 0
+    })
+  }
+
+  #putAny(argument: unknown, at: number, place: Uint8Array): number {
+    if (typeof argument === 'string') return this.#put(argument, at, place)
+    return typeof argument === 'number' && Number.isFinite(argument) ? this.#put(String(argument), at, place) : -1
+  }
+
+  /** Writes a string as UTF-8 and gives how many bytes that took; -1 where it has no room.
+   *  @param place  of the string; null where there is room for what it may take */
+  #put(text: string, at: number, place: Uint8Array | null): number {
+    if (this.#bytes.length === 0) this.#refresh()
+    const length = text.length
+    if (length > SHORT_CHARACTERS) return this.#putLong(text, at, place)
+    const words = this.#words
+    let word = at >>> 2
+    let n = 0
+    let seen = 0
+    for (; n + 4 <= length; n += 4) {
+      const a = text.charCodeAt(n)
+      const b = text.charCodeAt(n + 1)
+      const c = text.charCodeAt(n + 2)
+      const d = text.charCodeAt(n + 3)
+      seen |= a | b | c | d
+      words[word++] = a | (b << 8) | (c << 16) | (d << 24)
+    }
+    let last = 0
+    for (let shift = 0; n < length; n++, shift += 8) {
+      const code = text.charCodeAt(n)
+      seen |= code
+      last |= code << shift
+    }
+    words[word] = last
+    return seen < 0x80 ? length : this.#putLong(text, at, place)
+  }
+
+  #putLong(text: string, at: number, place: Uint8Array | null): number {
+    const { read, written } = encoder.encodeInto(text, place ?? this.#bytes.subarray(at, at + 3 * text.length))
+    return read === text.length ? written : -1
+  }
+
+  #read(result: number, binary: boolean): Reply | undefined {
+    if (this.#bytes.length === 0) this.#refresh()
+    let answer: Reply
+    switch (result & 0xff) {
+      case NULL:
+        answer = null
+        break
+      case OK:
+        answer = 'OK'
+        break
+      case INTEGER:
+        answer = this.#words[this.#answer] ?? 0
+        break
+      case ASCII:
+      case BULK:
+        answer = this.#value(
+          (this.#words[this.#answer] ?? 0) >>> 0, this.#words[this.#answer + 1] ?? 0, (result & 0xff) === ASCII, binary,
+        )
+        break
+      case ORDINARY:
+        return undefined
+      default:
+        return this.#readOther(result, binary)
+    }
+    this.#follow(result)
+    return answer
+  }
+
+  #readOther(result: number, binary: boolean): Reply | undefined {
+    const answer = this.#instance.read(result, binary)
+    this.#follow(this.#instance.takePending())
+    if (answer instanceof NookError) throw answer
+    return answer === BLOCKED || answer instanceof HostRequest || answer instanceof Push ? null : answer
+  }
+
+  #value(address: number, length: number, isAscii: boolean, binary: boolean): string | Uint8Array<ArrayBuffer> {
+    const end = address + length
+    if (binary) return this.#bytes.slice(address, end)
+    return isAscii ? asciiText(this.#bytes, address, end) : decodeText(this.#bytes, address, end)
+  }
+
+  #follow(result: number): void {
+    if (result > 0xff) this.#events.follow(result)
+  }
+
+  /** The engine has stopped: nothing goes this way any more. */
+  end(): void {
+    this.#bytes = new Uint8Array()
+  }
+
+  #refresh(): void {
+    if (this.#instance.death !== null) throw this.#instance.death
+    const buffer = this.#memory.buffer as ArrayBuffer
+    this.#bytes = new Uint8Array(buffer)
+    this.#words = new Int32Array(buffer)
+    this.#first = new Uint8Array(buffer, this.#places, FIRST_BYTES)
+    this.#second = new Uint8Array(buffer, this.#places + FIRST_BYTES, OTHER_BYTES)
+    this.#third = new Uint8Array(buffer, this.#places + FIRST_BYTES + OTHER_BYTES, OTHER_BYTES)
+  }
+
+  #stopped(cause: unknown): NookError {
+    const error = this.#instance.die(cause)
+    this.#events.stopped(error)
+    return error
+  }
+}

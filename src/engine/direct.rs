@@ -1,0 +1,196 @@
+//! The short way into the engine, for a caller in the same process that makes millions of small calls.
+//!
+//! It is the same command by a shorter way: the row is known by its number and not looked up by name,
+//! arguments are slices of the caller's buffer, and what is read is lent and not copied. Whatever
+//! is special about a client or the store (a queue, an open step, a replica ...) is left to `call`:
+//! then nothing has happened, and `None` says so. `tests/direct.rs` holds the two ways to each other.
+
+use std::sync::OnceLock;
+
+use super::{Engine, Outcome, owned};
+use crate::commands::{Listed, table};
+use crate::db::{Cause, ClientId, Ctx, Draft, Resp, Role, Savepoint};
+use crate::error::Result;
+use crate::types::{Hash, Item, Str, Text};
+
+/// When a call is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    pub ms: i64,
+    /// False where the clock was last read for a call shortly before, in the same turn of the caller. Such a
+    /// call never decides whether a deadline has passed: it is left to one that has looked.
+    pub is_exact: bool,
+}
+
+/// The number of a command, for callers that name it once and call it often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row(usize);
+
+impl Row {
+    pub fn of(name: &str) -> Option<Row> {
+        let is_it = |listed: &&Listed| listed.words == 1 && listed.command.name == name;
+        rows().iter().position(is_it).map(Row)
+    }
+
+    /// The row that was given this number by `number`.
+    pub fn numbered(number: usize) -> Option<Row> {
+        (number < rows().len()).then_some(Row(number))
+    }
+
+    pub fn number(self) -> usize {
+        self.0
+    }
+
+    /// The first word of a call.
+    pub fn name(self) -> &'static [u8] {
+        self.listed().command.name.as_bytes()
+    }
+
+    fn listed(self) -> &'static Listed {
+        rows()[self.0]
+    }
+}
+
+fn rows() -> &'static [&'static Listed] {
+    static ROWS: OnceLock<Vec<&'static Listed>> = OnceLock::new();
+    ROWS.get_or_init(|| table().iter().collect())
+}
+
+impl Engine {
+    /// Runs a command that is named by its row; `argv` begins with its name all the same.
+    pub fn direct(
+        &mut self,
+        now: Moment,
+        client: ClientId,
+        row: Row,
+        argv: &[&[u8]],
+    ) -> Option<Outcome> {
+        let listed = row.listed();
+        let sure = now.is_exact || self.state.databases.iter().all(|db| db.volatile_len() == 0);
+        if !sure || !listed.accepts(argv.len()) || !self.admits(now, client, listed.command.name) {
+            return None;
+        }
+        Some(self.perform(now.ms, client, listed, argv))
+    }
+
+    /// GET. What stands there is lent to `answer`.
+    pub fn get<R>(
+        &mut self,
+        now: Moment,
+        client: ClientId,
+        key: &[u8],
+        answer: impl FnOnce(Option<Item>) -> R,
+    ) -> Option<Result<R>> {
+        if !self.is_sure(now, client, key) || !self.admits(now, client, "GET") {
+            return None;
+        }
+        let mut draft = self.draft(now.ms);
+        let mut ctx = Ctx::new(&mut self.state, &mut draft, client);
+        let answer = ctx
+            .read::<Str>(key)
+            .map(|value| answer(value.map(Text::as_item)));
+        Some(self.finish(draft, answer, &[b"GET", key]))
+    }
+
+    /// HGET. What stands there is lent to `answer`.
+    pub fn hget<R>(
+        &mut self,
+        now: Moment,
+        client: ClientId,
+        (key, field): (&[u8], &[u8]),
+        answer: impl FnOnce(Option<Item>) -> R,
+    ) -> Option<Result<R>> {
+        if !self.is_sure(now, client, key) || !self.admits(now, client, "HGET") {
+            return None;
+        }
+        let mut draft = self.draft(now.ms);
+        let mut ctx = Ctx::new(&mut self.state, &mut draft, client);
+        let answer = ctx
+            .read::<Hash>(key)
+            .map(|hash| answer(hash.and_then(|hash| hash.get(field))));
+        Some(self.finish(draft, answer, &[b"HGET", key, field]))
+    }
+
+    /// MGET. What stands under each key is lent to `answer`, in their order; false where nothing has happened.
+    pub fn mget<'k>(
+        &mut self,
+        now: Moment,
+        client: ClientId,
+        keys: impl Iterator<Item = &'k [u8]> + Clone,
+        mut answer: impl FnMut(Option<Item>),
+    ) -> bool {
+        let sure = keys.clone().all(|key| self.is_sure(now, client, key));
+        if !sure || !self.admits(now, client, "MGET") {
+            return false;
+        }
+        let mut draft = self.draft(now.ms);
+        let mut ctx = Ctx::new(&mut self.state, &mut draft, client);
+        for key in keys.clone() {
+            // A key of another kind is as good as none here.
+            let value = ctx.read::<Str>(key).unwrap_or_default();
+            answer(value.map(Text::as_item));
+        }
+        if !is_untouched(&draft) {
+            let argv: Vec<&[u8]> = std::iter::once(b"MGET".as_slice()).chain(keys).collect();
+            self.release(draft, &argv);
+        }
+        true
+    }
+
+    /// Whether the time of the call is good enough for what it will look at.
+    fn is_sure(&self, now: Moment, client: ClientId, key: &[u8]) -> bool {
+        now.is_exact || {
+            let keyspace = &self.state.databases[self.state.client(client).db as usize];
+            keyspace.volatile_len() == 0
+                || keyspace
+                    .get(key)
+                    .is_none_or(|entry| entry.deadline().is_none())
+        }
+    }
+
+    /// Lets a call in, as `admit` does, if there is nothing about it that only `admit` knows.
+    fn admits(&mut self, now: Moment, client: ClientId, name: &'static str) -> bool {
+        if self.atomic.is_some() || self.state.config.role != Role::Authority {
+            return false;
+        }
+        let Some(caller) = self.state.clients.get_mut(client) else {
+            return false;
+        };
+        let listens = caller.resp == Resp::Two && caller.subscriptions() > 0;
+        if !caller.authenticated || caller.queue.is_some() || listens {
+            return false;
+        }
+        caller.active_ms = now.ms;
+        caller.last_command = name;
+        self.state.stats.commands += 1;
+        true
+    }
+
+    /// Ends the step of a command that reads.
+    fn finish<R>(&mut self, mut draft: Draft, answer: Result<R>, argv: &[&[u8]]) -> Result<R> {
+        if answer.is_err() {
+            Ctx::new(&mut self.state, &mut draft, crate::db::NOBODY).rollback(Savepoint::START);
+            self.state.stats.errors += 1;
+        } else if !is_untouched(&draft) {
+            self.release(draft, argv);
+        }
+        answer
+    }
+
+    /// Commits a step in which a look has removed a key whose time was up, or missed one that is listened for.
+    #[cold]
+    fn release(&mut self, draft: Draft, argv: &[&[u8]]) {
+        let is_kept = self.journaling && !draft.effects.is_empty();
+        let intent = if is_kept {
+            vec![owned(argv)]
+        } else {
+            Vec::new()
+        };
+        self.commit(draft, Cause::Command, intent);
+    }
+}
+
+/// Whether a step that only reads has left nothing behind, as almost all do.
+fn is_untouched(draft: &Draft) -> bool {
+    draft.is_empty() && draft.events.is_empty()
+}

@@ -1,0 +1,181 @@
+//! The short way in: arguments in places that never move, one export for each shape of call.
+//!
+//! JavaScript writes the arguments to their places and says how long they are; what is answered is lent where
+//! it stands, until the next call. A call that wants more than this answers `Tag::Ordinary`, and nothing has
+//! happened: `pkg-template/src/engine/direct.ts` then makes it by `call`.
+
+use wasm_bindgen::prelude::*;
+
+use super::Instance;
+use super::answer::Tag;
+use crate::engine::{Moment, Outcome, Row};
+use crate::error::Error;
+use crate::reply::Reply;
+
+/// Room of the first argument, mostly a key. `pkg-template/src/engine/direct.ts` has the same numbers.
+const FIRST_BYTES: usize = 1024;
+/// Room of the second and of the third.
+const OTHER_BYTES: usize = 16 * 1024;
+const ALL_BYTES: usize = FIRST_BYTES + 2 * OTHER_BYTES;
+/// JavaScript writes short strings a word at a time.
+const ALIGNMENT: usize = size_of::<u32>();
+/// No command has this number: said where a name is no row.
+const NO_ROW: u32 = u32::MAX;
+
+/// Where the arguments of a direct call are. As with `Scratch` one side writes while the other does
+/// not run.
+///
+/// Invariant: `start` is the first byte of `bytes` whose address is a multiple of `ALIGNMENT`, and all three places lie
+/// behind it.
+pub(super) struct Places {
+    bytes: Box<[u8]>,
+    start: usize,
+    /// The time of the last call that said it.
+    now_ms: i64,
+}
+
+impl Places {
+    pub fn new() -> Places {
+        let bytes = vec![0; ALL_BYTES + ALIGNMENT].into_boxed_slice();
+        Places {
+            start: bytes.as_ptr().align_offset(ALIGNMENT),
+            bytes,
+            now_ms: 0,
+        }
+    }
+
+    fn address(&self) -> usize {
+        self.bytes.as_ptr() as usize + self.start
+    }
+
+    fn at(&self, offset: usize, len: u32) -> &[u8] {
+        &self.bytes[self.start + offset..][..len as usize]
+    }
+
+    fn first(&self, len: u32) -> &[u8] {
+        self.at(0, len)
+    }
+
+    fn second(&self, len: u32) -> &[u8] {
+        self.at(FIRST_BYTES, len)
+    }
+
+    fn third(&self, len: u32) -> &[u8] {
+        self.at(FIRST_BYTES + OTHER_BYTES, len)
+    }
+
+    /// As many words as there are keys, their lengths, and then the keys, each at a multiple of `ALIGNMENT`.
+    fn keys(&self, count: u32) -> impl Iterator<Item = &[u8]> + Clone {
+        let (lengths, rest) = self.bytes[self.start..].split_at(count as usize * ALIGNMENT);
+        let mut at = 0;
+        lengths.as_chunks().0.iter().map(move |length| {
+            let len = u32::from_le_bytes(*length) as usize;
+            let key = &rest[at..at + len];
+            at += len.next_multiple_of(ALIGNMENT);
+            key
+        })
+    }
+
+    /// The time of a call: 0 stands for that of the call before, which was a moment ago.
+    pub fn moment(&mut self, now_ms: f64) -> Moment {
+        let is_exact = now_ms > 0.0;
+        if is_exact {
+            self.now_ms = now_ms as i64;
+        }
+        Moment {
+            ms: self.now_ms,
+            is_exact,
+        }
+    }
+}
+
+#[wasm_bindgen]
+impl Instance {
+    /// Where the places of the arguments begin.
+    pub fn places_address(&self) -> u32 {
+        self.places.address() as u32
+    }
+
+    /// The number of the command whose name is in the first place.
+    pub fn row(&self, name_len: u32) -> u32 {
+        let name = str::from_utf8(self.places.first(name_len)).unwrap_or_default();
+        Row::of(name).map_or(NO_ROW, |row| row.number() as u32)
+    }
+
+    pub fn get(&mut self, now_ms: f64, client: u32, key_len: u32) -> u32 {
+        let now = self.places.moment(now_ms);
+        let (engine, answer) = (&mut self.engine, &mut self.answer);
+        let key = self.places.first(key_len);
+        let tag = engine.get(now, u64::from(client), key, |value| answer.lend(value));
+        self.read(tag)
+    }
+
+    pub fn hget(&mut self, now_ms: f64, client: u32, key_len: u32, field_len: u32) -> u32 {
+        let now = self.places.moment(now_ms);
+        let (engine, answer) = (&mut self.engine, &mut self.answer);
+        let names = (self.places.first(key_len), self.places.second(field_len));
+        let tag = engine.hget(now, u64::from(client), names, |value| answer.lend(value));
+        self.read(tag)
+    }
+
+    /// The answer is at the first of its words: two words a key, as of `get`.
+    pub fn mget(&mut self, now_ms: f64, client: u32, count: u32) -> u32 {
+        let now = self.places.moment(now_ms);
+        let (engine, answer) = (&mut self.engine, &mut self.answer);
+        answer.begin_list(count as usize);
+        let keys = self.places.keys(count);
+        let done = engine.mget(now, u64::from(client), keys, |value| {
+            answer.lend_next(value)
+        });
+        if done {
+            answer.end_list();
+            Tag::List as u32 | self.flags()
+        } else {
+            Tag::Ordinary as u32
+        }
+    }
+
+    /// Runs the command of a row with one to three arguments.
+    #[allow(clippy::too_many_arguments)]
+    pub fn direct(
+        &mut self,
+        now_ms: f64,
+        client: u32,
+        row: u32,
+        count: u32,
+        first_len: u32,
+        second_len: u32,
+        third_len: u32,
+    ) -> u32 {
+        let Some(row) = Row::numbered(row as usize) else {
+            return Tag::Ordinary as u32;
+        };
+        let now = self.places.moment(now_ms);
+        let argv = [
+            row.name(),
+            self.places.first(first_len),
+            self.places.second(second_len),
+            self.places.third(third_len),
+        ];
+        let argv = &argv[..1 + count.min(3) as usize];
+        if !self.headroom.is_there_for(argv) {
+            return Tag::Ordinary as u32;
+        }
+        match self.engine.direct(now, u64::from(client), row, argv) {
+            Some(outcome) => self.answer.outcome(outcome) as u32 | self.flags(),
+            None => Tag::Ordinary as u32,
+        }
+    }
+
+    /// Ends a call that reads.
+    fn read(&mut self, tag: Option<Result<Tag, Error>>) -> u32 {
+        match tag {
+            Some(Ok(tag)) => tag as u32 | self.flags(),
+            Some(Err(error)) => {
+                let outcome = Outcome::Reply(Reply::Error(error));
+                self.answer.outcome(outcome) as u32 | self.flags()
+            }
+            None => Tag::Ordinary as u32,
+        }
+    }
+}

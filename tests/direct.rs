@@ -1,0 +1,297 @@
+//! The short way into the engine beside the ordinary one: the same calls on two engines, one of which is called
+//! directly wherever it lets itself be, have the same replies, messages, steps, statistics and data.
+
+use nookdb::engine::{Moment, Row};
+use nookdb::protocol::split_arguments;
+use nookdb::{ClientId, Config, Engine, Outcome, Reply};
+use proptest::prelude::*;
+
+#[derive(Debug, Clone)]
+enum Deed {
+    /// A call that may go the short way.
+    Direct {
+        words: Vec<Vec<u8>>,
+        is_exact: bool,
+    },
+    /// One that does not.
+    Call(String),
+    Pass {
+        ms: i64,
+    },
+    Begin,
+    End,
+    Abort,
+    /// Somebody else hears of every event.
+    Listen,
+}
+
+fn key() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        4 => "[ab]".prop_map(String::into_bytes),
+        1 => Just(b"h".to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..40),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        Just(b"12".to_vec()),
+        Just(b"-9223372036854775808".to_vec()),
+        Just("grün".as_bytes().to_vec()),
+        prop::collection::vec(any::<u8>(), 0..100),
+    ]
+}
+
+fn directly() -> impl Strategy<Value = Deed> {
+    let named = |name: &'static str| Just(name.as_bytes().to_vec());
+    let alone = prop::sample::select(vec![
+        "GET", "INCR", "DECR", "DEL", "EXISTS", "TTL", "LPOP", "HGETALL", "STRLEN", "GETDEL",
+        "TYPE", "FLUSHALL",
+    ]);
+    let two = prop::sample::select(vec![
+        "SET", "GET", "APPEND", "INCRBY", "GETSET", "HGET", "HDEL", "SADD", "LPUSH", "EXPIRE",
+        "SETNX", "RENAME",
+    ]);
+    let three = prop::sample::select(vec![
+        "HSET", "HSETNX", "ZADD", "SETEX", "SET", "LRANGE", "HINCRBY",
+    ]);
+    let words = prop_oneof![
+        3 => (alone, key()).prop_map(|(name, key)| vec![name.as_bytes().to_vec(), key]),
+        4 => (two, key(), value()).prop_map(|(name, key, value)| vec![name.as_bytes().to_vec(), key, value]),
+        2 => (three, key(), "[fg1]", value()).prop_map(|(name, key, field, value)| {
+            vec![name.as_bytes().to_vec(), key, field.into_bytes(), value]
+        }),
+        1 => (named("MGET"), prop::collection::vec(key(), 1..5)).prop_map(|(name, keys)| {
+            std::iter::once(name).chain(keys).collect()
+        }),
+    ];
+    (words, any::<bool>()).prop_map(|(words, is_exact)| Deed::Direct { words, is_exact })
+}
+
+fn ordinarily() -> impl Strategy<Value = Deed> {
+    let lines = vec![
+        "MULTI",
+        "EXEC",
+        "DISCARD",
+        "WATCH a",
+        "SET a 1 PX 5",
+        "PEXPIRE b 3",
+        "PERSIST a",
+        "HSET h f 7",
+        "SELECT 1",
+        "SELECT 0",
+        "CONFIG SET notify-keyspace-events KEAm",
+        "CONFIG SET notify-keyspace-events ''",
+        "CONFIG SET maxmemory 900",
+        "CONFIG SET maxmemory-policy allkeys-lru",
+        "CONFIG SET maxmemory-policy noeviction",
+        "CONFIG SET maxmemory 0",
+        "CLIENT NO-TOUCH on",
+        "CLIENT NO-TOUCH off",
+        "SWAPDB 0 1",
+        "BLPOP a 0.004",
+        "CONFIG RESETSTAT",
+    ];
+    prop::sample::select(lines).prop_map(|line| Deed::Call(line.to_owned()))
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        12 => directly(),
+        4 => ordinarily(),
+        2 => (0..4_i64).prop_map(|ms| Deed::Pass { ms }),
+        1 => prop_oneof![Just(Deed::Begin), Just(Deed::End), Just(Deed::Abort), Just(Deed::Listen)],
+    ]
+}
+
+/// An engine with a client that calls and one that listens.
+struct World {
+    engine: Engine,
+    caller: ClientId,
+    listener: ClientId,
+    /// How many calls went the short way.
+    direct: usize,
+}
+
+impl World {
+    fn new() -> World {
+        let mut engine = Engine::new(Config::default(), 1000, 7);
+        let (caller, listener) = (engine.connect(1000), engine.connect(1000));
+        World {
+            engine,
+            caller,
+            listener,
+            direct: 0,
+        }
+    }
+
+    fn call(&mut self, now_ms: i64, words: &[Vec<u8>]) -> Outcome {
+        let argv: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        self.engine.call(now_ms, self.caller, &argv)
+    }
+
+    /// The short way, where it goes.
+    fn direct(&mut self, now: Moment, words: &[Vec<u8>]) -> Option<Outcome> {
+        let caller = self.caller;
+        let bulk =
+            |item: Option<nookdb::types::Item>| Reply::bulk_or_null(item.map(|item| item.to_vec()));
+        let replied = |reply: nookdb::error::Result<Reply>| {
+            Outcome::Reply(reply.unwrap_or_else(Reply::Error))
+        };
+        match (words[0].as_slice(), &words[1..]) {
+            (b"GET", [key]) => self.engine.get(now, caller, key, bulk).map(replied),
+            (b"HGET", [key, field]) => self
+                .engine
+                .hget(now, caller, (key, field), bulk)
+                .map(replied),
+            (b"MGET", keys) => {
+                let mut values = Vec::new();
+                let keys = keys.iter().map(Vec::as_slice);
+                let done = self
+                    .engine
+                    .mget(now, caller, keys, |value| values.push(bulk(value)));
+                done.then_some(Outcome::Reply(Reply::Array(values)))
+            }
+            (name, _) => {
+                let row = Row::of(str::from_utf8(name).expect("a name"))?;
+                let argv: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+                self.engine.direct(now, caller, row, &argv)
+            }
+        }
+    }
+
+    /// What is to be the same on both ways, beside the data.
+    fn traces(&mut self) -> impl PartialEq + std::fmt::Debug {
+        let client = self
+            .engine
+            .client(self.caller)
+            .map(|client| (client.active_ms, client.last_command, client.db));
+        (
+            self.engine.take_outbox(),
+            self.engine.take_steps(),
+            self.engine.state().stats.clone(),
+            client,
+        )
+    }
+
+    fn data(&mut self, now_ms: i64) -> Vec<Outcome> {
+        let words = |line: &str| split_arguments(line.as_bytes()).expect("words");
+        [
+            "DEBUG DIGEST",
+            "KEYS *",
+            "OBJECT IDLETIME a",
+            "OBJECT IDLETIME b",
+            "INFO stats",
+        ]
+        .map(|line| self.call(now_ms, &words(line)))
+        .into()
+    }
+
+    /// Does a deed; gives what it came to.
+    fn act(&mut self, now_ms: i64, deed: &Deed, may_be_direct: bool) -> Option<Outcome> {
+        match deed {
+            Deed::Direct { words, is_exact } => {
+                let now = Moment {
+                    ms: now_ms,
+                    is_exact: *is_exact,
+                };
+                let direct = if may_be_direct {
+                    self.direct(now, words)
+                } else {
+                    None
+                };
+                self.direct += usize::from(direct.is_some());
+                return Some(direct.unwrap_or_else(|| self.call(now_ms, words)));
+            }
+            Deed::Call(line) => {
+                let words = split_arguments(line.as_bytes()).expect("words");
+                return Some(self.call(now_ms, &words));
+            }
+            Deed::Begin => {
+                self.engine.begin(now_ms, self.caller);
+            }
+            Deed::End => {
+                let _ = self.engine.end();
+            }
+            Deed::Abort => self.engine.abort(),
+            Deed::Listen => self
+                .engine
+                .observe(self.listener, vec![b"*".as_slice().into()]),
+            Deed::Pass { .. } => {}
+        }
+        None
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+    #[test]
+    fn the_short_way_and_the_ordinary_one_come_to_the_same(deeds in prop::collection::vec(deed(), 1..60)) {
+        let (mut ordinary, mut short) = (World::new(), World::new());
+        let mut now_ms = 1000;
+        for deed in &deeds {
+            if let Deed::Pass { ms } = deed {
+                now_ms += ms;
+            }
+            let awaited = ordinary.act(now_ms, deed, false);
+            let came = short.act(now_ms, deed, true);
+            prop_assert_eq!(&came, &awaited, "{:?}", deed);
+            // A client that waits makes no calls: as the package does it, nothing waits.
+            for world in [&mut ordinary, &mut short] {
+                world.engine.cancel(world.caller);
+            }
+            prop_assert_eq!(format!("{:?}", short.traces()), format!("{:?}", ordinary.traces()), "{:?}", deed);
+        }
+        ordinary.engine.abort();
+        short.engine.abort();
+        prop_assert_eq!(short.data(now_ms), ordinary.data(now_ms));
+    }
+}
+
+#[test]
+fn plain_calls_go_the_short_way_and_special_ones_do_not() {
+    let mut world = World::new();
+    let words = |line: &str| split_arguments(line.as_bytes()).expect("words");
+    let exact = Moment {
+        ms: 1000,
+        is_exact: true,
+    };
+    let shortly_before = Moment {
+        ms: 1000,
+        is_exact: false,
+    };
+    for line in [
+        "SET a 1",
+        "GET a",
+        "HSET h f v",
+        "HGET h f",
+        "MGET a b h",
+        "INCR a",
+        "DEL a",
+    ] {
+        assert!(
+            world.direct(shortly_before, &words(line)).is_some(),
+            "{line}"
+        );
+    }
+    world.call(1000, &words("SET a 1 PX 5"));
+    for line in ["GET a", "INCR a", "MGET b a"] {
+        assert!(
+            world.direct(shortly_before, &words(line)).is_none(),
+            "{line} asks for the time"
+        );
+        assert!(world.direct(exact, &words(line)).is_some(), "{line}");
+    }
+    assert!(
+        world.direct(shortly_before, &words("GET b")).is_some(),
+        "b has no deadline"
+    );
+    world.call(1000, &words("MULTI"));
+    for line in ["GET a", "SET b 1"] {
+        assert!(
+            world.direct(exact, &words(line)).is_none(),
+            "{line} is to be queued"
+        );
+    }
+}
