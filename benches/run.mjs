@@ -7,8 +7,7 @@ import { parseArgs } from 'node:util'
 import { giveUp } from '../pkg-template/steps.mjs'
 import { GROUPS } from './groups/index.mjs'
 import { machine } from './harness/machine.mjs'
-import { table } from './report/table.mjs'
-import { readResults, writeReport, writeResults } from './report/report.mjs'
+import { readResults, shown, writeReport, writeResults } from './report/report.mjs'
 
 /** An odd number, as medians like it; the issue of speed asks for at least nine. */
 const ROUNDS = 9
@@ -34,7 +33,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(GROUPS)) {
   const begin = Date.now()
   const figures = await group.measure({ rounds, quick: flags.quick, say: (text) => say(`${name}: ${text}`) })
   const seconds = Math.round((Date.now() - begin) / 1000)
-  console.log(`\n${name}: ${group.about}\n\n${table(group, figures)}\n`)
+  console.log(`\n${name}: ${group.about}\n\n${shown(group, figures)}\n`)
   // After each group: what was measured is kept though a later group should fail.
   if (!flags.quick) writeResults({ ...readResults(), [name]: { ...on, rounds, seconds, figures } })
 }

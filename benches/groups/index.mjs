@@ -1,5 +1,9 @@
 // The groups of rows, in the order in which they are measured and printed.
 
+import * as loopback from './loopback.mjs'
+import * as mock from './mock.mjs'
+import * as sortedSets from './sorted-sets.mjs'
+import * as sql from './sql.mjs'
 import * as strings from './strings.mjs'
 
-export const GROUPS = { strings }
+export const GROUPS = { strings, 'sorted-sets': sortedSets, mock, loopback, sql }

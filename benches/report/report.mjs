@@ -22,11 +22,12 @@ export function writeResults(results) {
   writeFileSync(RESULTS, `${json}\n`)
 }
 
-/** The part of a group: where and when it was measured, and its table. */
-function part(group, result) {
-  const { date, commit, machine, rounds, seconds } = result
-  const measured = `Measured on ${date} at ${commit}: ${machine}. ${rounds} rounds, ${seconds} s.`
-  return `${measured}\n\n${group.report?.(result.figures) ?? table(group, result.figures)}`
+/** What was measured, in Markdown: the table of its rows, unless the group shows it in its own way. */
+export const shown = (group, figures) => group.report?.(figures) ?? table(group, figures)
+
+/** The part of a group: where and when it was measured, and what came of it. */
+function part(group, { date, commit, machine, rounds, seconds, figures }) {
+  return `Measured on ${date} at ${commit}: ${machine}. ${rounds} rounds, ${seconds} s.\n\n${shown(group, figures)}`
 }
 
 /** Puts the parts into their places in a text. @throws where a part has no place, or a place no end */
@@ -44,6 +45,10 @@ export function filled(text, parts) {
 
 export function writeReport(groups, results) {
   const parts = {}
-  for (const [name, group] of Object.entries(groups)) if (name in results) parts[name] = part(group, results[name])
+  for (const [name, group] of Object.entries(groups)) {
+    if (!(name in results)) continue
+    parts[name] = part(group, results[name])
+    for (const [file, svg] of Object.entries(group.plots?.(results[name].figures) ?? {})) writeFileSync(here(file), svg)
+  }
   writeFileSync(README, filled(readFileSync(README, 'utf8'), parts))
 }

@@ -15,10 +15,8 @@
 
 import { median, ratio } from '../harness/statistics.mjs'
 
-const PEERS = {
-  map: 'Map',
-  'lru-cache': 'lru-cache',
-}
+/** How those are written whose names are not words of their own. */
+export const PEERS = { map: 'Map', 'b-tree': 'Map and B-tree', pglite: 'PGlite' }
 
 const UNCACHED = 'uncached'
 

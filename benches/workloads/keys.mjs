@@ -24,10 +24,16 @@ export function generator(seed) {
 /** How many ids the lists below hold: a power of two, so that a loop can go round without dividing. */
 export const DRAWN = 1 << 20
 
+function drawn(draw) {
+  const ids = new Uint32Array(DRAWN)
+  for (let n = 0; n < DRAWN; n++) ids[n] = draw()
+  return ids
+}
+
 /** Ids below `keys`, each as likely as the other. */
 export function uniformIds(keys, seed = 1) {
   const next = generator(seed)
-  return Uint32Array.from({ length: DRAWN }, () => next() % keys)
+  return drawn(() => next() % keys)
 }
 
 /** Ids below `keys`, the nth as likely as 1/n^0.99: a few keys get most of the calls (Zipf; the exponent is YCSB's). */
@@ -36,7 +42,7 @@ export function zipfIds(keys, seed = 1) {
   let total = 0
   for (let id = 0; id < keys; id++) upTo[id] = total += 1 / (id + 1) ** 0.99
   const next = generator(seed)
-  return Uint32Array.from({ length: DRAWN }, () => {
+  return drawn(() => {
     const target = (next() / 2 ** 32) * total
     let [low, high] = [0, keys - 1]
     while (low < high) {
@@ -50,7 +56,8 @@ export function zipfIds(keys, seed = 1) {
 
 /** Every id below `keys` once, in no order (Fisher and Yates). */
 export function shuffledIds(keys, seed = 1) {
-  const ids = Uint32Array.from({ length: keys }, (_, id) => id)
+  const ids = new Uint32Array(keys)
+  for (let id = 0; id < keys; id++) ids[id] = id
   const next = generator(seed)
   for (let last = keys - 1; last > 0; last--) {
     const other = next() % (last + 1)

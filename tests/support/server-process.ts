@@ -43,6 +43,11 @@ export class ServerProcess implements AsyncDisposable {
     return server
   }
 
+  /** Of the process as it is now: another after `restart`. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   /** A file in its folder. */
   read(name: string): Uint8Array {
     return readFileSync(join(this.#folder, name))

@@ -1,0 +1,83 @@
+// A board of players by score: changing a score, the ten best, the rank of one.
+
+import { DRAWN, generator, key, uniformIds } from './keys.mjs'
+import { taken, timed } from './timing.mjs'
+
+const ANY = DRAWN - 1
+const BOARD = 'board'
+const TOP = 10
+
+/** Scores with fractions: no two members have the same. */
+function drawnScores(seed) {
+  const next = generator(seed)
+  const scores = new Float64Array(DRAWN)
+  for (let n = 0; n < DRAWN; n++) scores[n] = next() / 1000
+  return scores
+}
+
+function zAddAll(store, scores, members) {
+  for (let id = 0; id < members; id++) store.zAdd(BOARD, scores[id], key(id))
+  return members
+}
+
+function zAdd(store, scores, ids, calls) {
+  for (let n = 0; n < calls; n++) store.zAdd(BOARD, scores[n & ANY], key(ids[n & ANY]))
+  return calls
+}
+
+function top(store, calls) {
+  let sum = 0
+  for (let n = 0; n < calls; n++) {
+    const best = store.top(BOARD, TOP)
+    for (let place = 0; place < TOP; place++) sum = (sum + best[place].charCodeAt(place + 10)) | 0
+  }
+  // As many calls are enough as make a good figure, and not every peer makes as many: what one call saw is what is compared.
+  return sum / calls
+}
+
+function rank(store, ids, calls) {
+  let sum = 0
+  for (let n = 0; n < calls; n++) sum = (sum + store.rank(BOARD, key(ids[n & ANY]))) | 0
+  return sum
+}
+
+async function warmUp(open) {
+  const store = await open()
+  const [scores, ids] = [drawnScores(3), uniformIds(1000, 3)]
+  zAddAll(store, scores, 1000)
+  for (let round = 0; round < 3; round++) {
+    zAdd(store, scores, ids, 5000)
+    top(store, 2000)
+    rank(store, ids, 2000)
+  }
+  await store.close()
+}
+
+/** @param rankCalls fewer, where the peer counts */
+export async function board(open, { members, calls, rankCalls }) {
+  await warmUp(open)
+  const store = await open()
+  const ids = uniformIds(members)
+  zAddAll(store, drawnScores(1), members)
+  const scores = drawnScores(2)
+  return taken({
+    ZADD: timed(calls, () => zAdd(store, scores, ids, calls)),
+    'top 10': timed(calls, () => top(store, calls)),
+    rank: timed(rankCalls, () => rank(store, ids, rankCalls)),
+  })
+}
+
+/** Changing scores alone, each call awaited where the peer's are promises. */
+export async function scores(open, { members, calls, awaited }) {
+  const store = await open()
+  const ids = uniformIds(members)
+  const first = drawnScores(1)
+  for (let id = 0; id < members; id++) await store.zAdd(BOARD, first[id], key(id))
+  const drawn = drawnScores(2)
+  zAdd(store, drawn, ids, awaited ? 0 : 20_000)
+  globalThis.gc?.()
+  const begin = performance.now()
+  if (awaited) for (let n = 0; n < calls; n++) await store.zAdd(BOARD, drawn[n & ANY], key(ids[n & ANY]))
+  else zAdd(store, drawn, ids, calls)
+  return { figures: { 'ZADD 2k': ((performance.now() - begin) * 1e6) / calls } }
+}
