@@ -1,0 +1,56 @@
+// What entries and small aggregates weigh, beside Map, lru-cache and redis-server.
+
+import { inFreshProcess } from '../harness/processes.mjs'
+import { interleave, merged } from '../harness/rounds.mjs'
+import { serve } from '../harness/servers.mjs'
+
+export const about = 'bytes an entry, and bytes of small hashes, sets and lists'
+
+const ENTRIES = {
+  nookdb: { peer: 'nookdb' },
+  map: { peer: 'map' },
+  'lru-cache': { peer: 'lru-cache' },
+}
+
+export const rows = [
+  { work: 'an entry, 1M, resident', measure: 'entry, resident', unit: 'B', limit: 105, atMost: { map: 0.7, 'lru-cache': 0.55, 'redis-server': 0.62 } },
+  {
+    work: 'an entry, 1M, as each counts itself (linear memory; heap; used_memory)',
+    measure: 'entry, linear',
+    unit: 'B',
+    limit: 105,
+    atMost: { map: 0.7, 'lru-cache': 0.55, 'redis-server': 0.62 },
+    theirs: { map: 'entry, heap', 'lru-cache': 'entry, heap', 'redis-server': 'entry, used' },
+  },
+  ...['hash of 5 fields', 'set of 10 integers', 'list of 20'].flatMap((what) => [
+    { work: `a ${what}, 100k, resident`, measure: `${what}, resident`, unit: 'B', atMost: { 'redis-server': 0.8 } },
+    { work: `a ${what}, linear memory to used_memory`, measure: `${what}, linear`, unit: 'B', beside: ['redis-server'], theirs: { 'redis-server': `${what}, used` } },
+  ]),
+]
+
+/** Has a fresh redis-server filled by a fresh process. */
+async function inFreshServer(workload, count) {
+  const server = await serve('redis-server')
+  try {
+    return await inFreshProcess({ workload, peer: 'redis', open: { port: server.port }, params: { count, pid: server.pid } })
+  } finally {
+    await server.stop()
+  }
+}
+
+export async function measure({ rounds, quick, say }) {
+  const entries = quick ? 1000 : 1_000_000
+  const aggregates = quick ? 100 : 100_000
+  const takeEntries = (variant) =>
+    variant === 'redis-server'
+      ? inFreshServer('memory.mjs#serverEntries', entries)
+      : inFreshProcess({ workload: 'memory.mjs#entries', ...ENTRIES[variant], params: { count: entries } })
+  const takeAggregates = (variant) =>
+    variant === 'redis-server'
+      ? inFreshServer('memory.mjs#serverAggregates', aggregates)
+      : inFreshProcess({ workload: 'memory.mjs#aggregates', peer: 'nookdb', params: { count: aggregates } })
+  return merged(
+    await interleave({ variants: [...Object.keys(ENTRIES), 'redis-server'], rounds, take: takeEntries, say: (text) => say(`entries, ${text}`) }),
+    await interleave({ variants: ['nookdb', 'redis-server'], rounds, take: takeAggregates, say: (text) => say(`aggregates, ${text}`) }),
+  )
+}
