@@ -10,6 +10,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
   '.map': 'application/json',
+  '.mjs': 'text/javascript',
   '.wasm': 'application/wasm',
 }
 
