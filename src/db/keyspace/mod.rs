@@ -2,6 +2,10 @@
 
 mod change;
 mod entry;
+#[allow(dead_code)]
+mod slab;
+#[allow(dead_code)]
+mod table;
 mod walk;
 
 use std::hash::BuildHasher;
