@@ -2,7 +2,7 @@
 # Needs git, make, a Rust toolchain and Node 20; all else is set up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build-setup build demo test lint sizes bench clean
+.PHONY: help setup build-setup build demo test lint miri fuzz sizes bench clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,13 @@ test-%: setup ## Runs one suite of those in tests/suites.mjs: test-rust, test-js
 
 lint: setup ## Checks formatting, clippy and the types of the TypeScript
 	@node tests/run.mjs lint
+
+miri: ## Runs a bounded share of the tests of the slab and the table under Miri (needs nightly with miri)
+	cargo +nightly miri test --lib -- keyspace::slab keyspace::table
+
+FUZZ_SECONDS ?= 60
+fuzz: ## Fuzzes the slab and the table for a minute, or FUZZ_SECONDS (needs nightly and cargo-fuzz)
+	cargo +nightly fuzz run --fuzz-dir tests/fuzz keyspace -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
 sizes: build ## Prints the sizes of the wasm and the JavaScript: raw, gzip, brotli
 	@node benches/sizes.mjs
