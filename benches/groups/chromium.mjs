@@ -27,7 +27,7 @@ export const rows = [
 
 const RUNS = [
   { workload: 'strings.mjs#hot', params: { keys: 1000, calls: 1_000_000 } },
-  { workload: 'strings.mjs#many', params: { size: '100k', keys: 100_000, calls: 500_000, fills: 2 } },
+  { workload: 'strings.mjs#many', params: { size: '100k', keys: 100_000, calls: 500_000 } },
 ]
 
 export async function measure({ rounds, quick, say }) {

@@ -12,6 +12,5 @@ export async function open() {
     set: (key, value) => redis.set(key, value),
     incr: (key) => redis.incr(key),
     zAdd: (key, score, member) => redis.zadd(key, score, member),
-    close: () => redis.flushall(),
   }
 }

@@ -17,6 +17,6 @@ export async function open({ capacity }) {
       return sum
     },
     mGet: (keys) => keys.map((key) => cache.get(key) ?? null),
-    close: () => cache.clear(),
+    clear: () => cache.clear(),
   }
 }

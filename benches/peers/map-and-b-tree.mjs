@@ -42,6 +42,6 @@ export async function open() {
       const score = scores.get(member)
       return score === undefined ? null : order.forRange(order.minKey(), { score, member }, false)
     },
-    close: () => boards.clear(),
+    clear: () => boards.clear(),
   }
 }

@@ -12,6 +12,6 @@ export async function open() {
       return sum
     },
     mGet: (keys) => keys.map((key) => map.get(key) ?? null),
-    close: () => map.clear(),
+    clear: () => map.clear(),
   }
 }

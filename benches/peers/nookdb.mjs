@@ -17,6 +17,7 @@ export async function open({ readCache = true, ttl = false, name = 'memory:', op
     zAdd: (key, score, value) => void db.zAdd(key, { score, value }),
     top: (key, count) => db.zRange(key, 0, count - 1, { REV: true }),
     rank: (key, member) => db.zRank(key, member),
+    clear: () => void db.flushAll(),
     close: () => db.close(),
   }
 }

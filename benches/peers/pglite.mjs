@@ -10,6 +10,5 @@ export async function open() {
     set: (key, value) => db.query('insert into kv values($1, $2) on conflict(key) do update set value = excluded.value', [key, value]),
     /** All at once: row by row it would take longer than all that is measured. */
     load: (keys, values) => db.query('insert into kv select * from unnest($1::text[], $2::text[])', [keys, values]),
-    close: () => db.close(),
   }
 }

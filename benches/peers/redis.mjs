@@ -18,6 +18,5 @@ export async function open({ port }) {
         await Promise.all(keys.slice(from, from + AT_ONCE).map((key, at) => client.set(key, values[from + at])))
       }
     },
-    close: () => client.close(),
   }
 }

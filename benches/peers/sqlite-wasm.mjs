@@ -17,6 +17,5 @@ export async function open() {
     set: (key, value) => {
       upsert.bind(1, key).bind(2, value).stepReset()
     },
-    close: () => db.close(),
   }
 }

@@ -1,6 +1,7 @@
 // What a GET and a SET cost as the store grows: one store that is filled further and further.
 
 import { DRAWN, key, uniformIds, values } from './keys.mjs'
+import { emptied } from './timing.mjs'
 
 const CALLS = 300_000
 /** Values are used again from here on: ten million of them would leave no room for the stores. */
@@ -21,12 +22,11 @@ function set(store, from, to, contents) {
 export async function growth(open, { sizes }) {
   const largest = sizes.at(-1)
   const contents = values(Math.min(largest, VALUES))
-  const warm = await open({ capacity: 20_000 })
-  const warmKeys = Math.min(largest, 20_000)
-  set(warm, 0, warmKeys, contents)
-  get(warm, uniformIds(warmKeys, 3), CALLS / 3)
-  await warm.close()
   const store = await open({ capacity: largest })
+  const warmKeys = Math.min(largest, 20_000)
+  set(store, 0, warmKeys, contents)
+  get(store, uniformIds(warmKeys, 3), CALLS / 3)
+  await emptied(store)
   const figures = {}
   const checksums = {}
   let filled = 0

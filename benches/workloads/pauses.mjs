@@ -2,6 +2,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { key, values } from './keys.mjs'
+import { emptied } from './timing.mjs'
 
 const WORST = 10
 const SET_KEY = 'members'
@@ -11,11 +12,10 @@ const WATCHED_MS = 1500
 
 /** Each SET timed by itself, the making of its key and what the collector does in it included. */
 export async function growth(open, { keys }) {
-  const warm = await open({ capacity: 20_000 })
-  const contents = values(Math.min(keys, 100_000))
-  for (let id = 0; id < 20_000; id++) warm.set(key(id), contents[id % contents.length])
   const store = await open({ capacity: keys })
-  globalThis.gc()
+  const contents = values(Math.min(keys, 100_000))
+  for (let id = 0; id < Math.min(keys, 20_000); id++) store.set(key(id), contents[id % contents.length])
+  await emptied(store)
   const worst = new Float64Array(WORST)
   for (let id = 0; id < keys; id++) {
     const begin = performance.now()

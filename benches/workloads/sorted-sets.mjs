@@ -1,7 +1,7 @@
 // A board of players by score: changing a score, the ten best, the rank of one.
 
 import { DRAWN, generator, key, uniformIds } from './keys.mjs'
-import { taken, timed } from './timing.mjs'
+import { emptied, taken, timed } from './timing.mjs'
 
 const ANY = DRAWN - 1
 const BOARD = 'board'
@@ -41,8 +41,7 @@ function rank(store, ids, calls) {
   return sum
 }
 
-async function warmUp(open) {
-  const store = await open()
+async function warmUp(store) {
   const [scores, ids] = [drawnScores(3), uniformIds(1000, 3)]
   zAddAll(store, scores, 1000)
   for (let round = 0; round < 3; round++) {
@@ -50,13 +49,13 @@ async function warmUp(open) {
     top(store, 2000)
     rank(store, ids, 2000)
   }
-  await store.close()
+  await emptied(store)
 }
 
 /** @param rankCalls fewer, where the peer counts */
 export async function board(open, { members, calls, rankCalls }) {
-  await warmUp(open)
   const store = await open()
+  await warmUp(store)
   const ids = uniformIds(members)
   zAddAll(store, drawnScores(1), members)
   const scores = drawnScores(2)

@@ -3,10 +3,11 @@
 // Each loop is a function of its own, which is compiled for one peer: a process opens only one kind of store.
 
 import { counterKey, DRAWN, key, missingKey, shuffledIds, uniformIds, values, zipfIds } from './keys.mjs'
-import { taken, timed } from './timing.mjs'
+import { emptied, taken, timed } from './timing.mjs'
 
 const ANY = DRAWN - 1
 const BATCH = 100
+const COUNTERS = 1000
 
 function setAll(store, ids, contents) {
   for (let n = 0; n < ids.length; n++) store.set(key(ids[n]), contents[n])
@@ -41,7 +42,7 @@ function getDependent(store, keys, calls) {
   for (let n = 0; n < calls; n++) {
     const letter = store.get(key(id)).charCodeAt(n & 63)
     sum = (sum + letter) | 0
-    id = ((Math.imul(id + letter, 0x9e3779b1) >>> 0) + n) % keys
+    id = ((Math.imul(id + letter, 0x9e3779b1) + n) >>> 0) % keys
   }
   return sum
 }
@@ -70,19 +71,20 @@ function increment(store, ids, calls) {
   return sum
 }
 
-/** The share of every figure that is the loop and the key. */
+/** The share of every figure that is the loop and the key; whoever looks it up flattens and hashes it besides. */
 function buildKeys(ids, calls) {
   let sum = 0
-  // The last character is in the part of the rope that is flat already: asking for another would flatten it.
   for (let n = 0; n < calls; n++) sum = (sum + key(ids[n & ANY]).length) | 0
   return sum
 }
 
-/** Everything on a store that is thrown away, so that nothing is compiled while it is timed. */
-async function warmUp(open, { keys: all, calls: timedCalls }) {
+/**
+ * Everything once before it is timed, so that nothing is compiled meanwhile. On the store itself, which is emptied again: a
+ * process or page has one store as a rule, and V8 compiles better for one than for several.
+ */
+async function warmUp(store, { keys: all, calls: timedCalls }) {
   const keys = Math.min(all, 20_000)
   const calls = Math.min(timedCalls, 20_000)
-  const store = await open({ capacity: 2 * keys + 1000 })
   const contents = values(keys, 3)
   const ids = uniformIds(keys, 3)
   const held = Array.from({ length: keys }, (_, id) => key(id))
@@ -94,53 +96,45 @@ async function warmUp(open, { keys: all, calls: timedCalls }) {
     getDependent(store, keys, calls)
     getMissing(store, ids, calls)
     mGet(store, ids, calls)
-    increment(store, zipfIds(Math.min(keys, 1000), 3), calls)
+    increment(store, zipfIds(Math.min(keys, COUNTERS), 3), calls)
     buildKeys(ids, calls)
   }
-  await store.close()
+  await emptied(store)
 }
 
 /** A few keys that most calls are about, as sessions of those who are there have it. */
 export async function hot(open, { keys, calls }) {
-  await warmUp(open, { keys, calls })
-  const store = await open({ capacity: 3 * keys })
+  const store = await open({ capacity: keys + COUNTERS })
+  await warmUp(store, { keys, calls })
   const ids = zipfIds(keys)
   const contents = values(keys)
   const held = Array.from({ length: keys }, (_, id) => key(id))
   for (let id = 0; id < keys; id++) store.set(held[id], contents[id])
-  // The second time is timed: by then the keys that are asked for most have been seen to be.
+  // The keys that are asked for most are seen to be before anything is timed.
   getHeld(store, ids, held, calls / 10)
-  const measures = {
+  return taken({
     'key alone': timed(calls, () => buildKeys(ids, calls)),
     'GET hot held': timed(calls, () => getHeld(store, ids, held, calls)),
     'GET hot fresh': timed(calls, () => getFresh(store, ids, calls)),
     'SET hot over': timed(calls, () => setOver(store, ids, contents, calls)),
     'INCR hot': timed(calls, () => increment(store, ids, calls)),
-  }
-  return taken(measures)
+  })
 }
 
 /** Many keys, each as likely to be asked for as the other.
- *  @param size what the measures are called by: `100k`
- *  @param fills into how many new stores all keys are written; the last one is read */
-export async function many(open, { size, keys, calls, fills }) {
-  await warmUp(open, { keys, calls })
+ *  @param size what the measures are called by: `100k` */
+export async function many(open, { size, keys, calls }) {
+  const store = await open({ capacity: keys + COUNTERS })
+  await warmUp(store, { keys, calls })
   const contents = values(keys)
   const order = shuffledIds(keys)
-  const stores = []
-  for (let fill = 0; fill < fills; fill++) stores.push(await open({ capacity: keys }))
-  const measures = {
-    [`SET ${size} new`]: timed(keys * fills, () => stores.reduce((sum, store) => sum + setAll(store, order, contents), 0)),
-  }
-  const store = stores.at(-1)
-  stores.length = 0
   const ids = uniformIds(keys)
-  Object.assign(measures, {
+  return taken({
+    [`SET ${size} new`]: timed(keys, () => setAll(store, order, contents)),
     [`GET ${size} fresh`]: timed(calls, () => getFresh(store, ids, calls)),
     [`GET ${size} dependent`]: timed(calls, () => getDependent(store, keys, calls)),
     [`GET ${size} missing`]: timed(calls, () => getMissing(store, ids, calls)),
     [`MGET ${size}`]: timed(calls, () => mGet(store, ids, calls)),
     [`SET ${size} over`]: timed(calls, () => setOver(store, ids, contents, calls)),
   })
-  return taken(measures)
 }
