@@ -5,6 +5,7 @@ import * as growth from './growth.mjs'
 import * as loopback from './loopback.mjs'
 import * as memory from './memory.mjs'
 import * as mock from './mock.mjs'
+import * as native from './native.mjs'
 import * as pauses from './pauses.mjs'
 import * as persistence from './persistence.mjs'
 import * as sizes from './sizes.mjs'
@@ -14,5 +15,5 @@ import * as startup from './startup.mjs'
 import * as strings from './strings.mjs'
 
 export const GROUPS = {
-  strings, chromium, 'sorted-sets': sortedSets, mock, loopback, sql, memory, pauses, persistence, startup, sizes, growth,
+  strings, chromium, 'sorted-sets': sortedSets, mock, loopback, sql, memory, pauses, persistence, startup, sizes, growth, native,
 }
