@@ -1,13 +1,9 @@
 //! Hashes: fields with values, packed while they are few and short, a table after that.
 
-use std::hash::BuildHasher;
-
-use indexmap::IndexMap;
-use indexmap::map::raw_entry_v1::{RawEntryApiV1, RawEntryMut};
-
 use super::listpack::{self, Cursor};
 use super::log::Log;
-use super::{Item, Kind, Limits, Listpack, Seed, kind};
+use super::slots::{self, Named, Slots};
+use super::{Inverses, Item, Kind, Limits, Listpack, Seed, kind};
 
 /// What an entry of the table costs beside its bytes: two boxes and a hash in the entry, a slot in
 /// the index, the bookkeeping of two allocations. Of a 64-bit machine, on all machines.
@@ -36,10 +32,32 @@ impl Default for Form {
 
 #[derive(Debug, Clone)]
 struct Table {
-    entries: IndexMap<Box<[u8]>, Box<[u8]>, Seed>,
+    entries: Slots<Pair>,
     /// Of fields and values together.
     content_bytes: usize,
-    log: Log<Inverse>,
+    log: Log,
+}
+
+#[derive(Debug, Clone)]
+struct Pair {
+    field: Box<[u8]>,
+    value: Box<[u8]>,
+}
+
+impl Named for Pair {
+    fn name(&self) -> &[u8] {
+        &self.field
+    }
+}
+
+impl Pair {
+    fn len(&self) -> usize {
+        self.field.len() + self.value.len()
+    }
+
+    fn items(&self) -> (Item<'_>, Item<'_>) {
+        (Item::Bytes(&self.field), Item::Bytes(&self.value))
+    }
 }
 
 /// One change to a table of fields, turned round.
@@ -69,8 +87,8 @@ impl Hash {
     pub fn from_listpack(pairs: Listpack, limits: &Limits) -> Option<Hash> {
         let table = Table::of(&pairs, limits.seed)?;
         let is_small = table.entries.len() <= limits.hash_max_listpack_entries
-            && table.entries.iter().all(|(field, value)| {
-                field.len().max(value.len()) <= limits.hash_max_listpack_value
+            && table.entries.iter().all(|pair| {
+                pair.field.len().max(pair.value.len()) <= limits.hash_max_listpack_value
             });
         Some(Hash(if is_small {
             Form::Packed(pairs)
@@ -117,14 +135,17 @@ impl Hash {
     pub fn get(&self, field: &[u8]) -> Option<Item<'_>> {
         match &self.0 {
             Form::Packed(pairs) => pairs.item(value_of(pairs, field)?),
-            Form::Table(table) => table.entries.get(field).map(|value| Item::Bytes(value)),
+            Form::Table(table) => {
+                let slot = table.entries.find_name(field)?;
+                Some(Item::Bytes(&table.entries[slot].value))
+            }
         }
     }
 
     pub fn contains(&self, field: &[u8]) -> bool {
         match &self.0 {
             Form::Packed(pairs) => pairs.find(field, 2).is_some(),
-            Form::Table(table) => table.entries.contains_key(field),
+            Form::Table(table) => table.entries.find_name(field).is_some(),
         }
     }
 
@@ -143,10 +164,7 @@ impl Hash {
                 let field = pairs.seek(index.checked_mul(2)?)?;
                 pairs.item(field).zip(pairs.item(pairs.after(field)?))
             }
-            Form::Table(table) => {
-                let (field, value) = table.entries.get_index(index)?;
-                Some((Item::Bytes(field), Item::Bytes(value)))
-            }
+            Form::Table(table) => table.entries.get(index).map(Pair::items),
         }
     }
 
@@ -202,7 +220,7 @@ impl Hash {
     {
         let pairs = pairs.into_iter();
         if pairs.len() > limits.hash_max_listpack_entries {
-            self.table(limits.seed).entries.reserve(pairs.len());
+            self.table(limits.seed);
         }
         let new = pairs.filter(|(field, value)| self.set(field, value, limits));
         new.count()
@@ -219,6 +237,22 @@ impl Hash {
                 found.is_some()
             }
             Form::Table(table) => table.remove(field),
+        }
+    }
+
+    /// How many pieces a table is freed in, and 1 otherwise.
+    pub(super) fn pieces(&self) -> usize {
+        match &self.0 {
+            Form::Packed(_) => 1,
+            Form::Table(table) => table.entries.len(),
+        }
+    }
+
+    /// Lets go of so many pieces at most; how many. For a value that nobody will look into again.
+    pub(super) fn free_some(&mut self, most: usize) -> usize {
+        match &mut self.0 {
+            Form::Packed(_) => 0,
+            Form::Table(table) => table.entries.free(most),
         }
     }
 
@@ -257,7 +291,7 @@ impl Table {
     /// `None` if the items are no pairs, or a field comes twice.
     fn of(pairs: &Listpack, seed: Seed) -> Option<Table> {
         let mut table = Table {
-            entries: IndexMap::with_capacity_and_hasher(pairs.len() / 2, seed),
+            entries: Slots::new(seed),
             content_bytes: 0,
             log: Log::default(),
         };
@@ -273,31 +307,29 @@ impl Table {
 
     fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
         self.content_bytes += value.len();
-        let hash = self.entries.hasher().hash_one(field);
-        let entries = self.entries.raw_entry_mut_v1();
-        match entries.from_key_hashed_nocheck(hash, field) {
-            RawEntryMut::Occupied(mut entry) => {
-                let old = entry.insert(value.into());
-                self.content_bytes -= old.len();
-                self.log.note(|| Inverse::Changed {
-                    position: entry.index(),
-                    value: old,
-                });
-                false
-            }
-            RawEntryMut::Vacant(entry) => {
-                entry.insert_hashed_nocheck(hash, field.into(), value.into());
-                self.content_bytes += field.len();
-                self.log.note(|| Inverse::Added);
-                true
-            }
-        }
+        let hash = self.entries.hash(field);
+        let Some(position) = self.entries.find(hash, field) else {
+            self.content_bytes += field.len();
+            let (field, value) = (field.into(), value.into());
+            self.entries.push(hash, Pair { field, value });
+            self.log.note(|| Inverse::Added);
+            return true;
+        };
+        let old = std::mem::replace(&mut self.entries[position].value, value.into());
+        self.content_bytes -= old.len();
+        self.log.note(|| Inverse::Changed {
+            position,
+            value: old,
+        });
+        false
     }
 
     fn remove(&mut self, field: &[u8]) -> bool {
-        let Some((position, field, value)) = self.entries.swap_remove_full(field) else {
+        let hash = self.entries.hash(field);
+        let Some(position) = self.entries.find(hash, field) else {
             return false;
         };
+        let Pair { field, value } = self.entries.swap_remove(hash, position);
         self.content_bytes -= field.len() + value.len();
         self.log.note(|| Inverse::Removed {
             position,
@@ -310,11 +342,11 @@ impl Table {
     fn undo(&mut self, inverse: Inverse) {
         match inverse {
             Inverse::Added => {
-                let (field, value) = self.entries.pop().expect("a field was added");
-                self.content_bytes -= field.len() + value.len();
+                let pair = self.entries.pop().expect("a field was added");
+                self.content_bytes -= pair.len();
             }
             Inverse::Changed { position, value } => {
-                let slot = &mut self.entries[position];
+                let slot = &mut self.entries[position].value;
                 self.content_bytes += value.len();
                 self.content_bytes -= std::mem::replace(slot, value).len();
             }
@@ -324,8 +356,7 @@ impl Table {
                 value,
             } => {
                 self.content_bytes += field.len() + value.len();
-                let (last, _) = self.entries.insert_full(field, value);
-                self.entries.swap_indices(position, last);
+                self.entries.insert_at(position, Pair { field, value });
             }
         }
     }
@@ -333,7 +364,6 @@ impl Table {
 
 impl Kind for Hash {
     type View<'a> = &'a Hash;
-    type Inverse = Inverse;
 
     kind!(Hash);
 
@@ -359,18 +389,21 @@ impl Kind for Hash {
 
     fn record(&mut self) {
         if let Form::Table(table) = &mut self.0 {
-            table.log.start();
+            table.log.start(Inverses::default());
         }
     }
 
-    fn recorded(&mut self) -> Vec<Inverse> {
+    fn recorded(&mut self) -> Inverses {
         match &mut self.0 {
             Form::Table(table) => table.log.finish(),
             Form::Packed(_) => panic!("a hash is changed, not replaced, while it records"),
         }
     }
 
-    fn undo(&mut self, inverse: Inverse) {
+    fn undo(&mut self, inverse: super::Inverse) {
+        let super::Inverse::Hash(inverse) = inverse else {
+            panic!("undo of {inverse:?} on a hash");
+        };
         match &mut self.0 {
             Form::Table(table) => table.undo(inverse),
             Form::Packed(_) => panic!("undo of {inverse:?} on a packed hash"),
@@ -385,7 +418,7 @@ pub struct Iter<'a>(Walk<'a>);
 #[derive(Debug, Clone)]
 enum Walk<'a> {
     Packed(listpack::Iter<'a>),
-    Table(indexmap::map::Iter<'a, Box<[u8]>, Box<[u8]>>),
+    Table(slots::Iter<'a, Pair>),
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -394,10 +427,7 @@ impl<'a> Iterator for Iter<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.0 {
             Walk::Packed(items) => items.next().zip(items.next()),
-            Walk::Table(entries) => {
-                let (field, value) = entries.next()?;
-                Some((Item::Bytes(field), Item::Bytes(value)))
-            }
+            Walk::Table(entries) => entries.next().map(Pair::items),
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::listpack::Needle;
-use super::log::Log;
+use super::log::BoxedLog;
 use super::quicklist::{self, NodeLimit, Quicklist, Side, Splice};
-use super::{Item, Kind, Limits, Listpack, kind};
+use super::{Inverses, Item, Kind, Limits, Listpack, kind};
 
 /// Elements in order.
 ///
@@ -14,7 +14,7 @@ use super::{Item, Kind, Limits, Listpack, kind};
 #[derive(Debug, Clone, Default)]
 pub struct List {
     form: Form,
-    log: Log<Inverse>,
+    log: BoxedLog,
 }
 
 #[derive(Debug, Clone)]
@@ -77,7 +77,7 @@ impl List {
             } else {
                 Form::Quick(Box::new(quicklist))
             },
-            log: Log::default(),
+            log: BoxedLog::default(),
         }
     }
 
@@ -244,6 +244,19 @@ impl List {
         removed
     }
 
+    /// As `Hash::pieces`: a node is one.
+    pub(super) fn pieces(&self) -> usize {
+        self.node_count()
+    }
+
+    /// As `Hash::free_some`.
+    pub(super) fn free_some(&mut self, most: usize) -> usize {
+        match &mut self.form {
+            Form::Packed(_) => 0,
+            Form::Quick(quicklist) => quicklist.free_nodes(most),
+        }
+    }
+
     fn slices(&self) -> (&[Listpack], &[Listpack]) {
         match &self.form {
             Form::Packed(elements) => (std::slice::from_ref(elements), &[]),
@@ -276,7 +289,10 @@ impl List {
     /// changes that follow in the same form.
     fn note_packed(&mut self) {
         if let (Form::Packed(elements), true) = (&self.form, self.log.is_on())
-            && !matches!(self.log.last(), Some(Inverse::Packed(_)))
+            && !matches!(
+                self.log.last(),
+                Some(super::Inverse::List(Inverse::Packed(_)))
+            )
         {
             self.log.note(|| Inverse::Packed(elements.clone()));
         }
@@ -379,7 +395,6 @@ impl List {
 
 impl Kind for List {
     type View<'a> = &'a List;
-    type Inverse = Inverse;
 
     kind!(List);
 
@@ -405,11 +420,14 @@ impl Kind for List {
         self.log.start();
     }
 
-    fn recorded(&mut self) -> Vec<Inverse> {
+    fn recorded(&mut self) -> Inverses {
         self.log.finish()
     }
 
-    fn undo(&mut self, inverse: Inverse) {
+    fn undo(&mut self, inverse: super::Inverse) {
+        let super::Inverse::List(inverse) = inverse else {
+            panic!("undo of {inverse:?} on a list");
+        };
         match (inverse, &mut self.form) {
             (Inverse::Packed(elements), form) => *form = Form::Packed(elements),
             (Inverse::Shrunk, Form::Packed(elements)) => {

@@ -1,56 +1,117 @@
 //! Where a value notes the inverses of its changes, while it is told to.
 
-/// Off by default, and then the size of a pointer; a copy of a value starts with its log off.
-#[derive(Debug)]
-pub(super) struct Log<T>(Option<Box<Notes<T>>>);
+use super::Inverse;
 
-#[derive(Debug)]
-struct Notes<T> {
-    inverses: Vec<T>,
+/// Inverses, oldest first. Most edits change one thing, and that takes no allocation.
+#[derive(Debug, Default)]
+pub struct Inverses {
+    first: Option<Inverse>,
+    rest: Vec<Inverse>,
 }
 
-impl<T> Default for Log<T> {
-    fn default() -> Log<T> {
-        Log(None)
+impl Inverses {
+    pub fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    pub(super) fn push(&mut self, inverse: impl Into<Inverse>) {
+        match &self.first {
+            None => self.first = Some(inverse.into()),
+            Some(_) => self.rest.push(inverse.into()),
+        }
     }
 }
 
-impl<T> Clone for Log<T> {
-    fn clone(&self) -> Log<T> {
+impl<I: Into<Inverse>> FromIterator<I> for Inverses {
+    fn from_iter<T: IntoIterator<Item = I>>(inverses: T) -> Inverses {
+        let mut collected = Inverses::default();
+        inverses
+            .into_iter()
+            .for_each(|inverse| collected.push(inverse));
+        collected
+    }
+}
+
+impl IntoIterator for Inverses {
+    type Item = Inverse;
+    type IntoIter = std::iter::Chain<std::option::IntoIter<Inverse>, std::vec::IntoIter<Inverse>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.rest)
+    }
+}
+
+/// Off by default; a copy of a value starts with its log off. For a value that lies in a box of its
+/// own: this one is as large as an inverse.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    is_on: bool,
+    noted: Inverses,
+}
+
+impl Clone for Log {
+    fn clone(&self) -> Log {
         Log::default()
     }
 }
 
-impl<T> Log<T> {
-    pub fn start(&mut self) {
-        self.0 = Some(Box::new(Notes {
-            inverses: Vec::new(),
-        }));
+impl Log {
+    /// Starts with what was noted of the same edit elsewhere.
+    pub fn start(&mut self, noted: Inverses) {
+        self.is_on = true;
+        self.noted = noted;
     }
 
     /// Stops, and hands over what was noted, oldest first.
-    ///
-    /// A value that was told to record and no longer does was overwritten as a whole within the
-    /// edit. Its past could not be given back, so that stops here.
-    pub fn finish(&mut self) -> Vec<T> {
-        let notes = self.0.take();
-        notes
-            .expect("a value is changed, not replaced, while it records")
-            .inverses
+    pub fn finish(&mut self) -> Inverses {
+        assert!(self.is_on, "{NOT_RECORDING}");
+        self.is_on = false;
+        std::mem::take(&mut self.noted)
+    }
+
+    /// Makes the inverse only when somebody wants it.
+    pub fn note<I: Into<Inverse>>(&mut self, inverse: impl FnOnce() -> I) {
+        if self.is_on {
+            self.noted.push(inverse());
+        }
+    }
+}
+
+/// A value that was told to record and no longer does was overwritten as a whole within the edit. Its
+/// past could not be given back, so that stops there.
+const NOT_RECORDING: &str = "a value is changed, not replaced, while it records";
+
+/// A log for a value that lies in a slot of the keyspace: the size of a pointer while it is off.
+#[derive(Debug, Default)]
+pub(super) struct BoxedLog(Option<Box<Log>>);
+
+impl Clone for BoxedLog {
+    fn clone(&self) -> BoxedLog {
+        BoxedLog::default()
+    }
+}
+
+impl BoxedLog {
+    pub fn start(&mut self) {
+        self.0.get_or_insert_default().start(Inverses::default());
     }
 
     pub fn is_on(&self) -> bool {
         self.0.is_some()
     }
 
-    pub fn last(&self) -> Option<&T> {
-        self.0.as_ref()?.inverses.last()
+    pub fn last(&self) -> Option<&Inverse> {
+        let noted = &self.0.as_ref()?.noted;
+        noted.rest.last().or(noted.first.as_ref())
     }
 
-    /// Makes the inverse only when somebody wants it.
-    pub fn note(&mut self, inverse: impl FnOnce() -> T) {
-        if let Some(notes) = &mut self.0 {
-            notes.inverses.push(inverse());
+    pub fn finish(&mut self) -> Inverses {
+        self.0.take().expect(NOT_RECORDING).finish()
+    }
+
+    pub fn note<I: Into<Inverse>>(&mut self, inverse: impl FnOnce() -> I) {
+        if let Some(log) = &mut self.0 {
+            log.note(inverse);
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod number;
 mod quicklist;
 mod seed;
 mod set;
+mod slots;
 mod string;
 mod zset;
 
@@ -28,6 +29,7 @@ pub use hash::Hash;
 pub use intset::Intset;
 pub use list::{Beside, List};
 pub use listpack::{Item, Listpack};
+pub use log::Inverses;
 pub use quicklist::Side;
 pub use seed::Seed;
 pub use set::Set;
@@ -91,10 +93,6 @@ pub trait Kind: Sized + Clone + Default + 'static {
     /// How it is read: `&Self`, but for strings, whose bytes the keyspace may keep in its own way.
     type View<'a>: Copy;
 
-    /// One change, turned round. Applying the inverses of an edit in reverse order restores the
-    /// value exactly: contents, order where order shows, and size.
-    type Inverse: Into<Inverse>;
-
     fn of(value: ValueRef<'_>) -> Option<Self::View<'_>>;
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
     fn into_value(self) -> Value;
@@ -112,10 +110,11 @@ pub trait Kind: Sized + Clone + Default + 'static {
     fn record(&mut self);
 
     /// Stops, and hands over what was recorded since `record`, oldest first.
-    fn recorded(&mut self) -> Vec<Self::Inverse>;
+    fn recorded(&mut self) -> Inverses;
 
-    /// Takes back one change.
-    fn undo(&mut self, inverse: Self::Inverse);
+    /// Takes back one change. The inverses of an edit in reverse order restore the value exactly:
+    /// contents, order where order shows, and size.
+    fn undo(&mut self, inverse: Inverse);
 }
 
 /// The inverse of one change to a value of any kind.
@@ -230,15 +229,37 @@ impl Value {
         self.view().size_bytes()
     }
 
+    /// In how many pieces the value lies: what freeing it costs.
+    pub fn pieces(&self) -> usize {
+        match self {
+            Value::String(_) => 1,
+            Value::List(value) => value.pieces(),
+            Value::Hash(value) => value.pieces(),
+            Value::Set(value) => value.pieces(),
+            Value::ZSet(value) => value.pieces(),
+        }
+    }
+
+    /// Lets go of so many pieces at most and says how many; 0 when dropping the rest costs one more.
+    /// Only for a value that nobody will look into again.
+    pub fn free_some(&mut self, most: usize) -> usize {
+        match self {
+            Value::String(_) => 0,
+            Value::List(value) => value.free_some(most),
+            Value::Hash(value) => value.free_some(most),
+            Value::Set(value) => value.free_some(most),
+            Value::ZSet(value) => value.free_some(most),
+        }
+    }
+
     /// Takes back one change, of the kind that this value is.
     pub fn undo(&mut self, inverse: Inverse) {
-        match (self, inverse) {
-            (Value::String(value), Inverse::String(inverse)) => value.undo(inverse),
-            (Value::List(value), Inverse::List(inverse)) => value.undo(inverse),
-            (Value::Hash(value), Inverse::Hash(inverse)) => value.undo(inverse),
-            (Value::Set(value), Inverse::Set(inverse)) => value.undo(inverse),
-            (Value::ZSet(value), Inverse::ZSet(inverse)) => value.undo(inverse),
-            (value, inverse) => panic!("undo of {inverse:?} on a {}", value.type_name()),
+        match self {
+            Value::String(value) => value.undo(inverse),
+            Value::List(value) => value.undo(inverse),
+            Value::Hash(value) => value.undo(inverse),
+            Value::Set(value) => value.undo(inverse),
+            Value::ZSet(value) => value.undo(inverse),
         }
     }
 }

@@ -106,6 +106,12 @@ impl Quicklist {
         self.nodes.pop_front().unwrap_or_default()
     }
 
+    /// Lets go of so many nodes at most, of a list that nobody will look into again; how many.
+    pub fn free_nodes(&mut self, most: usize) -> usize {
+        let left = self.nodes.len().saturating_sub(most);
+        self.nodes.drain(left..).count()
+    }
+
     /// Drops a node that is empty.
     pub fn push_node(&mut self, node: Listpack) {
         let end = self.nodes.len();

@@ -1,9 +1,8 @@
 //! Sets: sorted integers, a packed sequence while the members are few and short, or a table.
 
-use indexmap::IndexSet;
-
 use super::log::Log;
-use super::{Intset, Item, Kind, Limits, Listpack, Seed, kind, listpack};
+use super::slots::{self, Named, Slots};
+use super::{Intset, Inverses, Item, Kind, Limits, Listpack, Seed, kind, listpack};
 
 /// What a member in the table costs beside its bytes: a box and a hash in the entry, a slot in the
 /// index, the bookkeeping of an allocation. Of a 64-bit machine, on all machines.
@@ -36,10 +35,16 @@ impl Default for Form {
 
 #[derive(Debug, Clone)]
 struct Table {
-    members: IndexSet<Box<[u8]>, Seed>,
+    members: Slots<Box<[u8]>>,
     /// Of the members together.
     content_bytes: usize,
-    log: Log<Inverse>,
+    log: Log,
+}
+
+impl Named for Box<[u8]> {
+    fn name(&self) -> &[u8] {
+        self
+    }
 }
 
 /// One change to a table of members, turned round.
@@ -71,7 +76,7 @@ impl Set {
 
     /// Takes a listpack from outside: `None` if a member comes twice.
     pub fn from_listpack(members: Listpack, limits: &Limits) -> Option<Set> {
-        let table = Table::of(members.iter(), members.len(), limits.seed)?;
+        let table = Table::of(members.iter(), limits.seed)?;
         let is_small = table.members.len() <= limits.set_max_listpack_entries
             && (table.members.iter()).all(|member| member.len() <= limits.set_max_listpack_value);
         Some(Set(if is_small {
@@ -130,7 +135,8 @@ impl Set {
             Form::Packed(members) => find(members, member).is_some(),
             Form::Table(table) => table
                 .members
-                .contains(member.bytes_in(&mut itoa::Buffer::new())),
+                .find_name(member.bytes_in(&mut itoa::Buffer::new()))
+                .is_some(),
         }
     }
 
@@ -148,7 +154,7 @@ impl Set {
         match &self.0 {
             Form::Integers(integers) => integers.get(index).map(Item::Int),
             Form::Packed(members) => members.get(index),
-            Form::Table(table) => table.members.get_index(index).map(|m| Item::Bytes(m)),
+            Form::Table(table) => table.members.get(index).map(|m| Item::Bytes(m)),
         }
     }
 
@@ -256,7 +262,9 @@ impl Set {
                 self.0 = Form::Integers(Intset::new());
             }
             _ if is_undecided && fits_packed => self.0 = Form::Packed(Listpack::new()),
-            _ => self.table(limits.seed).members.reserve(members),
+            _ => {
+                self.table(limits.seed);
+            }
         }
     }
 
@@ -281,10 +289,26 @@ impl Set {
         }
     }
 
+    /// As `Hash::pieces`.
+    pub(super) fn pieces(&self) -> usize {
+        match &self.0 {
+            Form::Integers(_) | Form::Packed(_) => 1,
+            Form::Table(table) => table.members.len(),
+        }
+    }
+
+    /// As `Hash::free_some`.
+    pub(super) fn free_some(&mut self, most: usize) -> usize {
+        match &mut self.0 {
+            Form::Integers(_) | Form::Packed(_) => 0,
+            Form::Table(table) => table.members.free(most),
+        }
+    }
+
     /// The table, which the set becomes if it is not yet.
     fn table(&mut self, seed: Seed) -> &mut Table {
         if !matches!(self.0, Form::Table(_)) {
-            let table = Table::of(self.iter(), self.len(), seed);
+            let table = Table::of(self.iter(), seed);
             let table = table.expect("a set holds each member once");
             self.0 = Form::Table(Box::new(table));
         }
@@ -301,9 +325,9 @@ fn find(members: &Listpack, member: Item<'_>) -> Option<listpack::Cursor> {
 
 impl Table {
     /// `None` if a member comes twice.
-    fn of<'m>(members: impl Iterator<Item = Item<'m>>, len: usize, seed: Seed) -> Option<Table> {
+    fn of<'m>(members: impl Iterator<Item = Item<'m>>, seed: Seed) -> Option<Table> {
         let mut table = Table {
-            members: IndexSet::with_capacity_and_hasher(len, seed),
+            members: Slots::new(seed),
             content_bytes: 0,
             log: Log::default(),
         };
@@ -318,10 +342,11 @@ impl Table {
     fn insert(&mut self, member: Item<'_>) -> bool {
         let mut digits = itoa::Buffer::new();
         let member = member.bytes_in(&mut digits);
-        if self.members.contains(member) {
+        let hash = self.members.hash(member);
+        if self.members.find(hash, member).is_some() {
             return false;
         }
-        self.members.insert(member.into());
+        self.members.push(hash, member.into());
         self.content_bytes += member.len();
         self.log.note(|| Inverse::Added);
         true
@@ -329,10 +354,12 @@ impl Table {
 
     fn remove(&mut self, member: Item<'_>) -> bool {
         let mut digits = itoa::Buffer::new();
-        let removed = (self.members).swap_remove_full(member.bytes_in(&mut digits));
-        let Some((position, member)) = removed else {
+        let member = member.bytes_in(&mut digits);
+        let hash = self.members.hash(member);
+        let Some(position) = self.members.find(hash, member) else {
             return false;
         };
+        let member = self.members.swap_remove(hash, position);
         self.content_bytes -= member.len();
         self.log.note(|| Inverse::Removed { position, member });
         true
@@ -346,8 +373,7 @@ impl Table {
             }
             Inverse::Removed { position, member } => {
                 self.content_bytes += member.len();
-                let (last, _) = self.members.insert_full(member);
-                self.members.swap_indices(position, last);
+                self.members.insert_at(position, member);
             }
         }
     }
@@ -355,7 +381,6 @@ impl Table {
 
 impl Kind for Set {
     type View<'a> = &'a Set;
-    type Inverse = Inverse;
 
     kind!(Set);
 
@@ -383,18 +408,21 @@ impl Kind for Set {
 
     fn record(&mut self) {
         if let Form::Table(table) = &mut self.0 {
-            table.log.start();
+            table.log.start(Inverses::default());
         }
     }
 
-    fn recorded(&mut self) -> Vec<Inverse> {
+    fn recorded(&mut self) -> Inverses {
         match &mut self.0 {
             Form::Table(table) => table.log.finish(),
             _ => panic!("a set is changed, not replaced, while it records"),
         }
     }
 
-    fn undo(&mut self, inverse: Inverse) {
+    fn undo(&mut self, inverse: super::Inverse) {
+        let super::Inverse::Set(inverse) = inverse else {
+            panic!("undo of {inverse:?} on a set");
+        };
         match &mut self.0 {
             Form::Table(table) => table.undo(inverse),
             _ => panic!("undo of {inverse:?} on a packed set"),
@@ -411,7 +439,7 @@ enum Walk<'a> {
     /// With the index of the next.
     Integers(&'a Intset, usize),
     Packed(listpack::Iter<'a>),
-    Table(indexmap::set::Iter<'a, Box<[u8]>>),
+    Table(slots::Iter<'a, Box<[u8]>>),
 }
 
 impl<'a> Iterator for Iter<'a> {

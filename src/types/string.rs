@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 
-use super::Kind;
 use super::kind;
 use super::listpack::Item;
-use super::log::Log;
+use super::log::BoxedLog;
 use super::number::parse_i64;
+use super::{Inverses, Kind};
 
 /// Up to this length Redis keeps a string beside its header, and says `embstr`.
 const EMBEDDED_MAX_BYTES: usize = 44;
@@ -95,7 +95,7 @@ impl<'a> Text<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Str {
     form: Form,
-    log: Log<Inverse>,
+    log: BoxedLog,
 }
 
 #[derive(Debug, Clone)]
@@ -161,7 +161,7 @@ impl Str {
     fn of(form: Form) -> Str {
         Str {
             form,
-            log: Log::default(),
+            log: BoxedLog::default(),
         }
     }
 
@@ -223,7 +223,7 @@ impl Str {
         raw[offset..end].copy_from_slice(bytes);
     }
 
-    fn raw(&mut self) -> (&mut Vec<u8>, &mut Log<Inverse>) {
+    fn raw(&mut self) -> (&mut Vec<u8>, &mut BoxedLog) {
         if !matches!(self.form, Form::Raw(_)) {
             self.form = Form::Raw(match std::mem::take(&mut self.form) {
                 Form::Embedded(bytes) => bytes.into_vec(),
@@ -240,7 +240,6 @@ impl Str {
 
 impl Kind for Str {
     type View<'a> = Text<'a>;
-    type Inverse = Inverse;
 
     kind!(String);
 
@@ -263,11 +262,14 @@ impl Kind for Str {
         self.log.start();
     }
 
-    fn recorded(&mut self) -> Vec<Inverse> {
+    fn recorded(&mut self) -> Inverses {
         self.log.finish()
     }
 
-    fn undo(&mut self, inverse: Inverse) {
+    fn undo(&mut self, inverse: super::Inverse) {
+        let super::Inverse::String(inverse) = inverse else {
+            panic!("undo of {inverse:?} on a string");
+        };
         match inverse {
             Inverse::Whole(old) => self.form = old.form,
             Inverse::Patch {

@@ -9,7 +9,7 @@ use indexmap::map::raw_entry_v1::RawEntryMut;
 
 use super::entry::{deadline_weight, weight};
 use super::{Deadline, Entry, Key, Keyspace, Lookup, Place};
-use crate::types::{Inverse, Kind, Str, Text, Value};
+use crate::types::{Inverses, Kind, Str, Text, Value};
 
 /// What a closure given to `edit` did, and what it answers.
 pub enum Edit<R> {
@@ -44,7 +44,7 @@ enum Inverted {
     /// Puts back what was parked, over what stands now.
     Swap,
     Overwrite(Value),
-    Edit(Vec<Inverse>),
+    Edit(Inverses),
     SetDeadline(Option<Deadline>),
 }
 
@@ -316,9 +316,6 @@ fn inverting<T: Kind, R>(
             );
             (answer, None)
         }
-        Edit::Changed(answer) => {
-            let inverses = inverses.into_iter().map(Into::into).collect();
-            (answer, Some(Inverted::Edit(inverses)))
-        }
+        Edit::Changed(answer) => (answer, Some(Inverted::Edit(inverses))),
     }
 }

@@ -11,7 +11,7 @@ use packed::Packed;
 pub use score::{LexBound, Only, Score};
 use table::Table;
 
-use super::{Item, Kind, Limits, Listpack, kind};
+use super::{Inverses, Item, Kind, Limits, Listpack, Seed, kind};
 
 /// Members, each with a score, ordered by score and then by bytes.
 ///
@@ -141,27 +141,27 @@ impl ZSet {
 
     /// Gives a member a score, unless `only` is against it.
     pub fn add(&mut self, member: &[u8], score: Score, only: Only, limits: &Limits) -> Added {
-        let old = self.score(member);
+        let packed = match &mut self.form {
+            Form::Table(table) => return table.add(member, score, only),
+            Form::Packed(packed) => packed,
+        };
+        let old = packed.score(member);
         if old == Some(score) || !only.allows(old, score) {
             return Added::Kept;
         }
-        if old.is_none() {
-            self.make_room_for(member, limits);
+        if old.is_some() {
+            packed.remove(member);
+            packed.insert(member, score);
+            return Added::Moved;
         }
-        match (&mut self.form, old) {
-            (Form::Packed(packed), None) => packed.insert(member, score),
-            (Form::Packed(packed), Some(_)) => {
-                packed.remove(member);
-                packed.insert(member, score);
-            }
-            (Form::Table(table), None) => table.insert(member.into(), score),
-            (Form::Table(table), Some(_)) => table.move_to(member, score),
+        let fits = packed.len() < limits.zset_max_listpack_entries
+            && member.len() <= limits.zset_max_listpack_value
+            && packed.has_room_for(member);
+        if fits {
+            packed.insert(member, score);
+            return Added::New;
         }
-        if old.is_none() {
-            Added::New
-        } else {
-            Added::Moved
-        }
+        self.table(limits.seed).add(member, score, only)
     }
 
     /// Gives the score that the member had.
@@ -195,12 +195,12 @@ impl ZSet {
 
     /// The ranks of the members whose scores lie between two bounds.
     pub fn score_range(&self, min: Bound<Score>, max: Bound<Score>) -> Range<usize> {
-        let start = self.partition_point(|_, score| match min {
+        let start = self.partition_point_by_score(|score| match min {
             Bound::Unbounded => false,
             Bound::Included(min) => score < min,
             Bound::Excluded(min) => score <= min,
         });
-        let end = self.partition_point(|_, score| match max {
+        let end = self.partition_point_by_score(|score| match max {
             Bound::Unbounded => true,
             Bound::Included(max) => score <= max,
             Bound::Excluded(max) => score < max,
@@ -243,6 +243,22 @@ impl ZSet {
         }
     }
 
+    /// As `Hash::pieces`.
+    pub(in crate::types) fn pieces(&self) -> usize {
+        match &self.form {
+            Form::Packed(_) => 1,
+            Form::Table(table) => table.pieces(),
+        }
+    }
+
+    /// As `Hash::free_some`.
+    pub(in crate::types) fn free_some(&mut self, most: usize) -> usize {
+        match &mut self.form {
+            Form::Packed(_) => 0,
+            Form::Table(table) => table.free_some(most),
+        }
+    }
+
     fn partition_point(&self, before: impl Fn(&[u8], Score) -> bool) -> usize {
         match &self.form {
             Form::Packed(packed) => packed.partition_point(before),
@@ -250,22 +266,27 @@ impl ZSet {
         }
     }
 
-    /// Turns to the large form, if one more member would be too many or too long for the small.
-    fn make_room_for(&mut self, member: &[u8], limits: &Limits) {
-        let Form::Packed(packed) = &self.form else {
-            return;
-        };
-        if packed.len() < limits.zset_max_listpack_entries
-            && member.len() <= limits.zset_max_listpack_value
-            && packed.has_room_for(member)
-        {
-            return;
+    fn partition_point_by_score(&self, before: impl Fn(Score) -> bool) -> usize {
+        match &self.form {
+            Form::Packed(packed) => packed.partition_point(|_, score| before(score)),
+            Form::Table(table) => table.partition_point_by_score(before),
         }
-        let mut table = Table::new(limits.seed);
-        for (member, score) in packed.range(0..packed.len()) {
-            table.insert(member.to_vec().into_boxed_slice(), score);
+    }
+
+    /// The table, which the set becomes if it is not yet.
+    fn table(&mut self, seed: Seed) -> &mut Table {
+        if let Form::Packed(packed) = &self.form {
+            let mut table = Table::new(seed);
+            let mut digits = itoa::Buffer::new();
+            for (member, score) in packed.range(0..packed.len()) {
+                table.add(member.bytes_in(&mut digits), score, Only::Any);
+            }
+            self.form = Form::Table(Box::new(table));
         }
-        self.form = Form::Table(Box::new(table));
+        match &mut self.form {
+            Form::Table(table) => table,
+            Form::Packed(_) => unreachable!("it was made a table above"),
+        }
     }
 }
 
@@ -310,7 +331,6 @@ impl ExactSizeIterator for Iter<'_> {}
 
 impl Kind for ZSet {
     type View<'a> = &'a ZSet;
-    type Inverse = Inverse;
 
     kind!(ZSet);
 
@@ -331,18 +351,21 @@ impl Kind for ZSet {
 
     fn record(&mut self) {
         if let Form::Table(table) = &mut self.form {
-            table.log.start();
+            table.log.start(Inverses::default());
         }
     }
 
-    fn recorded(&mut self) -> Vec<Inverse> {
+    fn recorded(&mut self) -> Inverses {
         match &mut self.form {
-            Form::Packed(_) => Vec::new(),
+            Form::Packed(_) => Inverses::default(),
             Form::Table(table) => table.log.finish(),
         }
     }
 
-    fn undo(&mut self, inverse: Inverse) {
+    fn undo(&mut self, inverse: super::Inverse) {
+        let super::Inverse::ZSet(inverse) = inverse else {
+            panic!("undo of {inverse:?} on a sorted set");
+        };
         match &mut self.form {
             Form::Packed(_) => panic!("undo of {inverse:?} on a packed sorted set"),
             Form::Table(table) => table.undo(inverse),

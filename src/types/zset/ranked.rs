@@ -5,8 +5,8 @@ use std::slice;
 
 /// Items in a leaf: 1 KiB of a sorted set's. A shift within a leaf moves half as much on average.
 const LEAF_MAX: usize = 64;
-/// Children of a branch: with 64 items to a leaf, three levels hold 65,536 items and five 64 million.
-const BRANCH_MAX: usize = 32;
+/// Children of a branch: with 64 items to a leaf, three levels hold 262,144 items and five a billion.
+const BRANCH_MAX: usize = 64;
 
 /// A sequence of small items with insertion, removal, selection by rank and binary search, each in
 /// O(log N). The items are kept in an order that the caller knows, and only the caller.
@@ -29,17 +29,18 @@ pub(super) struct Ranked<T> {
 #[derive(Debug, Clone)]
 enum Node<T> {
     Leaf(Vec<T>),
-    Branch(Vec<Child<T>>),
+    Branch(Box<Branch<T>>),
 }
 
-/// A node as its parent sees it.
+/// What is known of each child, side by side: a search reads only the first items, a rank only the
+/// counts.
 #[derive(Debug, Clone)]
-struct Child<T> {
-    /// A copy of the first item below.
-    first: T,
-    /// How many items are below.
-    len: usize,
-    node: Node<T>,
+struct Branch<T> {
+    /// Copies of the first item below each child.
+    firsts: Vec<T>,
+    /// How many items are below each.
+    lens: Vec<u32>,
+    nodes: Vec<Node<T>>,
 }
 
 impl<T> Default for Ranked<T> {
@@ -67,63 +68,40 @@ impl<T: Copy> Ranked<T> {
         loop {
             match node {
                 Node::Leaf(items) => return rank + items.partition_point(|&item| before(item)),
-                Node::Branch(children) => {
-                    // The point lies below the last child whose first item stands before it.
-                    let at = children
-                        .partition_point(|child| before(child.first))
-                        .saturating_sub(1);
-                    rank += children[..at].iter().map(|child| child.len).sum::<usize>();
-                    node = &children[at].node;
+                Node::Branch(branch) => {
+                    let at = branch.child_of_point(&before);
+                    rank += branch.rank_of_child(at);
+                    node = &branch.nodes[at];
                 }
             }
         }
     }
 
-    /// Puts `item` at `rank`, which is at most the length. O(log N).
-    pub fn insert(&mut self, rank: usize, item: T) {
-        assert!(rank <= self.len, "rank {rank} past the end {}", self.len);
-        if let Some(right) = self.root.insert(rank, item) {
+    /// Puts `item` before the first for which `before` is false. O(log N).
+    pub fn insert(&mut self, item: T, before: impl Fn(T) -> bool) {
+        if let Some(right) = self.root.insert(item, &before, true) {
             let left = std::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
-            self.root = Node::Branch(vec![Child::of(left), Child::of(right)]);
+            self.root = Node::Branch(Box::new(Branch::of([left, right])));
         }
         self.len += 1;
     }
 
-    /// Takes the item at `rank` out, which is below the length. O(log N).
-    pub fn remove(&mut self, rank: usize) -> T {
-        assert!(rank < self.len, "rank {rank} past the end {}", self.len);
-        let item = self.root.remove(rank);
+    /// Takes out the last item for which `upto` is true, as it must be for the first. O(log N).
+    pub fn remove(&mut self, upto: impl Fn(T) -> bool) -> T {
+        let item = self.root.remove(&upto);
         self.len -= 1;
-        while let Node::Branch(children) = &mut self.root
-            && children.len() == 1
-            && let Some(child) = children.pop()
+        while let Node::Branch(branch) = &mut self.root
+            && branch.nodes.len() == 1
+            && let Some(child) = branch.nodes.pop()
         {
-            self.root = child.node;
+            self.root = child;
         }
         item
     }
 
-    /// Puts another item in the place of the one at `rank`, which is below the length. O(log N).
-    pub fn replace(&mut self, rank: usize, item: T) {
-        assert!(rank < self.len, "rank {rank} past the end {}", self.len);
-        let mut rank = rank;
-        let mut node = &mut self.root;
-        loop {
-            match node {
-                Node::Leaf(items) => {
-                    items[rank] = item;
-                    return;
-                }
-                Node::Branch(children) => {
-                    let (at, below) = child_at(children, rank);
-                    if below == 0 {
-                        children[at].first = item;
-                    }
-                    rank = below;
-                    node = &mut children[at].node;
-                }
-            }
-        }
+    /// Changes the last item for which `upto` is true, as it must be for the first. O(log N).
+    pub fn replace(&mut self, upto: impl Fn(T) -> bool, item: T) {
+        self.root.replace(&upto, item);
     }
 
     /// The items of a range of ranks that ends within the length, from both ends. O(log N) for each
@@ -138,6 +116,13 @@ impl<T: Copy> Ranked<T> {
         }
     }
 
+    /// Lets go of one leaf, for a sequence that nobody will look into again; how many items it held.
+    pub fn free_leaf(&mut self) -> usize {
+        let freed = self.root.free_leaf();
+        self.len = self.len.saturating_sub(freed);
+        freed
+    }
+
     /// The leaf that holds the item at `rank`, and where it stands there.
     fn leaf(&self, rank: usize) -> (&[T], usize) {
         let mut rank = rank;
@@ -145,43 +130,119 @@ impl<T: Copy> Ranked<T> {
         loop {
             match node {
                 Node::Leaf(items) => return (items, rank),
-                Node::Branch(children) => {
-                    let (at, below) = child_at(children, rank);
+                Node::Branch(branch) => {
+                    let (at, below) = branch.child_at(rank);
                     rank = below;
-                    node = &children[at].node;
+                    node = &branch.nodes[at];
                 }
             }
         }
     }
 }
 
-/// Which child holds the item at `rank`, and its rank below that child.
-fn child_at<T>(children: &[Child<T>], rank: usize) -> (usize, usize) {
-    let mut rank = rank;
-    for (at, child) in children.iter().enumerate() {
-        if rank < child.len {
-            return (at, rank);
+impl<T: Copy> Branch<T> {
+    fn of(nodes: impl IntoIterator<Item = Node<T>>) -> Branch<T> {
+        let mut branch = Branch {
+            firsts: Vec::with_capacity(BRANCH_MAX),
+            lens: Vec::with_capacity(BRANCH_MAX),
+            nodes: Vec::with_capacity(BRANCH_MAX),
+        };
+        for (at, node) in nodes.into_iter().enumerate() {
+            branch.insert(at, node);
         }
-        rank -= child.len;
-    }
-    // Just past the end, where an item may be put: behind the last of the last child.
-    let last = children.len() - 1;
-    (last, rank + children[last].len)
-}
-
-impl<T: Copy> Child<T> {
-    fn of(node: Node<T>) -> Child<T> {
-        Child {
-            first: node.first(),
-            len: node.len(),
-            node,
-        }
+        branch
     }
 
-    /// After a change below.
-    fn refresh(&mut self) {
-        self.first = self.node.first();
-        self.len = self.node.len();
+    /// The child that holds the last item for which `before` is true, or the first child.
+    fn child_of_point(&self, before: &impl Fn(T) -> bool) -> usize {
+        (self.firsts)
+            .partition_point(|&first| before(first))
+            .saturating_sub(1)
+    }
+
+    fn rank_of_child(&self, at: usize) -> usize {
+        self.lens[..at].iter().sum::<u32>() as usize
+    }
+
+    /// Which child holds the item at `rank`, and its rank below that child.
+    fn child_at(&self, rank: usize) -> (usize, usize) {
+        let mut rank = rank;
+        for (at, &len) in self.lens.iter().enumerate() {
+            if rank < len as usize {
+                return (at, rank);
+            }
+            rank -= len as usize;
+        }
+        unreachable!("a rank below the length")
+    }
+
+    fn insert(&mut self, at: usize, node: Node<T>) {
+        self.firsts.insert(at, node.first());
+        self.lens.insert(at, node.len() as u32);
+        self.nodes.insert(at, node);
+    }
+
+    fn take(&mut self, at: usize) -> Node<T> {
+        self.firsts.remove(at);
+        self.lens.remove(at);
+        self.nodes.remove(at)
+    }
+
+    /// Puts a child in; gives the right half where there is no room.
+    fn insert_split(&mut self, at: usize, node: Node<T>, is_end: bool) -> Option<Node<T>> {
+        if self.nodes.len() < BRANCH_MAX {
+            self.insert(at, node);
+            return None;
+        }
+        let right = if is_end {
+            Branch::of([node])
+        } else {
+            let middle = BRANCH_MAX / 2;
+            let mut right = Branch::of([]);
+            right.firsts.extend(self.firsts.drain(middle..));
+            right.lens.extend(self.lens.drain(middle..));
+            right.nodes.extend(self.nodes.drain(middle..));
+            match at.checked_sub(middle) {
+                Some(at) => right.insert(at, node),
+                None => self.insert(at, node),
+            }
+            right
+        };
+        Some(Node::Branch(Box::new(right)))
+    }
+
+    /// After a child lost an item: joins it with a neighbour if both are small, takes it away if it
+    /// is empty. Says whether it did either.
+    fn merge_around(&mut self, at: usize) -> bool {
+        if at.checked_sub(1).is_some_and(|left| self.merge_pair(left)) || self.merge_pair(at) {
+            return true;
+        }
+        let is_empty = self.nodes[at].fill().0 == 0;
+        if is_empty {
+            self.take(at);
+        }
+        is_empty
+    }
+
+    /// Joins a child and the next, if there are both and together they fill at most half a node.
+    fn merge_pair(&mut self, left: usize) -> bool {
+        let Some([one, other]) = self.nodes.get(left..left + 2) else {
+            return false;
+        };
+        let ((used, max), (more, _)) = (one.fill(), other.fill());
+        if used + more > max / 2 {
+            return false;
+        }
+        let right = self.take(left + 1);
+        self.nodes[left].append(right);
+        self.refresh(left);
+        true
+    }
+
+    /// After a change below a child.
+    fn refresh(&mut self, at: usize) {
+        self.firsts[at] = self.nodes[at].first();
+        self.lens[at] = self.nodes[at].len() as u32;
     }
 }
 
@@ -190,7 +251,7 @@ impl<T: Copy> Node<T> {
     fn first(&self) -> T {
         match self {
             Node::Leaf(items) => items[0],
-            Node::Branch(children) => children[0].first,
+            Node::Branch(branch) => branch.firsts[0],
         }
     }
 
@@ -198,40 +259,68 @@ impl<T: Copy> Node<T> {
     fn len(&self) -> usize {
         match self {
             Node::Leaf(items) => items.len(),
-            Node::Branch(children) => children.iter().map(|child| child.len).sum(),
+            Node::Branch(branch) => branch.rank_of_child(branch.lens.len()),
         }
     }
 
-    /// Puts the item in; gives the right half where the node had to be split.
-    fn insert(&mut self, rank: usize, item: T) -> Option<Node<T>> {
+    /// Puts the item in; gives the right half where the node had to be split. `is_last` says that no
+    /// node stands behind this one.
+    fn insert(&mut self, item: T, before: &impl Fn(T) -> bool, is_last: bool) -> Option<Node<T>> {
         match self {
             Node::Leaf(items) => {
-                let is_end = rank == items.len();
-                insert_split(items, rank, item, LEAF_MAX, is_end).map(Node::Leaf)
+                let at = items.partition_point(|&item| before(item));
+                let is_end = is_last && at == items.len();
+                insert_split(items, at, item, is_end).map(Node::Leaf)
             }
-            Node::Branch(children) => {
-                let (at, below) = child_at(children, rank);
-                // A rank between two children belongs to the right one: this is the end of the whole.
-                let is_end = below == children[at].len;
-                let right = children[at].node.insert(below, item);
-                children[at].refresh();
-                let right = Child::of(right?);
-                insert_split(children, at + 1, right, BRANCH_MAX, is_end).map(Node::Branch)
+            Node::Branch(branch) => {
+                let at = branch.child_of_point(before);
+                let is_last = is_last && at == branch.nodes.len() - 1;
+                let is_first = at == 0 && !before(branch.firsts[0]);
+                let right = branch.nodes[at].insert(item, before, is_last);
+                if is_first {
+                    branch.firsts[0] = item;
+                }
+                let Some(right) = right else {
+                    branch.lens[at] += 1;
+                    return None;
+                };
+                branch.lens[at] = branch.nodes[at].len() as u32;
+                // What is split off at the very end of the sequence holds nothing but the new item.
+                let is_end = is_last && right.len() == 1;
+                branch.insert_split(at + 1, right, is_end)
             }
         }
     }
 
-    fn remove(&mut self, rank: usize) -> T {
+    fn remove(&mut self, upto: &impl Fn(T) -> bool) -> T {
         match self {
-            Node::Leaf(items) => items.remove(rank),
-            Node::Branch(children) => {
-                let (at, below) = child_at(children, rank);
-                let item = children[at].node.remove(below);
+            Node::Leaf(items) => {
+                let at = items.partition_point(|&item| upto(item)) - 1;
+                items.remove(at)
+            }
+            Node::Branch(branch) => {
+                let at = branch.child_of_point(upto);
+                let item = branch.nodes[at].remove(upto);
                 // An emptied leaf has no first item: merging takes it away before any look.
-                if !merge_around(children, at) {
-                    children[at].refresh();
+                if !branch.merge_around(at) {
+                    branch.firsts[at] = branch.nodes[at].first();
+                    branch.lens[at] -= 1;
                 }
                 item
+            }
+        }
+    }
+
+    fn replace(&mut self, upto: &impl Fn(T) -> bool, item: T) {
+        match self {
+            Node::Leaf(items) => {
+                let at = items.partition_point(|&item| upto(item)) - 1;
+                items[at] = item;
+            }
+            Node::Branch(branch) => {
+                let at = branch.child_of_point(upto);
+                branch.nodes[at].replace(upto, item);
+                branch.firsts[at] = branch.nodes[at].first();
             }
         }
     }
@@ -240,7 +329,7 @@ impl<T: Copy> Node<T> {
     fn fill(&self) -> (usize, usize) {
         match self {
             Node::Leaf(items) => (items.len(), LEAF_MAX),
-            Node::Branch(children) => (children.len(), BRANCH_MAX),
+            Node::Branch(branch) => (branch.nodes.len(), BRANCH_MAX),
         }
     }
 
@@ -248,77 +337,57 @@ impl<T: Copy> Node<T> {
     fn append(&mut self, right: Node<T>) {
         match (self, right) {
             (Node::Leaf(items), Node::Leaf(more)) => items.extend(more),
-            (Node::Branch(children), Node::Branch(more)) => {
-                let seam = children.len();
-                children.extend(more);
+            (Node::Branch(branch), Node::Branch(more)) => {
+                let seam = branch.nodes.len();
+                branch.firsts.extend(more.firsts);
+                branch.lens.extend(more.lens);
+                branch.nodes.extend(more.nodes);
                 // The children at the seam have become neighbours.
                 if let Some(left) = seam.checked_sub(1) {
-                    merge_pair(children, left);
+                    branch.merge_pair(left);
                 }
             }
             _ => unreachable!("neighbours are at one depth"),
         }
     }
+
+    fn free_leaf(&mut self) -> usize {
+        match self {
+            Node::Leaf(items) => std::mem::take(items).len(),
+            Node::Branch(branch) => {
+                let Some(last) = branch.nodes.last_mut() else {
+                    return 0;
+                };
+                let freed = last.free_leaf();
+                if last.fill().0 == 0 {
+                    branch.nodes.pop();
+                }
+                freed
+            }
+        }
+    }
 }
 
-/// Puts an element into a node, and splits off its right half when there is no room.
+/// Puts an item into a leaf, and splits off its right half when there is no room.
 ///
-/// At the end of the whole sequence the right half is only the new element: what is loaded in order,
+/// At the end of the whole sequence the right half is only the new item: what is loaded in order,
 /// as from a snapshot, leaves full nodes behind rather than half empty ones. Elsewhere so small a
 /// node may have a small neighbour on its right.
-fn insert_split<E>(
-    elements: &mut Vec<E>,
-    at: usize,
-    element: E,
-    max: usize,
-    is_end: bool,
-) -> Option<Vec<E>> {
-    if elements.len() < max {
-        elements.insert(at, element);
+fn insert_split<T>(items: &mut Vec<T>, at: usize, item: T, is_end: bool) -> Option<Vec<T>> {
+    if items.len() < LEAF_MAX {
+        items.insert(at, item);
         return None;
     }
     if is_end {
-        return Some(vec![element]);
+        return Some(vec![item]);
     }
-    let middle = max / 2;
-    let mut right = elements.split_off(middle);
+    let middle = LEAF_MAX / 2;
+    let mut right = items.split_off(middle);
     match at.checked_sub(middle) {
-        Some(at) => right.insert(at, element),
-        None => elements.insert(at, element),
+        Some(at) => right.insert(at, item),
+        None => items.insert(at, item),
     }
     Some(right)
-}
-
-/// After a child lost an item: joins it with a neighbour if both are small, takes it away if it is
-/// empty. Says whether it did either.
-fn merge_around<T: Copy>(children: &mut Vec<Child<T>>, at: usize) -> bool {
-    if at
-        .checked_sub(1)
-        .is_some_and(|left| merge_pair(children, left))
-        || merge_pair(children, at)
-    {
-        return true;
-    }
-    let is_empty = children[at].node.fill().0 == 0;
-    if is_empty {
-        children.remove(at);
-    }
-    is_empty
-}
-
-/// Joins a child and the next, if there are both and together they fill at most half a node.
-fn merge_pair<T: Copy>(children: &mut Vec<Child<T>>, left: usize) -> bool {
-    let Some([one, other]) = children.get(left..left + 2) else {
-        return false;
-    };
-    let ((used, max), (more, _)) = (one.node.fill(), other.node.fill());
-    if used + more > max / 2 {
-        return false;
-    }
-    let right = children.remove(left + 1);
-    children[left].node.append(right.node);
-    children[left].refresh();
-    true
 }
 
 /// Walks a range of ranks from either end.
@@ -378,21 +447,22 @@ mod tests {
     fn check(node: &Node<u32>, is_root: bool) -> usize {
         let (used, max) = node.fill();
         assert!(used <= max && (used > 0 || is_root));
-        let Node::Branch(children) = node else {
+        let Node::Branch(branch) = node else {
             return 1;
         };
-        assert!(children.len() > 1 || !is_root);
-        let depths: Vec<usize> = children
-            .iter()
-            .map(|child| {
-                assert_eq!(child.len, child.node.len());
-                assert_eq!(child.first, child.node.first());
-                check(&child.node, false)
+        assert!(branch.nodes.len() > 1 || !is_root);
+        assert_eq!(branch.firsts.len(), branch.nodes.len());
+        assert_eq!(branch.lens.len(), branch.nodes.len());
+        let depths: Vec<usize> = (branch.nodes.iter().enumerate())
+            .map(|(at, node)| {
+                assert_eq!(branch.lens[at] as usize, node.len());
+                assert_eq!(branch.firsts[at], node.first());
+                check(node, false)
             })
             .collect();
         assert!(depths.iter().all(|&depth| depth == depths[0]));
-        for pair in children.windows(2) {
-            let ((left, max), (right, _)) = (pair[0].node.fill(), pair[1].node.fill());
+        for pair in branch.nodes.windows(2) {
+            let ((left, max), (right, _)) = (pair[0].fill(), pair[1].fill());
             assert!(left + right > max / 2, "{left} and {right} are neighbours");
         }
         depths[0] + 1
@@ -402,31 +472,42 @@ mod tests {
         ranked.range(0..ranked.len).collect()
     }
 
+    /// Puts an item behind those that are not greater.
+    fn insert(ranked: &mut Ranked<u32>, item: u32) {
+        ranked.insert(item, |other| other <= item);
+    }
+
+    fn up_to(count: u32) -> Ranked<u32> {
+        let mut ranked = Ranked::default();
+        (0..count).for_each(|item| insert(&mut ranked, item));
+        ranked
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
         fn it_is_a_sequence_through_any_insertions_and_removals(
-            grow in prop::collection::vec(any::<u32>(), 0..5000),
-            shrink in prop::collection::vec(any::<u32>(), 0..5000),
+            grow in prop::collection::vec(0..1_000_000u32, 0..9000),
+            shrink in prop::collection::vec(any::<prop::sample::Index>(), 0..9000),
             (start, end) in (any::<prop::sample::Index>(), any::<prop::sample::Index>()),
         ) {
             let (mut ranked, mut twin) = (Ranked::default(), Vec::new());
             for item in grow {
-                let rank = item as usize % (twin.len() + 1);
-                ranked.insert(rank, item);
+                let rank = twin.partition_point(|&other| other <= item);
+                insert(&mut ranked, item);
                 twin.insert(rank, item);
             }
             check(&ranked.root, true);
-            for item in shrink {
-                if !twin.is_empty() {
-                    let rank = item as usize % twin.len();
-                    prop_assert_eq!(ranked.remove(rank), twin.remove(rank));
-                }
-                if !twin.is_empty() {
-                    let rank = item as usize / 7 % twin.len();
-                    ranked.replace(rank, item);
-                    twin[rank] = item;
+            for pick in shrink {
+                if let Some(&item) = twin.get(pick.index(twin.len().max(1))) {
+                    let rank = twin.partition_point(|&other| other <= item) - 1;
+                    if item % 3 == 0 {
+                        // A new name in the same place.
+                        ranked.replace(|other| other <= item, item);
+                    } else {
+                        prop_assert_eq!(ranked.remove(|other| other <= item), twin.remove(rank));
+                    }
                 }
             }
             check(&ranked.root, true);
@@ -439,11 +520,24 @@ mod tests {
     }
 
     #[test]
-    fn both_ends_of_a_walk_meet_in_the_middle() {
+    fn the_first_item_is_replaced_in_every_branch_above_it() {
         let mut ranked = Ranked::default();
-        for item in 0..1000 {
-            ranked.insert(ranked.len, item);
+        (0..10_000).for_each(|item| insert(&mut ranked, 10 * item));
+        for item in [50_000, 640, 10, 0] {
+            ranked.replace(|other| other <= item, item + 1);
+            check(&ranked.root, true);
+            assert_eq!(ranked.get(item as usize / 10), item + 1);
         }
+        assert_eq!(ranked.remove(|other| other <= 1), 1);
+        check(&ranked.root, true);
+        insert(&mut ranked, 3);
+        check(&ranked.root, true);
+        assert_eq!(ranked.get(0), 3);
+    }
+
+    #[test]
+    fn both_ends_of_a_walk_meet_in_the_middle() {
+        let ranked = up_to(1000);
         let mut walk = ranked.range(100..900);
         let mut met = Vec::new();
         while let Some(front) = walk.next() {
@@ -457,28 +551,35 @@ mod tests {
     // A full branch whose last leaf was split gave away a branch of one child, beside one of two.
     #[test]
     fn a_split_before_the_end_leaves_no_small_neighbours() {
-        let mut ranked = Ranked::default();
-        for item in 0..(LEAF_MAX * (BRANCH_MAX + 1) + 1) as u32 {
-            ranked.insert(ranked.len, item);
-        }
-        ranked.insert(LEAF_MAX * BRANCH_MAX - 10, 0);
+        let full = (LEAF_MAX * (BRANCH_MAX + 1) + 1) as u32;
+        let mut ranked = up_to(full);
+        insert(&mut ranked, (LEAF_MAX * BRANCH_MAX - 10) as u32);
         check(&ranked.root, true);
     }
 
     #[test]
     fn what_is_loaded_in_order_fills_its_nodes() {
-        let mut ranked = Ranked::default();
-        for item in 0..100_000u32 {
-            ranked.insert(ranked.len, item);
-        }
+        let ranked = up_to(200_000);
         let depth = check(&ranked.root, true);
-        assert_eq!(
-            depth, 4,
-            "64 * 32 * 32 is less than 100,000 and 64 * 32 * 32 * 32 is more"
-        );
-        for rank in (0..100_000).step_by(997) {
+        assert_eq!(depth, 3, "64 * 64 * 64 is more than 200,000");
+        for rank in (0..200_000).step_by(997) {
             assert_eq!(ranked.partition_point(|item| item < rank as u32), rank);
             assert_eq!(ranked.get(rank), rank as u32);
         }
+    }
+
+    #[test]
+    fn it_is_freed_leaf_by_leaf() {
+        let mut ranked = up_to(10_000);
+        let mut freed = 0;
+        loop {
+            let leaf = ranked.free_leaf();
+            if leaf == 0 {
+                break;
+            }
+            assert!(leaf <= LEAF_MAX);
+            freed += leaf;
+        }
+        assert_eq!(freed, 10_000);
     }
 }

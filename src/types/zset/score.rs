@@ -45,6 +45,11 @@ impl PartialOrd for Score {
     fn partial_cmp(&self, other: &Score) -> Option<Ordering> {
         Some(self.cmp(other))
     }
+
+    // The one that a search asks, again and again.
+    fn lt(&self, other: &Score) -> bool {
+        self.0 < other.0
+    }
 }
 
 impl Ord for Score {

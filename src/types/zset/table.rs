@@ -2,29 +2,40 @@
 
 use std::ops::Range;
 
-use indexmap::IndexMap;
-
 use super::ranked::{self, Ranked};
-use super::{Inverse, Score};
+use super::{Added, Inverse, Only, Score};
 use crate::types::listpack::Item;
 use crate::types::log::Log;
 use crate::types::seed::Seed;
+use crate::types::slots::{Named, Slots};
 
-/// Two views of the same members: `scores` finds a member in O(1) expected, `order` walks them by
+/// Two views of the same members: `members` finds one in O(1) expected, `order` walks them by
 /// score and then by bytes, and counts them, in O(log N).
 ///
-/// A member's bytes are kept once: `order` names a member by its slot, its position in `scores`, and
+/// A member's bytes are kept once: `order` names a member by its slot, its position in `members`, and
 /// keeps a copy of the score so that only equal scores send a comparison to the bytes. The price is
 /// that a removal, which moves the last member into the free slot, looks that one up in the order.
 ///
-/// Invariant: `order` holds exactly the slots of `scores`, each with its score, in order.
+/// Invariant: `order` holds exactly the slots of `members`, each with its score, in order.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
-    scores: IndexMap<Box<[u8]>, Score, Seed>,
+    members: Slots<Member>,
     order: Ranked<Place>,
     /// Of all members together.
     member_bytes: usize,
-    pub log: Log<Inverse>,
+    pub log: Log,
+}
+
+#[derive(Debug, Clone)]
+struct Member {
+    bytes: Box<[u8]>,
+    score: Score,
+}
+
+impl Named for Member {
+    fn name(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// One member in the order.
@@ -43,7 +54,7 @@ const MEMBER_BYTES: usize = 80;
 impl Table {
     pub fn new(seed: Seed) -> Table {
         Table {
-            scores: IndexMap::with_hasher(seed),
+            members: Slots::new(seed),
             order: Ranked::default(),
             member_bytes: 0,
             log: Log::default(),
@@ -51,7 +62,7 @@ impl Table {
     }
 
     pub fn len(&self) -> usize {
-        self.scores.len()
+        self.members.len()
     }
 
     pub fn size_bytes(&self) -> usize {
@@ -59,55 +70,68 @@ impl Table {
     }
 
     pub fn score(&self, member: &[u8]) -> Option<Score> {
-        self.scores.get(member).copied()
+        let slot = self.members.find_name(member)?;
+        Some(self.members[slot].score)
     }
 
     pub fn rank(&self, member: &[u8]) -> Option<usize> {
-        Some(self.rank_of(self.score(member)?, member))
+        let slot = self.members.find_name(member)?;
+        let score = self.members[slot].score;
+        Some(self.order.partition_point(self.before(score, member)))
     }
 
-    /// Puts a new member in, at the end of the slots.
-    pub fn insert(&mut self, member: Box<[u8]>, score: Score) {
-        let slot = u32::try_from(self.len()).expect("memory ends before four billion members");
-        let rank = self.rank_of(score, &member);
-        self.member_bytes += member.len();
-        self.order.insert(rank, Place { score, slot });
-        self.scores.insert(member, score);
-        self.log.note(|| Inverse::Added);
-    }
-
-    /// Gives a member that is there another score.
-    pub fn move_to(&mut self, member: &[u8], score: Score) {
-        if let Some(slot) = self.scores.get_index_of(member) {
-            let old = self.set_score(slot, score);
-            self.log.note(|| Inverse::Moved {
-                slot: slot as u32,
-                score: old,
-            });
+    /// Gives a member a score, unless `only` is against it.
+    pub fn add(&mut self, member: &[u8], score: Score, only: Only) -> Added {
+        let hash = self.members.hash(member);
+        let slot = self.members.find(hash, member);
+        let old = slot.map(|slot| self.members[slot].score);
+        if old == Some(score) || !only.allows(old, score) {
+            return Added::Kept;
+        }
+        match slot {
+            Some(slot) => {
+                let old = self.set_score(slot, score);
+                self.log.note(|| Inverse::Moved {
+                    slot: slot as u32,
+                    score: old,
+                });
+                Added::Moved
+            }
+            None => {
+                self.push(hash, member.into(), score);
+                self.log.note(|| Inverse::Added);
+                Added::New
+            }
         }
     }
 
     pub fn remove(&mut self, member: &[u8]) -> Option<Score> {
-        let slot = self.scores.get_index_of(member)?;
-        Some(self.remove_slot(slot).1)
+        let hash = self.members.hash(member);
+        let slot = self.members.find(hash, member)?;
+        Some(self.remove_slot(hash, slot))
     }
 
     pub fn remove_range(&mut self, ranks: Range<usize>) {
         for _ in ranks.clone() {
-            let slot = self.order.get(ranks.start).slot;
-            self.remove_slot(slot as usize);
+            let slot = self.order.get(ranks.start).slot as usize;
+            let hash = self.members.hash(&self.members[slot].bytes);
+            self.remove_slot(hash, slot);
         }
     }
 
     /// The member in a slot, which is below the length.
     pub fn at(&self, slot: usize) -> (Item<'_>, Score) {
-        let (member, score) = self.entry(slot);
-        (Item::Bytes(member), score)
+        let member = &self.members[slot];
+        (Item::Bytes(&member.bytes), member.score)
     }
 
     pub fn partition_point(&self, before: impl Fn(&[u8], Score) -> bool) -> usize {
-        self.order
-            .partition_point(|place| before(self.member(place), place.score))
+        (self.order).partition_point(|place| before(self.bytes_of(place), place.score))
+    }
+
+    /// As `partition_point`, for what asks the score alone and so spares a look at each member.
+    pub fn partition_point_by_score(&self, before: impl Fn(Score) -> bool) -> usize {
+        self.order.partition_point(|place| before(place.score))
     }
 
     pub fn range(&self, ranks: Range<usize>) -> Pairs<'_> {
@@ -120,7 +144,11 @@ impl Table {
     pub fn undo(&mut self, inverse: Inverse) {
         match inverse {
             Inverse::Added => {
-                self.remove_slot(self.len() - 1);
+                let slot = self.len() - 1;
+                let score = self.members[slot].score;
+                self.order.remove(upto(&self.members, score, slot));
+                let member = self.members.pop().expect("a member was added");
+                self.member_bytes -= member.bytes.len();
             }
             Inverse::Moved { slot, score } => {
                 self.set_score(slot as usize, score);
@@ -130,69 +158,97 @@ impl Table {
                 member,
                 score,
             } => {
-                self.insert(member, score);
-                self.swap_slots(slot as usize, self.len() - 1);
+                self.member_bytes += member.len();
+                let slot = slot as usize;
+                self.rename(slot, self.len());
+                let bytes = member;
+                self.members.insert_at(slot, Member { bytes, score });
+                self.put_in_order(score, slot);
             }
         }
     }
 
-    fn entry(&self, slot: usize) -> (&[u8], Score) {
-        let (member, score) = self.scores.get_index(slot).expect("a slot in use");
-        (member, *score)
+    pub fn pieces(&self) -> usize {
+        self.members.len()
     }
 
-    fn member(&self, place: Place) -> &[u8] {
-        self.entry(place.slot as usize).0
+    /// Lets go of so many members and leaves at most; how many.
+    pub fn free_some(&mut self, most: usize) -> usize {
+        let mut freed = self.members.free(most);
+        while freed < most && self.order.free_leaf() > 0 {
+            freed += 1;
+        }
+        freed
     }
 
-    /// How many members stand before one of this score and these bytes.
-    fn rank_of(&self, score: Score, member: &[u8]) -> usize {
-        self.partition_point(|other, other_score| {
-            other_score < score || (other_score == score && other < member)
-        })
+    fn bytes_of(&self, place: Place) -> &[u8] {
+        &self.members[place.slot as usize].bytes
     }
 
-    fn rank_of_slot(&self, slot: usize) -> usize {
-        let (member, score) = self.entry(slot);
-        self.rank_of(score, member)
+    /// Whether a place is before that of a member of this score and these bytes.
+    fn before(&self, score: Score, member: &[u8]) -> impl Fn(Place) -> bool {
+        move |place| place.score < score || (place.score == score && self.bytes_of(place) < member)
+    }
+
+    /// Puts a new member in, at the end of the slots.
+    fn push(&mut self, hash: u32, bytes: Box<[u8]>, score: Score) {
+        self.member_bytes += bytes.len();
+        self.members.push(hash, Member { bytes, score });
+        self.put_in_order(score, self.len() - 1);
+    }
+
+    fn put_in_order(&mut self, score: Score, slot: usize) {
+        let place = Place {
+            score,
+            slot: slot as u32,
+        };
+        self.order.insert(place, upto(&self.members, score, slot));
     }
 
     /// Gives the score of before.
     fn set_score(&mut self, slot: usize, score: Score) -> Score {
-        let mut place = self.order.remove(self.rank_of_slot(slot));
-        let old = std::mem::replace(&mut place.score, score);
-        self.scores[slot] = score;
-        let rank = self.rank_of(score, self.entry(slot).0);
-        self.order.insert(rank, place);
+        let old = self.members[slot].score;
+        self.order.remove(upto(&self.members, old, slot));
+        self.members[slot].score = score;
+        self.put_in_order(score, slot);
         old
     }
 
     /// Takes a member out; the last one moves into its slot.
-    fn remove_slot(&mut self, slot: usize) -> (Box<[u8]>, Score) {
-        let last = self.len() - 1;
-        self.swap_slots(slot, last);
-        self.order.remove(self.rank_of_slot(last));
-        let (member, score) = self.scores.pop().expect("a slot in use");
-        self.member_bytes -= member.len();
+    fn remove_slot(&mut self, hash: u32, slot: usize) -> Score {
+        let score = self.members[slot].score;
+        self.order.remove(upto(&self.members, score, slot));
+        self.rename(self.len() - 1, slot);
+        let member = self.members.swap_remove(hash, slot);
+        self.member_bytes -= member.bytes.len();
         self.log.note(|| Inverse::Removed {
             slot: slot as u32,
-            member: member.clone(),
+            member: member.bytes,
             score,
         });
-        (member, score)
+        score
     }
 
-    fn swap_slots(&mut self, one: usize, other: usize) {
-        if one == other {
-            return;
+    /// Has the order call the member of a slot by another.
+    fn rename(&mut self, slot: usize, new: usize) {
+        if slot < self.len() && slot != new {
+            let score = self.members[slot].score;
+            let place = Place {
+                score,
+                slot: new as u32,
+            };
+            self.order.replace(upto(&self.members, score, slot), place);
         }
-        let ranks = [self.rank_of_slot(one), self.rank_of_slot(other)];
-        for (rank, slot) in ranks.into_iter().zip([other, one]) {
-            let score = self.order.get(rank).score;
-            let slot = slot as u32;
-            self.order.replace(rank, Place { score, slot });
-        }
-        self.scores.swap_indices(one, other);
+    }
+}
+
+/// Whether a place is before that of the member in a slot, or is it.
+fn upto(members: &Slots<Member>, score: Score, slot: usize) -> impl Fn(Place) -> bool {
+    let member = &*members[slot].bytes;
+    move |place| {
+        place.score < score
+            || (place.score == score
+                && (place.slot as usize == slot || *members[place.slot as usize].bytes < *member))
     }
 }
 
@@ -205,7 +261,7 @@ pub struct Pairs<'a> {
 
 impl<'a> Pairs<'a> {
     fn pair(&self, place: Place) -> (Item<'a>, Score) {
-        (Item::Bytes(self.table.member(place)), place.score)
+        (Item::Bytes(self.table.bytes_of(place)), place.score)
     }
 }
 
