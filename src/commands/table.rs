@@ -41,6 +41,8 @@ impl Listed {
 /// All commands. Subcommands stand under their full name, and their containers under theirs.
 pub struct Table {
     by_name: IndexMap<String, Listed>,
+    /// Those of `by_name` that one word names.
+    words: Words,
     /// Containers with their subcommands, both in capitals.
     containers: IndexMap<&'static str, Vec<&'static str>>,
 }
@@ -58,6 +60,7 @@ impl Table {
     fn build() -> Table {
         let mut table = Table {
             by_name: IndexMap::new(),
+            words: Words::default(),
             containers: IndexMap::new(),
         };
         for command in FAMILIES.iter().copied().flatten() {
@@ -87,6 +90,11 @@ impl Table {
                 listed.has_subcommands = true;
             }
         }
+        for (index, listed) in table.by_name.values().enumerate() {
+            if listed.words == 1 && !listed.has_subcommands {
+                table.words.add(listed.command.name, index);
+            }
+        }
         table
     }
 
@@ -95,17 +103,24 @@ impl Table {
         let Some(name) = argv.first() else {
             return Err(Error::Syntax);
         };
+        for index in self.words.candidates(name) {
+            let listed = &self.by_name[index];
+            if listed.command.name.as_bytes().eq_ignore_ascii_case(name) {
+                return Ok(listed);
+            }
+        }
+        self.find_of_container(name, argv)
+    }
+
+    /// A subcommand, a container by itself, or nothing.
+    fn find_of_container(&self, name: &[u8], argv: &[&[u8]]) -> Result<&Listed> {
         let mut buffer = [0; LONGEST_NAME];
         let first = upper(name, &mut buffer).ok_or_else(|| unknown(argv))?;
-        let alone = self.by_name.get(first);
-        if let Some(listed) = alone.filter(|listed| !listed.has_subcommands) {
-            return Ok(listed);
-        }
         let Some((&container, _)) = self.containers.get_key_value(first) else {
             return Err(unknown(argv));
         };
         let Some(second) = argv.get(1) else {
-            return alone.ok_or_else(|| Error::Arity {
+            return self.by_name.get(first).ok_or_else(|| Error::Arity {
                 name: first.to_ascii_lowercase(),
             });
         };
@@ -134,6 +149,54 @@ impl Table {
         self.containers
             .iter()
             .map(|(container, names)| (*container, names.as_slice()))
+    }
+}
+
+/// Places of rows by the one word of their name, in any case: each call looks here.
+///
+/// Open addressing with a hash of a multiplication a letter, and no copy of the word. The names are
+/// ours, so nobody can make them collide; a word of a client costs a comparison for each name that has
+/// its hash, which is hardly ever more than one.
+struct Words {
+    /// The place of a row and one, or 0. Invariant: less than half of them are taken.
+    slots: Box<[u16; WORD_SLOTS]>,
+}
+
+const WORD_SLOTS: usize = 1024;
+
+impl Default for Words {
+    fn default() -> Words {
+        Words {
+            slots: Box::new([0; WORD_SLOTS]),
+        }
+    }
+}
+
+impl Words {
+    fn add(&mut self, word: &str, index: usize) {
+        assert!(index < WORD_SLOTS / 2, "too many commands for their table");
+        let mut slot = Words::home(word.as_bytes());
+        while self.slots[slot] != 0 {
+            slot = (slot + 1) % WORD_SLOTS;
+        }
+        self.slots[slot] = index as u16 + 1;
+    }
+
+    /// Rows whose name may be this word.
+    fn candidates(&self, word: &[u8]) -> impl Iterator<Item = usize> {
+        let home = Words::home(&word[..word.len().min(LONGEST_NAME)]);
+        let slots = (home..home + WORD_SLOTS).map(|slot| self.slots[slot % WORD_SLOTS]);
+        slots
+            .take_while(|slot| *slot != 0)
+            .map(|slot| usize::from(slot) - 1)
+    }
+
+    fn home(word: &[u8]) -> usize {
+        let case = !b' ';
+        let hash = word.iter().fold(word.len() as u32, |hash, letter| {
+            (hash ^ u32::from(letter & case)).wrapping_mul(0x0100_0193)
+        });
+        (hash >> 16) as usize % WORD_SLOTS
     }
 }
 

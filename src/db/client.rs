@@ -1,7 +1,9 @@
 //! What is known of each client: a connection to the server, or a caller in the same process.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
+use hashbrown::HashMap;
 use indexmap::IndexSet;
 
 use super::effects::Argv;
@@ -149,10 +151,33 @@ impl Client {
 /// All clients, by number.
 #[derive(Debug)]
 pub struct Clients {
-    by_id: BTreeMap<ClientId, Client>,
+    by_id: HashMap<ClientId, Client, BuildHasherDefault<ById>>,
+    nobody: Client,
     /// Apart from the clients: every change of a key looks here, and hardly any client is here.
     observed: BTreeMap<ClientId, Vec<Key>>,
     next: ClientId,
+}
+
+/// Spreads numbers that the engine itself gave out: nobody can choose them to collide, and every call
+/// looks its client up.
+#[derive(Debug, Default)]
+struct ById(u64);
+
+impl Hasher for ById {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    /// Fibonacci hashing: the odd number is 2^64 divided by the golden ratio.
+    fn write_u64(&mut self, id: u64) {
+        self.0 = (self.0 ^ id).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Default for Clients {
@@ -160,7 +185,8 @@ impl Default for Clients {
         let mut nobody = Client::new(NOBODY, 0);
         nobody.authenticated = true;
         Clients {
-            by_id: BTreeMap::from([(NOBODY, nobody)]),
+            by_id: HashMap::default(),
+            nobody,
             observed: BTreeMap::new(),
             next: 1,
         }
@@ -177,38 +203,52 @@ impl Clients {
 
     pub fn remove(&mut self, id: ClientId) -> Option<Client> {
         self.observed.remove(&id);
-        if id == NOBODY {
-            None
-        } else {
-            self.by_id.remove(&id)
-        }
+        self.by_id.remove(&id)
     }
 
     pub fn get(&self, id: ClientId) -> Option<&Client> {
-        self.by_id.get(&id)
+        match id {
+            NOBODY => Some(&self.nobody),
+            _ => self.by_id.get(&id),
+        }
     }
 
     pub fn get_mut(&mut self, id: ClientId) -> Option<&mut Client> {
-        self.by_id.get_mut(&id)
+        match id {
+            NOBODY => Some(&mut self.nobody),
+            _ => self.by_id.get_mut(&id),
+        }
     }
 
-    /// Those that connected, without the engine itself.
+    /// The client of this number, or the engine itself where it has gone.
+    pub fn get_or_nobody(&self, id: ClientId) -> &Client {
+        self.by_id.get(&id).unwrap_or(&self.nobody)
+    }
+
+    pub fn get_or_nobody_mut(&mut self, id: ClientId) -> &mut Client {
+        self.by_id.get_mut(&id).unwrap_or(&mut self.nobody)
+    }
+
+    /// Those that connected, without the engine itself, in the order in which they came.
+    /// Cost: O(N log N), for those who list them.
     pub fn iter(&self) -> impl Iterator<Item = &Client> {
-        self.by_id.values().filter(|client| client.id != NOBODY)
+        let mut clients: Vec<_> = self.by_id.values().collect();
+        clients.sort_unstable_by_key(|client| client.id);
+        clients.into_iter()
     }
 
     pub fn len(&self) -> usize {
-        self.by_id.len() - 1
+        self.by_id.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.by_id.is_empty()
     }
 
     /// Sends a client the events of all keys that match one of these patterns from now on, whatever
     /// `notify-keyspace-events` says; those of before no longer count.
     pub fn observe(&mut self, id: ClientId, patterns: Vec<Key>) {
-        if patterns.is_empty() || !self.by_id.contains_key(&id) {
+        if patterns.is_empty() || self.get(id).is_none() {
             self.observed.remove(&id);
         } else {
             self.observed.insert(id, patterns);

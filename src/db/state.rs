@@ -1,7 +1,7 @@
 //! Everything that an engine holds.
 
 use super::channels::Channels;
-use super::client::{Client, ClientId, Clients, NOBODY};
+use super::client::{Client, ClientId, Clients};
 use super::config::Config;
 use super::keyspace::{Entry, Key, Keyspace};
 use super::watch::Watches;
@@ -104,18 +104,10 @@ impl State {
 
     /// The client of this number, or the engine itself where it has gone.
     pub fn client(&self, id: ClientId) -> &Client {
-        self.clients
-            .get(id)
-            .or_else(|| self.clients.get(NOBODY))
-            .expect("NOBODY never leaves")
+        self.clients.get_or_nobody(id)
     }
 
     pub fn client_mut(&mut self, id: ClientId) -> &mut Client {
-        let id = if self.clients.get(id).is_some() {
-            id
-        } else {
-            NOBODY
-        };
-        self.clients.get_mut(id).expect("NOBODY never leaves")
+        self.clients.get_or_nobody_mut(id)
     }
 }
