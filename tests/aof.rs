@@ -2,7 +2,7 @@
 
 mod support;
 
-use nookdb::db::{Argv, Cause, Effect, Step};
+use nookdb::db::{Argv, Cause, Effect, Step, Steps};
 use nookdb::persist::aof::{Damage, Manifest, Part, Reader, Writer};
 use nookdb::persist::rdb::{Target, dump, restore};
 use nookdb::protocol::split_arguments;
@@ -35,8 +35,9 @@ fn step(effects: Vec<Effect>) -> Step {
 }
 
 fn written(steps: &[Step]) -> Vec<u8> {
+    let steps: Steps = steps.iter().collect();
     let (mut writer, mut file) = (Writer::default(), Vec::new());
-    for step in steps {
+    for step in steps.iter() {
         writer.step(step, &mut file);
     }
     file

@@ -168,7 +168,7 @@ impl World {
             .map(|client| (client.active_ms, client.last_command, client.db));
         (
             self.engine.take_outbox(),
-            self.engine.take_steps(),
+            self.engine.take_steps().to_vec(),
             self.engine.state().stats.clone(),
             client,
         )

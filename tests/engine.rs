@@ -28,7 +28,7 @@ fn what_happens_between_begin_and_end_is_one_step() {
     assert_eq!(db.say("SET a 1"), "OK");
     assert_eq!(db.say("INCR a"), "(integer) 2");
     assert_eq!(db.engine.end(), Ok(()));
-    let steps = db.engine.take_steps();
+    let steps = db.engine.take_steps().to_vec();
     assert_eq!(steps.len(), 1);
     assert_eq!(steps[0].cause, Cause::Atomic);
     assert_eq!(steps[0].effects.len(), 2);

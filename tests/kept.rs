@@ -31,9 +31,12 @@ impl Store {
     fn say(&mut self, line: &str) -> Reply {
         let argv: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
         let outcome = self.engine.call(NOW_MS, self.client, &argv);
-        for step in self.engine.take_steps() {
-            self.journal.push(record::encode(&step, Origin::default()));
-        }
+        let journal = &mut self.journal;
+        self.engine.drain_steps(|step| {
+            let mut bytes = Vec::new();
+            record::encode(step, Origin::default(), &mut bytes);
+            journal.push(bytes);
+        });
         match outcome {
             Outcome::Reply(reply) => reply,
             other => panic!("{line}: {other:?}"),

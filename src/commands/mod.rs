@@ -61,7 +61,7 @@ pub fn run(ctx: &mut Ctx, listed: &Listed, argv: &[&[u8]]) -> Result<Reply> {
     let mut args = Args::new(argv, listed.words);
     match (listed.command.run)(ctx, &mut args) {
         Ok(reply) => {
-            ctx.seal(savepoint, argv);
+            ctx.seal(savepoint);
             Ok(reply)
         }
         Err(error) => {

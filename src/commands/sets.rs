@@ -360,8 +360,9 @@ fn pop(ctx: &mut Ctx, key: &[u8], count: usize) -> Result<Vec<Vec<u8>>> {
         Edit::when(!popped.is_empty(), popped)
     })?;
     if !popped.is_empty() {
-        let command = [b"SREM".as_slice(), key].into_iter();
-        ctx.effect(command.chain(popped.iter().map(Vec::as_slice)));
+        let mut effect = vec![b"SREM".as_slice(), key];
+        effect.extend(popped.iter().map(Vec::as_slice));
+        ctx.effect(effect);
     }
     Ok(popped)
 }

@@ -98,8 +98,10 @@ fn exec(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
         return Ok(Reply::NullArray);
     }
     ctx.draft.may_block = false;
-    let replies = queue.commands().iter().map(|argv| {
+    let calls = queue.into_commands();
+    let replies = calls.iter().enumerate().map(|(index, argv)| {
         let argv: Vec<&[u8]> = argv.iter().map(|argument| &**argument).collect();
+        ctx.draft.intent = index;
         let reply = execute(ctx, &argv).unwrap_or_else(Reply::Error);
         // Its answer would take the place of all the others.
         match ctx.draft.request.take() {
@@ -109,7 +111,9 @@ fn exec(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
             )),
         }
     });
-    Ok(Reply::Array(replies.collect()))
+    let replies = replies.collect();
+    ctx.draft.intents = Some(calls);
+    Ok(Reply::Array(replies))
 }
 
 /// Whether time took a watched key that nobody has looked at since.

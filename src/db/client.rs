@@ -57,6 +57,10 @@ impl Queue {
         &self.commands
     }
 
+    pub fn into_commands(self) -> Vec<Argv> {
+        self.commands
+    }
+
     /// What the commands take: their words, and the lists that hold them.
     pub fn bytes(&self) -> usize {
         self.bytes

@@ -4,7 +4,7 @@
 //! its weight counted; a command cannot forget any of them.
 
 use super::client::{Client, ClientId};
-use super::effects::{Argv, Block, Draft, Effect, Savepoint};
+use super::effects::{Block, Draft, Savepoint};
 use super::event::Event;
 use super::keyspace::{Deadline, Edit, Entry, Key, Keyspace, Standing, is_past};
 use super::random::split_mix;
@@ -84,14 +84,11 @@ impl<'a> Ctx<'a> {
 
     /// Records what this command did in other words than the caller's. Where no command says
     /// anything, its own arguments are the effect.
-    pub fn effect<B: AsRef<[u8]>>(&mut self, argv: impl IntoIterator<Item = B>) {
-        let argv = argv
-            .into_iter()
-            .map(|argument| argument.as_ref().into())
-            .collect();
-        self.draft
-            .effects
-            .push(Effect::Command { db: self.db, argv });
+    pub fn effect<B: AsRef<[u8]>>(
+        &mut self,
+        argv: impl IntoIterator<Item = B, IntoIter: ExactSizeIterator>,
+    ) {
+        self.draft.effects.command(self.db, argv);
     }
 
     /// Lets the client wait for one of the keys; false where nothing may wait (MULTI, `atomic`).
@@ -267,16 +264,12 @@ impl Ctx<'_> {
     }
 
     /// Gives a command that changed something and said nothing its own words as effect.
-    pub fn seal(&mut self, since: Savepoint, argv: &[&[u8]]) {
-        let said = self.draft.effects[since.effects..]
-            .iter()
-            .any(|effect| matches!(effect, Effect::Command { .. }));
-        let expired = self.draft.effects.len() - since.effects;
-        if !said && self.draft.touched.len() - since.touched > expired {
-            let argv: Argv = argv.iter().map(|&argument| argument.into()).collect();
-            self.draft
-                .effects
-                .push(Effect::Command { db: self.db, argv });
+    pub fn seal(&mut self, since: Savepoint) {
+        let effects = self.draft.effects.place();
+        let has_said = effects.commands > since.effects.commands;
+        let removals = effects.removals - since.effects.removals;
+        if !has_said && self.draft.touched.len() - since.touched > removals {
+            self.draft.effects.intent(self.db, self.draft.intent);
         }
     }
 

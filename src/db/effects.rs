@@ -7,6 +7,7 @@
 use super::client::ClientId;
 use super::event::Event;
 use super::keyspace::{Deadline, Key};
+use super::steps::{Effects, EffectsPlace};
 use super::undo::Undo;
 
 /// A command as it travels: its name and arguments.
@@ -76,13 +77,17 @@ pub enum Request {
 }
 
 /// A step in the making. Everything in it is dropped when the step is undone.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Draft {
     pub now_ms: i64,
     /// State of the generator that `Ctx::random` draws from.
     pub(super) random: u64,
     pub seed: u64,
-    pub effects: Vec<Effect>,
+    pub effects: Effects,
+    /// The calls that the step consists of, where it may be several (EXEC, `atomic`).
+    pub intents: Option<Vec<Argv>>,
+    /// Which of them is being run.
+    pub intent: usize,
     pub events: Vec<(u32, Event, Key)>,
     /// Keys that changed, once for each change.
     pub touched: Vec<(u32, Key)>,
@@ -105,29 +110,30 @@ pub struct Draft {
 }
 
 impl Draft {
-    pub fn new(now_ms: i64, seed: u64) -> Draft {
-        Draft {
-            now_ms,
-            random: seed,
-            seed,
-            effects: Vec::new(),
-            events: Vec::new(),
-            touched: Vec::new(),
-            published: Vec::new(),
-            watched: Vec::new(),
-            replaced: Vec::new(),
-            undo: Vec::new(),
-            block: None,
-            request: None,
-            may_block: true,
-            applying: false,
-        }
+    /// Starts a step, in the room of another one that is over.
+    pub fn begin(&mut self, now_ms: i64, seed: u64, keeps_effects: bool) {
+        self.now_ms = now_ms;
+        self.random = seed;
+        self.seed = seed;
+        self.effects.begin(keeps_effects);
+        self.intents = None;
+        self.intent = 0;
+        self.events.clear();
+        self.touched.clear();
+        self.published.clear();
+        self.watched.clear();
+        self.replaced.clear();
+        self.undo.clear();
+        self.block = None;
+        self.request = None;
+        self.may_block = true;
+        self.applying = false;
     }
 
     /// Where the step stands now; `Ctx::rollback` comes back to it.
     pub fn savepoint(&self) -> Savepoint {
         Savepoint {
-            effects: self.effects.len(),
+            effects: self.effects.place(),
             events: self.events.len(),
             touched: self.touched.len(),
             published: self.published.len(),
@@ -140,12 +146,23 @@ impl Draft {
     pub fn is_empty(&self) -> bool {
         self.undo.is_empty()
     }
+
+    /// Whether the step changed nothing and tells nobody anything: most reads.
+    pub fn is_idle(&self) -> bool {
+        self.undo.is_empty()
+            && self.effects.is_empty()
+            && self.events.is_empty()
+            && self.touched.is_empty()
+            && self.published.is_empty()
+            && self.watched.is_empty()
+            && self.replaced.is_empty()
+    }
 }
 
 /// A place in a draft: everything after it can be taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Savepoint {
-    pub(super) effects: usize,
+    pub(super) effects: EffectsPlace,
     pub(super) events: usize,
     pub(super) touched: usize,
     pub(super) published: usize,
@@ -156,7 +173,7 @@ pub struct Savepoint {
 impl Savepoint {
     /// Before everything that the step did.
     pub const START: Savepoint = Savepoint {
-        effects: 0,
+        effects: EffectsPlace::START,
         events: 0,
         touched: 0,
         published: 0,

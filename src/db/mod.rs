@@ -15,6 +15,7 @@ mod notify;
 mod random;
 mod slot;
 mod state;
+mod steps;
 mod undo;
 mod watch;
 
@@ -30,4 +31,5 @@ pub use notify::Notify;
 pub use random::split_mix;
 pub use slot::Slot;
 pub use state::{Kept, KeptJournal, State, Stats};
+pub use steps::{Effects, Head, Intents, Steps, Taken, TakenEffect, read_call, write_call};
 pub use watch::Watches;

@@ -2,7 +2,6 @@
 
 use super::config::Role;
 use super::context::{Ctx, Ttl};
-use super::effects::Effect;
 use super::event::Event;
 use super::keyspace::{Change, Deadline, Edit, Entry, Keyspace, Lookup, Place, Standing};
 use super::undo::Undo;
@@ -253,11 +252,8 @@ impl Slot<'_, '_, '_> {
         let Some(Some(deadline)) = self.take_out() else {
             return;
         };
-        self.ctx.draft.effects.push(Effect::Expired {
-            db: self.ctx.db,
-            key: self.key.into(),
-            deadline,
-        });
+        let effects = &mut self.ctx.draft.effects;
+        effects.expired(self.ctx.db, self.key, deadline);
         self.ctx.event(self.key, Event::Expired);
         self.ctx.state.stats.expired += 1;
     }
@@ -266,11 +262,8 @@ impl Slot<'_, '_, '_> {
     pub(super) fn evict(mut self) {
         if self.take_out().is_some() {
             let seen_seq = self.ctx.state.seq;
-            self.ctx.draft.effects.push(Effect::Evicted {
-                db: self.ctx.db,
-                key: self.key.into(),
-                seen_seq,
-            });
+            let effects = &mut self.ctx.draft.effects;
+            effects.evicted(self.ctx.db, self.key, seen_seq);
             self.ctx.event(self.key, Event::Evicted);
             self.ctx.state.stats.evicted += 1;
         }

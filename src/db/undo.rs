@@ -45,13 +45,13 @@ impl Undo {
 impl State {
     /// Lets go of what a step replaced or removed: nothing of it will be taken back any more. Tables
     /// that it flushed stay while a snapshot is walking over them.
-    pub fn settle(&mut self, draft: Draft) {
+    pub fn settle(&mut self, draft: &mut Draft) {
         if draft.undo.is_empty() {
             return;
         }
         // What was parked in a table stays with it when databases are swapped.
         self.databases.iter_mut().for_each(Keyspace::settle);
-        for undo in draft.undo {
+        for undo in draft.undo.drain(..) {
             if let Undo::Flushed { mut before, .. } = undo
                 && before.is_walked()
             {

@@ -12,7 +12,9 @@ impl Engine {
     /// Where an effect does not fit the state, which means that the state is not the one that it
     /// was computed on. Nothing of the step remains then.
     pub fn apply(&mut self, step: &Step) -> Result<()> {
+        let journaling = std::mem::replace(&mut self.journaling, false);
         let mut draft = self.draft(step.at_ms);
+        self.journaling = journaling;
         draft.applying = true;
         draft.may_block = false;
         let mut ctx = Ctx::new(&mut self.state, &mut draft, NOBODY);
@@ -23,9 +25,7 @@ impl Engine {
                 return Err(error);
             }
         }
-        let journaling = std::mem::replace(&mut self.journaling, false);
-        self.commit(draft, Cause::Load, Vec::new());
-        self.journaling = journaling;
+        self.commit(draft, Cause::Load, &[]);
         self.state.seq = step.seq;
         Ok(())
     }

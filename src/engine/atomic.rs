@@ -2,7 +2,7 @@
 
 use super::{Engine, Outcome, owned};
 use crate::commands::{Listed, run};
-use crate::db::{Argv, Cause, ClientId, Ctx, Draft, Savepoint};
+use crate::db::{Cause, ClientId, Ctx, Draft, Savepoint};
 use crate::error::Error;
 
 const NOT_WITHIN: Error = Error::Said("ERR This command is not allowed in an atomic function");
@@ -11,8 +11,7 @@ const NOT_WITHIN: Error = Error::Said("ERR This command is not allowed in an ato
 #[derive(Debug)]
 pub(super) struct Atomic {
     client: ClientId,
-    draft: Draft,
-    intent: Vec<Argv>,
+    draft: Box<Draft>,
     used_before: usize,
     /// The database that the client had selected.
     selected: u32,
@@ -28,10 +27,10 @@ impl Engine {
         let selected = self.state.client(client).db;
         let mut draft = self.draft(now_ms);
         draft.may_block = false;
+        draft.intents = Some(Vec::new());
         self.atomic = Some(Atomic {
             client,
             draft,
-            intent: Vec::new(),
             used_before,
             selected,
         });
@@ -51,7 +50,7 @@ impl Engine {
             self.take_back(atomic);
             return Err(Error::OutOfMemory);
         }
-        self.commit(atomic.draft, Cause::Atomic, atomic.intent);
+        self.commit(atomic.draft, Cause::Atomic, &[]);
         Ok(())
     }
 
@@ -65,6 +64,7 @@ impl Engine {
     fn take_back(&mut self, mut atomic: Atomic) {
         Ctx::new(&mut self.state, &mut atomic.draft, atomic.client).rollback(Savepoint::START);
         self.state.client_mut(atomic.client).db = atomic.selected;
+        self.discard(atomic.draft);
     }
 
     /// Runs a call within the open step.
@@ -86,13 +86,17 @@ impl Engine {
             self.atomic = Some(atomic);
             return self.failed(NOT_WITHIN);
         }
+        atomic.draft.intent = atomic.draft.intents.as_ref().map_or(0, Vec::len);
         let answer = run(
             &mut Ctx::new(&mut self.state, &mut atomic.draft, client),
             listed,
             argv,
         );
-        if answer.is_ok() {
-            atomic.intent.push(owned(argv));
+        if let Some(intents) = &mut atomic.draft.intents
+            && atomic.draft.effects.is_kept()
+            && answer.is_ok()
+        {
+            intents.push(owned(argv));
         }
         let request = atomic.draft.request.take();
         self.atomic = Some(atomic);

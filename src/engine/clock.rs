@@ -34,7 +34,7 @@ impl Engine {
             let mut draft = self.draft(now_ms);
             let mut ctx = Ctx::new(&mut self.state, &mut draft, NOBODY);
             ctx.in_db(db, |ctx| ctx.expire_some(budget));
-            self.commit(draft, Cause::Expiry, Vec::new());
+            self.commit(draft, Cause::Expiry, &[]);
         }
     }
 }

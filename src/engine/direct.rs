@@ -7,7 +7,7 @@
 
 use std::sync::OnceLock;
 
-use super::{Engine, Outcome, owned};
+use super::{Engine, Outcome};
 use crate::commands::{Listed, table};
 use crate::db::{Cause, ClientId, Ctx, Draft, Resp, Role, Savepoint};
 use crate::error::Result;
@@ -130,9 +130,11 @@ impl Engine {
             let value = ctx.read::<Str>(key).unwrap_or_default();
             answer(value.map(Text::as_item));
         }
-        if !is_untouched(&draft) {
+        if draft.is_idle() {
+            self.discard(draft);
+        } else {
             let argv: Vec<&[u8]> = std::iter::once(b"MGET".as_slice()).chain(keys).collect();
-            self.release(draft, &argv);
+            self.commit(draft, Cause::Command, &argv);
         }
         true
     }
@@ -167,30 +169,12 @@ impl Engine {
     }
 
     /// Ends the step of a command that reads.
-    fn finish<R>(&mut self, mut draft: Draft, answer: Result<R>, argv: &[&[u8]]) -> Result<R> {
+    fn finish<R>(&mut self, mut draft: Box<Draft>, answer: Result<R>, argv: &[&[u8]]) -> Result<R> {
         if answer.is_err() {
             Ctx::new(&mut self.state, &mut draft, crate::db::NOBODY).rollback(Savepoint::START);
             self.state.stats.errors += 1;
-        } else if !is_untouched(&draft) {
-            self.release(draft, argv);
         }
+        self.commit(draft, Cause::Command, argv);
         answer
     }
-
-    /// Commits a step in which a look has removed a key whose time was up, or missed one that is listened for.
-    #[cold]
-    fn release(&mut self, draft: Draft, argv: &[&[u8]]) {
-        let is_kept = self.journaling && !draft.effects.is_empty();
-        let intent = if is_kept {
-            vec![owned(argv)]
-        } else {
-            Vec::new()
-        };
-        self.commit(draft, Cause::Command, intent);
-    }
-}
-
-/// Whether a step that only reads has left nothing behind, as almost all do.
-fn is_untouched(draft: &Draft) -> bool {
-    draft.is_empty() && draft.events.is_empty()
 }

@@ -47,7 +47,7 @@ impl Engine {
         while self.state.used_bytes() > self.state.config.maxmemory {
             let mut draft = self.draft(now_ms);
             let found = Ctx::new(&mut self.state, &mut draft, crate::db::NOBODY).evict_one();
-            self.commit(draft, Cause::Eviction, Vec::new());
+            self.commit(draft, Cause::Eviction, &[]);
             if !found {
                 return Err(Error::OutOfMemory);
             }

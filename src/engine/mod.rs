@@ -14,8 +14,8 @@ mod waiting;
 
 use crate::commands::{Flags, Listed, run, table};
 use crate::db::{
-    Argv, Cause, Client, ClientId, Config, Ctx, Key, Request, Resp, Role, Savepoint, State, Step,
-    split_mix,
+    Argv, Cause, Client, ClientId, Config, Ctx, Draft, Key, Request, Resp, Role, Savepoint, State,
+    Steps, Taken, split_mix,
 };
 use crate::error::{Error, Result};
 use crate::reply::Reply;
@@ -42,6 +42,9 @@ pub struct Delivery {
     pub reply: Reply,
 }
 
+/// A buffer of steps that grew past this is given back when they are handed out.
+const KEPT_JOURNAL_BYTES: usize = 64 * 1024;
+
 /// The store: all state, and the machine that runs commands over it.
 #[derive(Debug)]
 pub struct Engine {
@@ -52,7 +55,9 @@ pub struct Engine {
     /// State of the generator that seeds steps.
     random: u64,
     outbox: Vec<Delivery>,
-    journal: Vec<Step>,
+    journal: Steps,
+    /// Room for the next step.
+    spare: Option<Box<Draft>>,
     /// Off for a store that nobody keeps: no step is handed out.
     journaling: bool,
 }
@@ -70,7 +75,8 @@ impl Engine {
             atomic: None,
             random,
             outbox: Vec::new(),
-            journal: Vec::new(),
+            journal: Steps::default(),
+            spare: None,
             journaling: true,
         }
     }
@@ -135,8 +141,14 @@ impl Engine {
         self.journal.len()
     }
 
-    /// Steps since the last time, in order, for the journal.
-    pub fn take_steps(&mut self) -> Vec<Step> {
+    /// Hands out each of them, in order; the next find the room that these took.
+    pub fn drain_steps(&mut self, keep: impl FnMut(Taken)) {
+        self.journal.iter().for_each(keep);
+        self.journal.clear(KEPT_JOURNAL_BYTES);
+    }
+
+    /// Steps since the last time, in order.
+    pub fn take_steps(&mut self) -> Steps {
         std::mem::take(&mut self.journal)
     }
 
@@ -219,7 +231,6 @@ impl Engine {
         if grows && let Err(error) = self.make_room(now_ms) {
             return self.refuse(client, argv, error);
         }
-        let queued = self.queued(client, listed);
         let used_before = if grows { self.state.used_bytes() } else { 0 };
         let mut draft = self.draft(now_ms);
         let answer = run(
@@ -228,21 +239,23 @@ impl Engine {
             argv,
         );
         match answer {
-            Err(error) => self.failed(error),
+            Err(error) => {
+                self.discard(draft);
+                self.failed(error)
+            }
             Ok(_) if draft.block.is_some() => self.wait(client, draft, argv),
             Ok(_) if grows && self.outgrew(used_before) => {
                 Ctx::new(&mut self.state, &mut draft, client).rollback(Savepoint::START);
+                self.discard(draft);
                 self.failed(Error::OutOfMemory)
             }
             Ok(reply) => {
                 let request = draft.request.take();
-                match queued {
-                    Some(calls) => self.commit(draft, Cause::Exec, calls),
-                    None if draft.effects.is_empty() || !self.journaling => {
-                        self.commit(draft, Cause::Command, Vec::new());
-                    }
-                    None => self.commit(draft, Cause::Command, vec![owned(argv)]),
-                }
+                let cause = match draft.intents {
+                    None => Cause::Command,
+                    Some(_) => Cause::Exec,
+                };
+                self.commit(draft, cause, argv);
                 if grows {
                     // What can not be freed now is refused before the next step that grows.
                     let _ = self.make_room(now_ms);
@@ -250,13 +263,6 @@ impl Engine {
                 request.map_or(Outcome::Reply(reply), Outcome::Ask)
             }
         }
-    }
-
-    /// What EXEC is about to run: the intent of its step.
-    fn queued(&self, client: ClientId, listed: &Listed) -> Option<Vec<Argv>> {
-        let queue = self.state.client(client).queue.as_ref();
-        let queue = queue.filter(|_| listed.command.name == "EXEC")?;
-        Some(queue.commands().to_vec())
     }
 
     fn failed(&mut self, error: Error) -> Outcome {

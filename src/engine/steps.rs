@@ -1,50 +1,68 @@
 //! Steps: how one begins, and what is released when it is done.
 
 use super::Engine;
-use crate::db::{Argv, Cause, Draft, Step, split_mix};
+use crate::db::{Cause, Draft, Head, Intents, split_mix};
 
 impl Engine {
     /// A new step, with time frozen and a seed of its own.
-    pub(super) fn draft(&mut self, now_ms: i64) -> Draft {
-        Draft::new(now_ms, split_mix(&mut self.random))
+    pub(super) fn draft(&mut self, now_ms: i64) -> Box<Draft> {
+        let seed = split_mix(&mut self.random);
+        let mut draft = self.spare.take().unwrap_or_default();
+        draft.begin(now_ms, seed, self.journaling);
+        draft
     }
 
-    /// Ends a step: messages, keyspace events, WATCH, journal, then those who waited for its keys.
-    /// What the step flushed is let go last, unless a snapshot is still walking over it.
-    pub(super) fn commit(&mut self, mut draft: Draft, cause: Cause, intent: Vec<Argv>) {
+    /// Lets go of a step that is over, and keeps its room for the next.
+    pub(super) fn discard(&mut self, draft: Box<Draft>) {
+        self.spare = Some(draft);
+    }
+
+    /// Ends a step of one call, or of those that the draft names.
+    pub(super) fn commit(&mut self, mut draft: Box<Draft>, cause: Cause, argv: &[&[u8]]) {
+        if !draft.is_idle() {
+            self.release(&mut draft, cause, argv);
+        }
+        self.discard(draft);
+    }
+
+    /// Messages, keyspace events, WATCH, journal, then those who waited for the keys of the step.
+    /// What it flushed is let go last, unless a snapshot is still walking over it.
+    fn release(&mut self, draft: &mut Draft, cause: Cause, argv: &[&[u8]]) {
         if !draft.is_empty() {
             self.state.peak_bytes = self.state.peak_bytes.max(self.state.used_bytes());
         }
         for (channel, message) in std::mem::take(&mut draft.published) {
             self.deliver(&channel, &message);
         }
-        self.notify(&std::mem::take(&mut draft.events));
+        self.notify(&draft.events);
         self.state.fail_watches(&draft.touched);
         for (client, db, key) in std::mem::take(&mut draft.watched) {
             self.state.watch(client, db, key);
         }
-        self.record(&mut draft, cause, intent);
-        self.serve(&draft);
+        self.record(draft, cause, argv);
+        self.serve(draft);
         self.state.settle(draft);
     }
 
     /// Numbers the step and hands it to the journal, if it changed anything.
-    fn record(&mut self, draft: &mut Draft, cause: Cause, intent: Vec<Argv>) {
+    fn record(&mut self, draft: &Draft, cause: Cause, argv: &[&[u8]]) {
         if draft.effects.is_empty() {
             return;
         }
         self.state.seq += 1;
-        if self.journaling {
-            let effects = std::mem::take(&mut draft.effects);
-            let (seq, at_ms, seed) = (self.state.seq, draft.now_ms, draft.seed);
-            self.journal.push(Step {
-                seq,
-                at_ms,
-                seed,
+        if draft.effects.is_kept() {
+            let intents = match &draft.intents {
+                Some(calls) => Intents::Calls(calls),
+                None if argv.is_empty() => Intents::Calls(&[]),
+                None => Intents::Call(argv),
+            };
+            let head = Head {
+                seq: self.state.seq,
+                at_ms: draft.now_ms,
+                seed: draft.seed,
                 cause,
-                intent,
-                effects,
-            });
+            };
+            self.journal.push(head, intents, &draft.effects);
         }
     }
 }

@@ -110,9 +110,6 @@ impl Waiting {
 
     /// Places that a step changed and that somebody waits for, each once, in order.
     fn ready(&self, draft: &Draft) -> IndexSet<(u32, Key)> {
-        if self.by_key.is_empty() {
-            return IndexSet::new();
-        }
         let touched = draft
             .touched
             .iter()
@@ -127,7 +124,12 @@ impl Waiting {
 
 impl Engine {
     /// Puts a client into the wait that its call asked for.
-    pub(super) fn wait(&mut self, client: ClientId, mut draft: Draft, argv: &[&[u8]]) -> Outcome {
+    pub(super) fn wait(
+        &mut self,
+        client: ClientId,
+        mut draft: Box<Draft>,
+        argv: &[&[u8]],
+    ) -> Outcome {
         if let Some(block) = draft.block.take() {
             let state = self.state.client_mut(client);
             state.blocked = true;
@@ -135,7 +137,7 @@ impl Engine {
             self.waiting.add(client, db, block, owned(argv));
         }
         // Looking for something to take may have removed what time had taken.
-        self.commit(draft, Cause::Expiry, Vec::new());
+        self.commit(draft, Cause::Expiry, &[]);
         Outcome::Blocked
     }
 
@@ -143,6 +145,9 @@ impl Engine {
     /// these come here too, and are served in the loop of the first, since a chain of BLMOVE may be
     /// as long as there are clients, and the stack is not.
     pub(super) fn serve(&mut self, draft: &Draft) {
+        if self.waiting.is_empty() {
+            return;
+        }
         let ready = self.waiting.ready(draft);
         self.waiting.ready.extend(ready);
         if std::mem::replace(&mut self.waiting.is_serving, true) {
@@ -188,7 +193,7 @@ impl Engine {
                 .rerun(&mut draft, client, listed, &argv)
                 .unwrap_or_else(Reply::Error);
             self.answer_waiter(client, reply);
-            self.commit(draft, Cause::Unblock, vec![argv]);
+            self.commit(draft, Cause::Unblock, &borrowed(&argv));
         }
     }
 
@@ -198,8 +203,8 @@ impl Engine {
 
     fn waiting_call(&self, client: ClientId) -> Option<(&'static Listed, Argv)> {
         let waiter = self.waiting.get(client)?;
-        let argv: Vec<&[u8]> = waiter.argv.iter().map(|argument| &**argument).collect();
-        Some((table().find(&argv).ok()?, waiter.argv.clone()))
+        let listed = table().find(&borrowed(&waiter.argv)).ok()?;
+        Some((listed, waiter.argv.clone()))
     }
 
     /// Runs a waiter's call again, because one of its keys changed.
@@ -211,7 +216,7 @@ impl Engine {
         let reply = match self.rerun(&mut draft, client, listed, &argv) {
             // Looking for something to take may have removed what time had taken.
             Ok(_) if draft.block.take().is_some() => {
-                return self.commit(draft, Cause::Expiry, Vec::new());
+                return self.commit(draft, Cause::Expiry, &[]);
             }
             // A key of another kind than the one waited for is as good as none.
             Err(Error::WrongType) if !self.is_of_group(place, listed.command.group) => return,
@@ -219,7 +224,7 @@ impl Engine {
             Err(error) => Reply::Error(error),
         };
         self.answer_waiter(client, reply);
-        self.commit(draft, Cause::Unblock, vec![argv]);
+        self.commit(draft, Cause::Unblock, &borrowed(&argv));
     }
 
     fn rerun(
@@ -229,8 +234,8 @@ impl Engine {
         listed: &Listed,
         argv: &Argv,
     ) -> Result<Reply, Error> {
-        let argv: Vec<&[u8]> = argv.iter().map(|argument| &**argument).collect();
-        run(&mut Ctx::new(&mut self.state, draft, client), listed, &argv)
+        let mut ctx = Ctx::new(&mut self.state, draft, client);
+        run(&mut ctx, listed, &borrowed(argv))
     }
 
     fn answer_waiter(&mut self, client: ClientId, reply: Reply) {
@@ -245,4 +250,8 @@ impl Engine {
         let kind = if group == "sorted-set" { "zset" } else { group };
         standing.is_some_and(|standing| standing.value().type_name() == kind)
     }
+}
+
+fn borrowed(argv: &Argv) -> Vec<&[u8]> {
+    argv.iter().map(|argument| &**argument).collect()
 }

@@ -13,8 +13,8 @@
 use std::fmt;
 
 use super::rdb::{Target, dump, restore};
-use crate::db::{Argv, Effect, Step};
-use crate::protocol::{Bounds, Parser, ProtocolError, split_arguments, write_request};
+use crate::db::{Argv, Effect, Taken, TakenEffect, read_call, write_call};
+use crate::protocol::{Bounds, Parser, ProtocolError, split_arguments};
 use crate::types::{Limits, number};
 
 /// Writes steps for Redis 7.0 and whatever came after it.
@@ -26,31 +26,31 @@ pub struct Writer {
 
 impl Writer {
     /// Puts a step at the end of `out`.
-    pub fn step(&mut self, step: &Step, out: &mut Vec<u8>) {
-        let is_several = step.effects.len() > 1;
+    pub fn step(&mut self, step: Taken, out: &mut Vec<u8>) {
+        let is_several = step.effects().len() > 1;
         if is_several {
-            write_request(&["MULTI"], out);
+            write_call(["MULTI"], out);
         }
-        for effect in &step.effects {
+        for effect in step.effects() {
             self.effect(effect, out);
         }
         if is_several {
-            write_request(&["EXEC"], out);
+            write_call(["EXEC"], out);
         }
     }
 
-    fn effect(&mut self, effect: &Effect, out: &mut Vec<u8>) {
+    fn effect(&mut self, effect: TakenEffect, out: &mut Vec<u8>) {
         match effect {
-            Effect::Command { db, argv } => {
-                self.select(*db, out);
-                match lowered(argv) {
-                    Some(argv) => write_request(&argv, out),
-                    None => write_request(argv, out),
+            TakenEffect::Intent { db, call, .. } | TakenEffect::Command { db, call } => {
+                self.select(db, out);
+                match lowered(call) {
+                    Some(argv) => write_call(argv, out),
+                    None => out.extend_from_slice(call),
                 }
             }
-            Effect::Expired { db, key, .. } | Effect::Evicted { db, key, .. } => {
-                self.select(*db, out);
-                write_request(&[b"DEL".as_slice(), key], out);
+            TakenEffect::Expired { db, key, .. } | TakenEffect::Evicted { db, key, .. } => {
+                self.select(db, out);
+                write_call([b"DEL", key], out);
             }
         }
     }
@@ -58,19 +58,23 @@ impl Writer {
     fn select(&mut self, db: u32, out: &mut Vec<u8>) {
         if self.db != Some(db) {
             self.db = Some(db);
-            write_request(&["SELECT", &db.to_string()], out);
+            write_call(["SELECT", &db.to_string()], out);
         }
     }
 }
 
 /// The effect in words that Redis 7.0 knows, where it does not know it as it is: the payload of a
 /// RESTORE may hold a form of value that is newer.
-fn lowered(argv: &Argv) -> Option<Argv> {
-    if !argv[0].eq_ignore_ascii_case(b"RESTORE") {
+fn lowered(call: &[u8]) -> Option<Argv> {
+    const NAME: &[u8] = b"RESTORE";
+    // Behind two lines: how many arguments there are, and how long the first is.
+    let name = call.splitn(3, |byte| *byte == b'\n').nth(2)?;
+    if !name.get(..NAME.len())?.eq_ignore_ascii_case(NAME) {
         return None;
     }
+    let argv = read_call(call);
     let value = restore(argv.get(3)?, &Limits::default()).ok()?;
-    let mut lowered = argv.clone();
+    let mut lowered: Argv = argv.into_iter().map(Box::from).collect();
     lowered[3] = dump(&value, Target::Redis70).into();
     Some(lowered)
 }

@@ -16,12 +16,11 @@
 //! `epoch`, `client`, `n` and `base_seq` say who wrote the step, which of his it is, and on which
 //! state it was computed. A reader of another format refuses the record.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::bytes::{Parts, write_bytes, write_number};
 use super::rdb::crc64;
-use crate::db::{Argv, Cause, Effect, Step};
+use crate::db::{Argv, Cause, Effect, Step, Taken, TakenEffect};
 
 const FORMAT: u8 = 2;
 const CHECKSUM_BYTES: usize = size_of::<u64>();
@@ -62,29 +61,25 @@ impl fmt::Display for RecordError {
     }
 }
 
-/// The bytes of a step.
-pub fn encode(step: &Step, origin: Origin) -> Vec<u8> {
-    let mut out = vec![FORMAT];
-    out.extend_from_slice(&step.seq.to_le_bytes());
+/// Puts the record of a step at the end of `out`. Its words are copied as they are.
+pub fn encode(step: Taken, origin: Origin, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.push(FORMAT);
+    out.extend_from_slice(&step.head.seq.to_le_bytes());
     out.extend_from_slice(&origin.epoch.to_le_bytes());
     out.extend_from_slice(&origin.client.to_le_bytes());
     out.extend_from_slice(&origin.n.to_le_bytes());
     out.extend_from_slice(&origin.base_seq.to_le_bytes());
-    out.extend_from_slice(&step.at_ms.to_le_bytes());
-    out.extend_from_slice(&step.seed.to_le_bytes());
-    out.push(cause_code(step.cause));
-    write_number(step.intent.len() as u64, &mut out);
-    for argv in &step.intent {
-        write_argv(argv, &mut out);
-    }
-    write_number(step.effects.len() as u64, &mut out);
-    let said = said(&step.intent);
-    for effect in &step.effects {
-        write_effect(effect, &said, &mut out);
-    }
-    let checksum = crc64(0, &out);
+    out.extend_from_slice(&step.head.at_ms.to_le_bytes());
+    out.extend_from_slice(&step.head.seed.to_le_bytes());
+    out.push(cause_code(step.head.cause));
+    let (intents, effects) = (step.intents(), step.effects());
+    write_number(intents.len() as u64, out);
+    intents.for_each(|call| out.extend_from_slice(call));
+    write_number(effects.len() as u64, out);
+    effects.for_each(|effect| write_effect(effect, out));
+    let checksum = crc64(0, &out[start..]);
     out.extend_from_slice(&checksum.to_le_bytes());
-    out
 }
 
 /// The step that the bytes say, all of them.
@@ -133,35 +128,27 @@ fn read(parts: &mut Parts) -> Option<(Step, Origin)> {
     parts.is_empty().then_some((step, origin))
 }
 
-/// Where each intent stands, so that an effect that is one need not be written again. Ordered and
-/// not hashed: the step of a single call, which is nearly every step, costs one comparison.
-fn said(intent: &[Argv]) -> BTreeMap<&Argv, u64> {
-    intent.iter().zip(0..).collect()
-}
-
-fn write_effect(effect: &Effect, said: &BTreeMap<&Argv, u64>, out: &mut Vec<u8>) {
+fn write_effect(effect: TakenEffect, out: &mut Vec<u8>) {
     let mut start = |code: u8, db: u32| {
         out.push(code);
         write_number(u64::from(db), out);
     };
     match effect {
-        Effect::Command { db, argv } => match said.get(argv) {
-            Some(index) => {
-                start(1, *db);
-                write_number(*index, out);
-            }
-            None => {
-                start(0, *db);
-                write_argv(argv, out);
-            }
-        },
-        Effect::Expired { db, key, deadline } => {
-            start(2, *db);
+        TakenEffect::Command { db, call } => {
+            start(0, db);
+            out.extend_from_slice(call);
+        }
+        TakenEffect::Intent { db, index, .. } => {
+            start(1, db);
+            write_number(index as u64, out);
+        }
+        TakenEffect::Expired { db, key, deadline } => {
+            start(2, db);
             out.extend_from_slice(&deadline.to_le_bytes());
             write_bytes(key, out);
         }
-        Effect::Evicted { db, key, seen_seq } => {
-            start(3, *db);
+        TakenEffect::Evicted { db, key, seen_seq } => {
+            start(3, db);
             out.extend_from_slice(&seen_seq.to_le_bytes());
             write_bytes(key, out);
         }
@@ -197,20 +184,6 @@ fn read_effect(parts: &mut Parts, intent: &[Argv]) -> Option<Effect> {
             })
         }
         _ => None,
-    }
-}
-
-fn write_argv(argv: &Argv, out: &mut Vec<u8>) {
-    let mut digits = itoa::Buffer::new();
-    out.push(b'*');
-    out.extend_from_slice(digits.format(argv.len()).as_bytes());
-    out.extend_from_slice(b"\r\n");
-    for argument in argv {
-        out.push(b'$');
-        out.extend_from_slice(digits.format(argument.len()).as_bytes());
-        out.extend_from_slice(b"\r\n");
-        out.extend_from_slice(argument);
-        out.extend_from_slice(b"\r\n");
     }
 }
 
@@ -273,8 +246,18 @@ fn cause_of(code: u8) -> Option<Cause> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::Steps;
     use proptest::collection::vec;
     use proptest::prelude::*;
+
+    fn encoded(step: &Step, origin: Origin) -> Vec<u8> {
+        let steps: Steps = [step].into_iter().collect();
+        let mut record = Vec::new();
+        for step in steps.iter() {
+            encode(step, origin, &mut record);
+        }
+        record
+    }
 
     fn argv() -> impl Strategy<Value = Argv> {
         vec(any::<Vec<u8>>().prop_map(Into::into), 0..4)
@@ -338,12 +321,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_step_comes_back_as_it_was(step in step(), origin in origin()) {
-            prop_assert_eq!(decode(&encode(&step, origin)), Ok((step, origin)));
+            prop_assert_eq!(decode(&encoded(&step, origin)), Ok((step, origin)));
         }
 
         #[test]
         fn a_record_with_one_byte_changed_is_refused(step in step(), at: prop::sample::Index, change in 1u8..) {
-            let mut record = encode(&step, Origin::default());
+            let mut record = encoded(&step, Origin::default());
             let at = at.index(record.len());
             record[at] ^= change;
             prop_assert!(decode(&record).is_err());
@@ -368,7 +351,7 @@ mod tests {
             intent: vec![argv.clone()],
             effects: vec![Effect::Command { db: 0, argv }],
         };
-        assert!(encode(&step, Origin::default()).len() < 1200);
+        assert!(encoded(&step, Origin::default()).len() < 1200);
     }
 
     #[test]
@@ -387,7 +370,7 @@ mod tests {
             effects: effects.to_vec(),
             intent,
         };
-        let record = encode(&step, Origin::default());
+        let record = encoded(&step, Origin::default());
         assert!(record.len() < 2200, "{}", record.len());
         assert_eq!(decode(&record), Ok((step, Origin::default())));
     }

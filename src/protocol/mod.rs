@@ -11,7 +11,8 @@ pub mod reply;
 pub mod request;
 
 pub use crate::db::Resp;
+pub use crate::db::write_call as write_request;
 pub use answer::Answer;
 pub use inline::split_arguments;
 pub use reply::write;
-pub use request::{Argv, Bounds, Parser, ProtocolError, write_request};
+pub use request::{Argv, Bounds, Parser, ProtocolError};

@@ -12,7 +12,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::{reply, split_arguments};
+use super::split_arguments;
 use crate::error::Error;
 
 /// What a client may send. The defaults are Redis's.
@@ -416,12 +416,4 @@ fn parse_length(digits: &[u8]) -> Option<i64> {
         return None;
     }
     std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
-/// Puts a request at the end of `out`, as a client sends it.
-pub fn write_request<A: AsRef<[u8]>>(arguments: &[A], out: &mut Vec<u8>) {
-    reply::count(b'*', arguments.len(), out);
-    for argument in arguments {
-        reply::bulk(argument.as_ref(), out);
-    }
 }

@@ -171,7 +171,7 @@ impl Host {
         if let Some(journal) = &self.journal
             && engine.steps_waiting() > 0
         {
-            journal.record(&engine.take_steps());
+            engine.drain_steps(|step| journal.record(step));
         }
         if engine.has_deliveries() {
             self.deliver(engine);

@@ -43,11 +43,13 @@ impl Instance {
     /// Puts the records of all steps since the last time into the answer, each behind its length.
     pub fn take_steps(&mut self, epoch: u32) {
         let mut out = Vec::new();
-        for step in self.engine.take_steps() {
-            let record = record::encode(&step, origin(&step, epoch));
-            out.extend_from_slice(&(record.len() as u32).to_le_bytes());
-            out.extend_from_slice(&record);
-        }
+        self.engine.drain_steps(|step| {
+            let start = out.len();
+            out.extend_from_slice(&[0; size_of::<u32>()]);
+            record::encode(step, origin(step.head.seq, epoch), &mut out);
+            let length = (out.len() - start - size_of::<u32>()) as u32;
+            out[start..][..size_of::<u32>()].copy_from_slice(&length.to_le_bytes());
+        });
         self.answer.steps_waiting(0);
         self.answer.bytes(out);
     }
@@ -253,12 +255,12 @@ fn store_id(bytes: &[u8]) -> u128 {
 }
 
 /// Who took a step: a store without a server has one client, itself.
-fn origin(step: &Step, epoch: u32) -> Origin {
+fn origin(seq: u64, epoch: u32) -> Origin {
     Origin {
         epoch,
         client: 0,
-        n: step.seq,
-        base_seq: step.seq - 1,
+        n: seq,
+        base_seq: seq - 1,
     }
 }
 

@@ -273,7 +273,7 @@ fn effects_come_to_the_same_a_year_later_under_another_seed() {
     let mut config = Config::default();
     config.limits.seed = Seed::new([7, 9]);
     let mut later = Engine::new(config, START_MS + YEAR_MS, 99);
-    for mut step in db.engine.take_steps() {
+    for mut step in db.engine.take_steps().to_vec() {
         step.at_ms += YEAR_MS;
         later.apply(&step).expect("effects fit their state");
     }

@@ -13,7 +13,7 @@ use support::session::Session;
 
 /// What the steps since the last time did, one line each: commands in their own words.
 fn effects(db: &mut Session) -> Vec<String> {
-    let steps = db.engine.take_steps();
+    let steps = db.engine.take_steps().to_vec();
     let effects = steps.iter().flat_map(|step| &step.effects);
     effects.map(drawn).collect()
 }

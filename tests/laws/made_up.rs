@@ -108,7 +108,7 @@ fn made_up_calls_give_the_same_data_when_their_effects_are_done_again() {
             });
             say(&mut here, &said[said.len() - 1]);
             here.sleep(writer.author.below(40) as i64);
-            for mut step in here.engine.take_steps() {
+            for mut step in here.engine.take_steps().to_vec() {
                 step.at_ms += YEAR_MS;
                 there.apply(&step).expect("effects fit their state");
             }

@@ -1,7 +1,7 @@
 //! Effects done again give an equal digest: in an engine with another hash seed, other thresholds,
 //! the clock a year later and eviction off.
 
-use nookdb::db::{Policy, Step};
+use nookdb::db::{Policy, Step, Steps};
 use nookdb::persist::aof;
 use nookdb::types::{Limits, Seed};
 use nookdb::{Config, Engine};
@@ -39,7 +39,7 @@ fn replayed(steps: &[Step]) -> Engine {
 }
 
 fn assert_replay_is_equal(session: &mut Session, what: impl Fn() -> String) {
-    let steps = session.engine.take_steps();
+    let steps = session.engine.take_steps().to_vec();
     let numbers: Vec<u64> = steps.iter().map(|step| step.seq).collect();
     let gapless: Vec<u64> = (1..=steps.len() as u64).collect();
     assert_eq!(numbers, gapless, "steps are numbered without gaps");
@@ -54,8 +54,9 @@ fn assert_replay_is_equal(session: &mut Session, what: impl Fn() -> String) {
 
 /// The steps as they are read back from the file of a server.
 fn through_an_append_only_file(steps: &[Step]) -> Vec<Step> {
+    let packed: Steps = steps.iter().collect();
     let (mut writer, mut file) = (aof::Writer::default(), Vec::new());
-    for step in steps {
+    for step in packed.iter() {
         writer.step(step, &mut file);
     }
     let mut reader = aof::Reader::default();

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, Notify};
 
 use super::super::clock::now_ms;
 use super::{MANIFEST, on_disk, sync_folder, write_whole};
-use crate::db::{State, Step};
+use crate::db::{State, Taken};
 use crate::persist::aof::{self, Manifest, Part};
 use crate::persist::rdb::Target;
 use crate::persist::snapshot::export;
@@ -92,13 +92,11 @@ impl Journal {
         })
     }
 
-    /// Takes steps in. They are written when the batch of calls is over.
-    pub fn record(&self, steps: &[Step]) {
+    /// Takes a step in. It is written when the batch of calls is over.
+    pub fn record(&self, step: Taken) {
         let writing = &mut *self.writing.borrow_mut();
         let before = writing.pending.len();
-        for step in steps {
-            writing.lines.step(step, &mut writing.pending);
-        }
+        writing.lines.step(step, &mut writing.pending);
         writing.recorded += (writing.pending.len() - before) as u64;
     }
 
@@ -273,7 +271,7 @@ mod tests {
     fn set_a_key(engine: &mut Engine, journal: &Journal) {
         let client = engine.connect(0);
         engine.call(0, client, &[b"SET", b"key", b"value"]);
-        journal.record(&engine.take_steps());
+        engine.drain_steps(|step| journal.record(step));
         journal.write().expect("the folder is there");
     }
 
