@@ -147,10 +147,14 @@ fn wait_until_ready(child: &mut Child, port: u16) -> Result<(), Failure> {
         }
         if let Ok(stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
             let mut client = RedisClient::over(stream);
-            let sent = client.try_send(b"INFO server\r\n");
+            let sent = client.try_send(b"INFO server persistence\r\n");
             match sent.then(|| client.try_receive()).flatten() {
-                Some(Answer::Bulk(info)) if String::from_utf8_lossy(&info).contains(&own_line) => {
-                    return Ok(());
+                // It answers this one while it loads its files, and other commands not yet.
+                Some(Answer::Bulk(info)) => {
+                    let info = String::from_utf8_lossy(&info);
+                    if info.contains(&own_line) && info.contains("\nloading:0\r\n") {
+                        return Ok(());
+                    }
                 }
                 // It wants a password first, so nothing more can be asked.
                 Some(Answer::Error(text)) if text.starts_with(b"NOAUTH") => return Ok(()),
