@@ -386,7 +386,7 @@ fn reset(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
     new.authenticated = open;
     new.last_command = old.last_command;
     *old = new;
-    ctx.db = 0;
+    (ctx.db, ctx.no_touch) = (0, false);
     Ok(Reply::Simple("RESET"))
 }
 
@@ -554,7 +554,8 @@ fn client_no_evict(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 }
 
 fn client_no_touch(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
-    ctx.client_mut().no_touch = on_or_off(args)?;
+    ctx.no_touch = on_or_off(args)?;
+    ctx.client_mut().no_touch = ctx.no_touch;
     Ok(Reply::OK)
 }
 

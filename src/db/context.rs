@@ -11,7 +11,7 @@ use super::random::split_mix;
 use super::state::State;
 use super::undo::Undo;
 use crate::error::{Error, Result};
-use crate::types::{Kind, Limits, Text};
+use crate::types::{Kind, Limits};
 
 /// What becomes of the deadline when a key is written anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,17 +28,20 @@ pub struct Ctx<'a> {
     pub client: ClientId,
     /// The database that the client selected.
     pub db: u32,
+    /// What the client looks at is not used by that (CLIENT NO-TOUCH).
+    pub no_touch: bool,
 }
 
 /// Around keys: time, chance, settings, the client.
 impl<'a> Ctx<'a> {
     pub fn new(state: &'a mut State, draft: &'a mut Draft, client: ClientId) -> Ctx<'a> {
-        let db = state.client(client).db;
+        let Client { db, no_touch, .. } = *state.client(client);
         Ctx {
             state,
             draft,
             client,
             db,
+            no_touch,
         }
     }
 
@@ -164,11 +167,6 @@ impl Ctx<'_> {
         self.slot(key).put(event, value, ttl);
     }
 
-    /// As `put`, for a string.
-    pub fn put_text(&mut self, key: &[u8], event: Event, text: Text, ttl: Ttl) {
-        self.slot(key).put_text(event, text, ttl);
-    }
-
     /// Writes an entry, deadline and all, over whatever stood under the key (COPY, RESTORE).
     pub fn put_entry(&mut self, key: &[u8], event: Event, entry: Entry) {
         self.slot(key).put_entry(event, entry);
@@ -177,11 +175,6 @@ impl Ctx<'_> {
     /// Removes a key; false where there is none. O(1): what is large is freed when the step is done.
     pub fn remove(&mut self, key: &[u8], event: Event) -> bool {
         self.slot(key).remove(event)
-    }
-
-    /// Sets or takes off the deadline of a key that stands; false where there is none.
-    pub fn set_deadline(&mut self, key: &[u8], deadline: Option<Deadline>) -> bool {
-        self.slot(key).set_deadline(deadline)
     }
 
     /// Moves an entry, deadline and all, over whatever stood at its new place (RENAME, MOVE); false

@@ -55,9 +55,8 @@ impl<'c> Slot<'c, '_, '_> {
 
     /// Notes the use of the key and counts a hit or a miss; whether it stands.
     pub fn touch(&mut self) -> bool {
-        let is_use = !self.ctx.client().no_touch;
         let found = self.probe();
-        if let Some(place) = self.found.place.filter(|_| found && is_use) {
+        if let Some(place) = self.found.place.filter(|_| found && !self.ctx.no_touch) {
             let now_ms = self.ctx.now_ms();
             self.keyspace_mut().note_use(place, now_ms);
         }
@@ -125,7 +124,7 @@ fn of_kind<T: Kind>(standing: Option<Standing<'_>>) -> Result<Option<T::View<'_>
 }
 
 /// Writing.
-impl Slot<'_, '_, '_> {
+impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
     /// Changes the value, in place.
     ///
     /// A missing key is given an empty value first; a value that ends empty is removed. So a
@@ -187,14 +186,15 @@ impl Slot<'_, '_, '_> {
         self.place(entry, event, ttl);
     }
 
-    /// As `put`, for a string.
-    pub fn put_text(mut self, event: Event, text: Text, ttl: Ttl) {
+    /// As `put`, for a string. Hands back what the slot was made of, for what is left to be said.
+    pub fn put_text(mut self, event: Event, text: Text, ttl: Ttl) -> (&'c mut Ctx<'a>, &'k [u8]) {
         let (deadline, now_ms) = (self.deadline_after(ttl), self.ctx.now_ms());
         let (key, found) = (self.key, self.found);
         let change = self
             .keyspace_mut()
             .put_text(found, key, text, deadline, now_ms);
         self.written(change, event, ttl);
+        (self.ctx, self.key)
     }
 
     /// Writes an entry, deadline and all, over whatever stood there (COPY, RESTORE).

@@ -136,8 +136,9 @@ fn idle_time_grows_until_the_key_is_used() {
     db.say("CLIENT NO-TOUCH on");
     db.say("GET k");
     assert_eq!(db.say("OBJECT IDLETIME k"), "(integer) 5");
-    db.say("CLIENT NO-TOUCH off");
-    db.say("TOUCH k");
+    for line in ["MULTI", "CLIENT NO-TOUCH off", "TOUCH k", "EXEC"] {
+        db.say(line);
+    }
     assert_eq!(db.say("OBJECT IDLETIME k"), "(integer) 0");
 }
 

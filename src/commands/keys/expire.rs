@@ -83,23 +83,17 @@ fn set(ctx: &mut Ctx, args: &mut Args, timing: Timing, command: &str) -> Result<
     let deadline = deadline.ok_or_else(|| Error::InvalidExpire {
         command: command.to_owned(),
     })?;
-    let old = deadline_of(ctx, key);
+    let slot = ctx.slot(key);
+    let old = slot.look().map(Standing::deadline);
     let allowed = old.is_some_and(|old| conditions.allow(deadline, old));
-    Ok(Reply::from(
-        allowed && ctx.set_deadline(key, Some(deadline)),
-    ))
-}
-
-/// The deadline of a key that is about to be changed; none where there is no key.
-fn deadline_of(ctx: &mut Ctx, key: &[u8]) -> Option<Option<Deadline>> {
-    ctx.exists(key);
-    ctx.look(key).map(Standing::deadline)
+    Ok(Reply::from(allowed && slot.set_deadline(Some(deadline))))
 }
 
 pub(super) fn persist(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
-    let has_deadline = deadline_of(ctx, key).flatten().is_some();
-    Ok(Reply::from(has_deadline && ctx.set_deadline(key, None)))
+    let slot = ctx.slot(key);
+    let has_deadline = slot.look().and_then(Standing::deadline).is_some();
+    Ok(Reply::from(has_deadline && slot.set_deadline(None)))
 }
 
 pub(super) fn ttl(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
@@ -124,8 +118,9 @@ fn ask(ctx: &mut Ctx, args: &mut Args, tell: impl Fn(Deadline) -> i64) -> Result
     const NEVER: i64 = -1;
     const NO_KEY: i64 = -2;
     let key = args.bytes()?;
-    ctx.probe(key);
-    let deadline = ctx.look(key).map(Standing::deadline);
+    let mut slot = ctx.slot(key);
+    slot.probe();
+    let deadline = slot.look().map(Standing::deadline);
     Ok(Reply::Integer(
         deadline.map_or(NO_KEY, |deadline| deadline.map_or(NEVER, tell)),
     ))

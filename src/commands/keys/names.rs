@@ -28,9 +28,10 @@ pub(super) fn touch(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 pub(super) fn kind(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
-    ctx.probe(key);
+    let mut slot = ctx.slot(key);
+    slot.probe();
     Ok(Reply::Simple(
-        ctx.look(key)
+        slot.look()
             .map_or("none", |standing| standing.value().type_name()),
     ))
 }
@@ -78,8 +79,9 @@ pub(super) fn copy(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     if db == ctx.db && source == target {
         return Err(Error::Said(SAME_OBJECT));
     }
-    ctx.touch(source);
-    let Some(copy) = ctx.look(source).map(Standing::to_entry) else {
+    let mut slot = ctx.slot(source);
+    slot.touch();
+    let Some(copy) = slot.look().map(Standing::to_entry) else {
         return Ok(Reply::from(false));
     };
     let written = ctx.in_db(db, |ctx| {

@@ -19,8 +19,9 @@ const DUMP_TARGET: Target = Target::Redis70;
 
 pub(super) fn dump(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
-    ctx.touch(key);
-    let value = ctx.look(key).map(Standing::value);
+    let mut slot = ctx.slot(key);
+    slot.touch();
+    let value = slot.look().map(Standing::value);
     Ok(Reply::bulk_or_null(
         value.map(|value| rdb::dump(value, DUMP_TARGET)),
     ))

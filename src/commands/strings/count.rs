@@ -1,11 +1,11 @@
 //! Strings that are numbers.
 
 use super::super::args::Args;
-use crate::db::{Ctx, Edit, Event};
+use crate::db::{Ctx, Event, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
-use crate::types::Str;
 use crate::types::number::LongDouble;
+use crate::types::{Str, Text};
 
 pub(super) fn incr(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
@@ -32,38 +32,20 @@ pub(super) fn decrby(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 }
 
 fn add(ctx: &mut Ctx, key: &[u8], step: i64) -> Result<Reply> {
-    let missing = !ctx.exists(key);
-    let sum = ctx.edit(key, Event::IncrBy, |string: &mut Str| {
-        let old = if missing { Some(0) } else { string.as_i64() };
-        let sum = old.ok_or(Error::NotAnInteger);
-        match sum.and_then(|old| old.checked_add(step).ok_or(Error::Overflow)) {
-            Err(error) => Edit::Kept(Err(error)),
-            Ok(sum) => {
-                string.replace(Str::from(sum));
-                Edit::Changed(Ok(sum))
-            }
-        }
-    })??;
+    let slot = ctx.slot(key);
+    let old = slot.view::<Str>()?.map_or(Some(0), Text::as_i64);
+    let old = old.ok_or(Error::NotAnInteger)?;
+    let sum = old.checked_add(step).ok_or(Error::Overflow)?;
+    slot.put_text(Event::IncrBy, Text::Int(sum), Ttl::Keep);
     Ok(Reply::Integer(sum))
 }
 
 pub(super) fn incrbyfloat(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, step) = (args.bytes()?, args.bytes()?);
-    let missing = !ctx.exists(key);
-    let text = ctx.edit(key, Event::IncrByFloat, |string: &mut Str| {
-        let old = if missing {
-            b"0".as_slice().into()
-        } else {
-            string.as_bytes()
-        };
-        match sum(&old, step) {
-            Err(error) => Edit::Kept(Err(error)),
-            Ok(text) => {
-                string.replace(Str::text(text.as_bytes()));
-                Edit::Changed(Ok(text))
-            }
-        }
-    })??;
+    let slot = ctx.slot(key);
+    let old = slot.view::<Str>()?.unwrap_or(Text::Int(0));
+    let text = sum(&old.as_bytes(), step)?;
+    slot.put_text(Event::IncrByFloat, Text::plain(text.as_bytes()), Ttl::Keep);
     // The digits are said, so that no other engine has to round as this one does.
     ctx.effect([b"SET", key, text.as_bytes(), b"KEEPTTL"]);
     Ok(Reply::bulk(text))

@@ -46,12 +46,13 @@ fn within(len: usize, start: i64, end: i64) -> Range<usize> {
 
 pub(super) fn append(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, value) = (args.bytes()?, args.bytes()?);
-    if !ctx.exists(key) {
-        ctx.put_text(key, Event::Append, Text::of(value), Ttl::Clear);
+    let max_bytes = ctx.state.config.max_value_bytes;
+    let slot = ctx.slot(key);
+    if !slot.exists() {
+        slot.put_text(Event::Append, Text::of(value), Ttl::Clear);
         return Ok(Reply::count(value.len()));
     }
-    let max_bytes = ctx.state.config.max_value_bytes;
-    let len = ctx.edit(key, Event::Append, |string: &mut Str| {
+    let len = slot.edit(Event::Append, |string: &mut Str| {
         match end_within(string.len(), value.len(), max_bytes) {
             Err(error) => Edit::Kept(Err(error)),
             Ok(len) => {

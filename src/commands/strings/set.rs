@@ -2,7 +2,7 @@
 
 use super::super::args::Args;
 use super::super::deadline::{Expiry, Timing};
-use crate::db::{Ctx, Event, Ttl};
+use crate::db::{Ctx, Event, Slot, Standing, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 use crate::types::{Str, Text};
@@ -54,18 +54,19 @@ pub(super) fn set(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         .expiry
         .ttl(ctx.now_ms(), "set")?
         .unwrap_or(Ttl::Clear);
+    let mut slot = ctx.slot(key);
     let old = if options.answer_old {
-        ctx.read::<Str>(key)?.map(Text::to_vec)
+        read(&mut slot)?
     } else {
         None
     };
     let allowed = match options.only {
         None => true,
-        Some(Only::Missing) => !ctx.exists(key),
-        Some(Only::Standing) => ctx.exists(key),
+        Some(Only::Missing) => !slot.exists(),
+        Some(Only::Standing) => slot.exists(),
     };
     if allowed {
-        write(ctx, key, value, ttl);
+        write(slot, value, ttl);
     }
     Ok(match allowed {
         _ if options.answer_old => Reply::bulk_or_null(old),
@@ -76,18 +77,24 @@ pub(super) fn set(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 /// Writes a string. A deadline may come from a span, which means something else at any other time,
 /// so the effect names the moment.
-fn write(ctx: &mut Ctx, key: &[u8], value: &[u8], ttl: Ttl) {
-    ctx.put_text(key, Event::Set, Text::of(value), ttl);
+fn write(slot: Slot, value: &[u8], ttl: Ttl) {
+    let (ctx, key) = slot.put_text(Event::Set, Text::of(value), ttl);
     if let Ttl::At(deadline) = ttl {
         ctx.effect([b"SET", key, value, b"PXAT", deadline.to_string().as_bytes()]);
     }
 }
 
+fn read(slot: &mut Slot) -> Result<Option<Vec<u8>>> {
+    slot.touch();
+    Ok(slot.view::<Str>()?.map(Text::to_vec))
+}
+
 pub(super) fn setnx(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, value) = (args.bytes()?, args.bytes()?);
-    let missing = !ctx.exists(key);
+    let slot = ctx.slot(key);
+    let missing = !slot.exists();
     if missing {
-        write(ctx, key, value, Ttl::Clear);
+        write(slot, value, Ttl::Clear);
     }
     Ok(Reply::from(missing))
 }
@@ -103,7 +110,7 @@ pub(super) fn psetex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 fn set_for(ctx: &mut Ctx, args: &mut Args, timing: Timing, command: &str) -> Result<Reply> {
     let (key, amount, value) = (args.bytes()?, args.int()?, args.bytes()?);
     let deadline = timing.future(amount, ctx.now_ms(), command)?;
-    write(ctx, key, value, Ttl::At(deadline));
+    write(ctx.slot(key), value, Ttl::At(deadline));
     Ok(Reply::OK)
 }
 
@@ -114,15 +121,17 @@ pub(super) fn get(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 pub(super) fn getset(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, value) = (args.bytes()?, args.bytes()?);
-    let old = ctx.read::<Str>(key)?.map(Text::to_vec);
-    write(ctx, key, value, Ttl::Clear);
+    let mut slot = ctx.slot(key);
+    let old = read(&mut slot)?;
+    write(slot, value, Ttl::Clear);
     Ok(Reply::bulk_or_null(old))
 }
 
 pub(super) fn getdel(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
-    let old = ctx.read::<Str>(key)?.map(Text::to_vec);
-    ctx.remove(key, Event::Del);
+    let mut slot = ctx.slot(key);
+    let old = read(&mut slot)?;
+    slot.remove(Event::Del);
     Ok(Reply::bulk_or_null(old))
 }
 
@@ -132,20 +141,19 @@ pub(super) fn getex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     while !args.is_done() {
         expiry.take_or_persist(args)?;
     }
-    let Some(value) = ctx.read::<Str>(key)?.map(Text::to_vec) else {
+    let now_ms = ctx.now_ms();
+    let mut slot = ctx.slot(key);
+    let Some(value) = read(&mut slot)? else {
         return Ok(Reply::Null);
     };
+    let has_deadline = slot.look().and_then(Standing::deadline).is_some();
     // As in Redis, a bad amount is only seen where there is a key.
-    match expiry.ttl(ctx.now_ms(), "getex")? {
+    match expiry.ttl(now_ms, "getex")? {
         Some(Ttl::At(deadline)) => {
-            ctx.set_deadline(key, Some(deadline));
+            slot.set_deadline(Some(deadline));
         }
-        Some(Ttl::Clear)
-            if ctx
-                .look(key)
-                .is_some_and(|found| found.deadline().is_some()) =>
-        {
-            ctx.set_deadline(key, None);
+        Some(Ttl::Clear) if has_deadline => {
+            slot.set_deadline(None);
         }
         _ => {}
     }
@@ -163,7 +171,7 @@ pub(super) fn mget(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 pub(super) fn mset(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     for (key, value) in pairs(args)? {
-        write(ctx, key, value, Ttl::Clear);
+        write(ctx.slot(key), value, Ttl::Clear);
     }
     Ok(Reply::OK)
 }
@@ -173,7 +181,7 @@ pub(super) fn msetnx(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let free = pairs.clone().all(|(key, _)| !ctx.exists(key));
     if free {
         for (key, value) in pairs {
-            write(ctx, key, value, Ttl::Clear);
+            write(ctx.slot(key), value, Ttl::Clear);
         }
     }
     Ok(Reply::from(free))

@@ -8,8 +8,6 @@ mod slab;
 mod table;
 mod walk;
 
-use std::hash::BuildHasher;
-
 use indexmap::map::raw_entry_v1::RawEntryApiV1;
 use indexmap::{IndexMap, IndexSet};
 
@@ -108,7 +106,7 @@ impl Keyspace {
     }
 
     fn hash(&self, key: &[u8]) -> u64 {
-        self.entries.hasher().hash_one(key)
+        self.entries.hasher().hash(key)
     }
 
     /// A key at random, chosen by a number that was drawn from all of 64 bits.
@@ -149,7 +147,7 @@ impl Keyspace {
     /// Mean time to live over a sample of the keys that have a deadline.
     pub fn average_ttl_ms(&self, now_ms: i64) -> i64 {
         let sample = self.volatile.iter().take(AVERAGED);
-        let deadlines = sample.filter_map(|key| self.entries.get(key)?.deadline);
+        let deadlines = sample.filter_map(|key| self.get(key)?.deadline());
         // A deadline may be as far away as 64 bits can count, and the sum of two then is further.
         let left: Vec<i128> = deadlines
             .map(|deadline| i128::from(deadline) - i128::from(now_ms))
