@@ -1,7 +1,10 @@
 // Measures ours and the peers in turn and writes benches/: `make bench`, or `make bench-strings` for one group.
 //
-// What was measured goes into results.json, group by group; README.md and the plots are made from that. With --quick
-// everything is small, measured once, printed and thrown away: it shows that the benchmarks work, not how fast anything is.
+// What was measured goes into results.json, group by group; README.md and the plots are made from that. Otherwise:
+//
+//     --print      prints what was measured, and writes nothing: for a look while working on something
+//     --rounds 3   measures less often
+//     --quick      everything is small, measured once and printed: it shows that the benchmarks work, not how fast anything is
 
 import { parseArgs } from 'node:util'
 import { giveUp } from '../pkg-template/steps.mjs'
@@ -14,13 +17,15 @@ const ROUNDS = 9
 const QUICK_ROUNDS = 1
 
 const { values: flags, positionals } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, rounds: { type: 'string' } },
+  options: { quick: { type: 'boolean', default: false }, print: { type: 'boolean', default: false }, rounds: { type: 'string' } },
   allowPositionals: true,
 })
 const unknown = positionals.filter((name) => !(name in GROUPS))
 if (unknown.length > 0) giveUp(`no such group: ${unknown.join(', ')}; there are ${Object.keys(GROUPS).join(', ')}`)
 const rounds = Number(flags.rounds ?? (flags.quick ? QUICK_ROUNDS : ROUNDS))
 if (!Number.isInteger(rounds) || rounds < 1) giveUp('--rounds is a number of rounds')
+
+const keeps = !flags.quick && !flags.print
 
 const began = Date.now()
 /** To stderr: stdout has the tables. */
@@ -35,13 +40,12 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(GROUPS)) {
   const seconds = Math.round((Date.now() - begin) / 1000)
   console.log(`\n${name}: ${group.about}\n\n${shown(group, figures)}\n`)
   // After each group: what was measured is kept though a later group should fail.
-  if (!flags.quick) writeResults({ ...readResults(), [name]: { ...on, rounds, seconds, figures } })
+  if (keeps) writeResults({ ...readResults(), [name]: { ...on, rounds, seconds, figures } })
 }
-if (flags.quick) {
-  say('a smoke run: the figures above say nothing about speed, and nothing was written')
-} else {
+if (keeps) {
   writeReport(GROUPS, readResults())
   say('written: benches/results.json, benches/README.md and the plots')
 }
+if (flags.quick) say('a smoke run: the figures above say nothing about speed')
 // Stores and servers of ours may still have timers.
 process.exit(0)

@@ -12,6 +12,8 @@ const ENTRIES = {
   'lru-cache': { peer: 'lru-cache' },
 }
 
+const KINDS = ['hash of 5 fields', 'set of 10 integers', 'list of 20']
+
 export const rows = [
   { work: 'an entry, 1M, resident', measure: 'entry, resident', unit: 'B', limit: 105, atMost: { map: 0.7, 'lru-cache': 0.55, 'redis-server': 0.62 } },
   {
@@ -22,17 +24,17 @@ export const rows = [
     atMost: { map: 0.7, 'lru-cache': 0.55, 'redis-server': 0.62 },
     theirs: { map: 'entry, heap', 'lru-cache': 'entry, heap', 'redis-server': 'entry, used' },
   },
-  ...['hash of 5 fields', 'set of 10 integers', 'list of 20'].flatMap((what) => [
+  ...KINDS.flatMap((what) => [
     { work: `a ${what}, 100k, resident`, measure: `${what}, resident`, unit: 'B', atMost: { 'redis-server': 0.8 } },
     { work: `a ${what}, linear memory to used_memory`, measure: `${what}, linear`, unit: 'B', beside: ['redis-server'], theirs: { 'redis-server': `${what}, used` } },
   ]),
 ]
 
 /** Has a fresh redis-server filled by a fresh process. */
-async function inFreshServer(workload, count) {
+async function inFreshServer(workload, params) {
   const server = await serve('redis-server')
   try {
-    return await inFreshProcess({ workload, peer: 'redis', open: { port: server.port }, params: { count, pid: server.pid } })
+    return await inFreshProcess({ workload, peer: 'redis', open: { port: server.port }, params: { ...params, pid: server.pid } })
   } finally {
     await server.stop()
   }
@@ -43,14 +45,18 @@ export async function measure({ rounds, quick, say }) {
   const aggregates = quick ? 100 : 100_000
   const takeEntries = (variant) =>
     variant === 'redis-server'
-      ? inFreshServer('memory.mjs#serverEntries', entries)
+      ? inFreshServer('memory.mjs#serverEntries', { count: entries })
       : inFreshProcess({ workload: 'memory.mjs#entries', ...ENTRIES[variant], params: { count: entries } })
-  const takeAggregates = (variant) =>
-    variant === 'redis-server'
-      ? inFreshServer('memory.mjs#serverAggregates', aggregates)
-      : inFreshProcess({ workload: 'memory.mjs#aggregates', peer: 'nookdb', params: { count: aggregates } })
-  return merged(
+  const takeAggregates = (kind) => (variant) => {
+    const params = { kind, count: aggregates }
+    if (variant === 'redis-server') return inFreshServer('memory.mjs#serverAggregates', params)
+    return inFreshProcess({ workload: 'memory.mjs#aggregates', peer: 'nookdb', params })
+  }
+  const found = [
     await interleave({ variants: [...Object.keys(ENTRIES), 'redis-server'], rounds, take: takeEntries, say: (text) => say(`entries, ${text}`) }),
-    await interleave({ variants: ['nookdb', 'redis-server'], rounds, take: takeAggregates, say: (text) => say(`aggregates, ${text}`) }),
-  )
+  ]
+  for (const kind of KINDS) {
+    found.push(await interleave({ variants: ['nookdb', 'redis-server'], rounds, take: takeAggregates(kind), say: (text) => say(`${kind}, ${text}`) }))
+  }
+  return merged(...found)
 }

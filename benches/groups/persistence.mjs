@@ -25,7 +25,7 @@ const VARIANTS = {
 }
 
 export async function measure({ rounds, quick, say }) {
-  const params = quick ? { keys: 100, calls: 1000 } : { keys: 100_000, calls: 1_000_000 }
+  const params = quick ? { keys: 100, calls: 1000 } : { keys: 100_000, calls: 500_000 }
   const take = async (variant) => {
     const directory = mkdtempSync(join(tmpdir(), 'nookdb-bench-'))
     try {

@@ -8,7 +8,7 @@ const WORST = 10
 const SET_KEY = 'members'
 const AT_ONCE = 1000
 /** As long as the event loop is watched after something large was let go of. */
-const WATCHED_MS = 1500
+const WATCHED_MS = 1000
 
 /** Each SET timed by itself, the making of its key and what the collector does in it included. */
 export async function growth(open, { keys }) {
