@@ -295,6 +295,7 @@ fn set(config: &mut Config, name: &str, value: &str) -> std::result::Result<(), 
 
 fn config_resetstat(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
     ctx.state.stats = Stats::default();
+    ctx.state.lazy.freed_objects = 0;
     Ok(Reply::OK)
 }
 

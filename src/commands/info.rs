@@ -122,6 +122,9 @@ fn memory(state: &State, _: i64, out: &mut String) {
     line(out, "maxmemory", state.config.maxmemory);
     line(out, "maxmemory_human", human(state.config.maxmemory));
     line(out, "maxmemory_policy", state.config.policy.name());
+    let lazy = &state.lazy;
+    line(out, "lazyfree_pending_objects", lazy.pending_objects());
+    line(out, "lazyfreed_objects", lazy.freed_objects);
 }
 
 fn persistence(state: &State, _: i64, out: &mut String) {

@@ -4,6 +4,7 @@ use super::channels::Channels;
 use super::client::{Client, ClientId, Clients};
 use super::config::Config;
 use super::keyspace::{Entry, Key, Keyspace};
+use super::lazy::Lazy;
 use super::watch::Watches;
 
 /// Counters that INFO shows and CONFIG RESETSTAT sets to zero.
@@ -47,6 +48,8 @@ pub struct State {
     pub databases: Vec<Keyspace>,
     /// Tables that were flushed while a walk over them had not come to its end.
     pub departed: Vec<Keyspace>,
+    /// What was removed and is yet to be freed.
+    pub lazy: Lazy,
     pub clients: Clients,
     pub channels: Channels,
     pub watches: Watches,
@@ -70,6 +73,7 @@ impl State {
             config,
             databases,
             departed: Vec::new(),
+            lazy: Lazy::default(),
             clients: Clients::default(),
             channels: Channels::default(),
             watches: Watches::default(),
@@ -98,7 +102,7 @@ impl State {
         };
         let lookup = keyspace.find(&key);
         keyspace.put(lookup, &key, entry);
-        keyspace.settle();
+        keyspace.settle(&mut self.lazy);
         true
     }
 

@@ -43,20 +43,25 @@ impl Undo {
 }
 
 impl State {
-    /// Lets go of what a step replaced or removed: nothing of it will be taken back any more. Tables
-    /// that it flushed stay while a snapshot is walking over them.
+    /// Lets go of what a step replaced or removed: nothing of it will be taken back any more. What is
+    /// large is freed later, a piece at a time; tables that it flushed stay while a snapshot is walking
+    /// over them.
     pub fn settle(&mut self, draft: &mut Draft) {
         if draft.undo.is_empty() {
             return;
         }
         // What was parked in a table stays with it when databases are swapped.
-        self.databases.iter_mut().for_each(Keyspace::settle);
+        for keyspace in &mut self.databases {
+            keyspace.settle(&mut self.lazy);
+        }
         for undo in draft.undo.drain(..) {
-            if let Undo::Flushed { mut before, .. } = undo
-                && before.is_walked()
-            {
-                before.settle();
-                self.departed.push(before);
+            if let Undo::Flushed { mut before, .. } = undo {
+                before.settle(&mut self.lazy);
+                if before.is_walked() {
+                    self.departed.push(before);
+                } else {
+                    self.lazy.free_keyspace(before);
+                }
             }
         }
     }

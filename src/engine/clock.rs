@@ -4,9 +4,11 @@ use super::Engine;
 use crate::db::{Budget, Cause, Ctx, NOBODY, Role};
 
 impl Engine {
-    /// Whether time alone can change anything: somebody waits, or a key has a deadline.
+    /// Whether time alone can change anything: somebody waits, a key has a deadline, or
+    /// something large is yet to be freed.
     pub fn needs_ticks(&self) -> bool {
         !self.waiting.is_empty()
+            || !self.state.lazy.is_empty()
             || self
                 .state
                 .databases
@@ -14,7 +16,8 @@ impl Engine {
                 .any(|keyspace| keyspace.volatile_len() > 0)
     }
 
-    /// Ends waits whose time is up and removes keys whose deadline has passed, within a budget.
+    /// Ends waits whose time is up, removes keys whose deadline has passed and frees what was removed,
+    /// within a budget.
     /// A host calls it about ten times a second, or when `next_timeout_ms` has come.
     pub fn tick(&mut self, now_ms: i64, budget: &mut Budget) {
         if self.atomic.is_some() {
@@ -24,6 +27,7 @@ impl Engine {
         if self.state.config.role == Role::Authority {
             self.expire(now_ms, budget);
         }
+        self.state.free_lazily(budget);
     }
 
     fn expire(&mut self, now_ms: i64, budget: &mut Budget) {

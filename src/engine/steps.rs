@@ -19,6 +19,7 @@ impl Engine {
 
     /// Ends a step of one call, or of those that the draft names.
     pub(super) fn commit(&mut self, mut draft: Box<Draft>, cause: Cause, argv: &[&[u8]]) {
+        self.state.free_lazily_in_step();
         if !draft.is_idle() {
             self.release(&mut draft, cause, argv);
         }

@@ -4,7 +4,7 @@
 //! to it is kept for the walk (`db::Keyspace`). A chunk that cannot be read costs its own keys alone.
 
 use super::rdb::{About, LoadError, Reader, Target, Writer};
-use crate::db::{Entry, Key, Keyspace, State};
+use crate::db::{Entry, Key, State};
 use crate::types::Limits;
 
 /// A chunk is handed out when it has come to this; one value may take it further.
@@ -39,7 +39,7 @@ pub struct Chunk {
 impl Snapshot {
     /// Starts a snapshot of what stands now; one that was under way ends. O(keys) in bits.
     pub fn begin(state: &mut State, now_ms: i64, target: Target) -> Snapshot {
-        state.departed.clear();
+        state.end_walks();
         for (db, keyspace) in state.databases.iter_mut().enumerate() {
             keyspace.begin_walk(db as u32);
         }
@@ -62,7 +62,7 @@ impl Snapshot {
 
     /// Goes on by at most `budget` keys, and those that were about to change meanwhile.
     pub fn walk(&mut self, state: &mut State, budget: usize) -> Slice {
-        state.departed.retain(Keyspace::is_walked);
+        state.release_departed();
         let mut keyspaces = state.databases.iter_mut().chain(&mut state.departed);
         let Some(keyspace) = keyspaces.find(|keyspace| keyspace.is_walked()) else {
             return Slice::Done((self.keys > 0).then(|| self.cut()));
@@ -91,11 +91,7 @@ impl Snapshot {
 
 /// Lets go of a snapshot that will not be finished.
 pub fn abandon(state: &mut State) {
-    state.departed.clear();
-    state
-        .databases
-        .iter_mut()
-        .for_each(|keyspace| keyspace.end_walk());
+    state.end_walks();
 }
 
 /// Everything of the state as one RDB file.

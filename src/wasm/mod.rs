@@ -161,9 +161,11 @@ impl Instance {
 
     /// What is due: waits end, keys go. A unit is about a look-up.
     pub fn tick(&mut self, now_ms: f64, units: u32) -> u32 {
+        // In workerd the clock stands still while code runs: there the units alone are the bound.
+        let until_ms = monotonic_ms() + TICK_MS;
         let mut budget = Budget {
             units: units as usize,
-            has_time: &mut || true,
+            has_time: &mut || monotonic_ms() < until_ms,
         };
         self.engine.tick(now_ms as i64, &mut budget);
         self.flags()
@@ -196,7 +198,11 @@ impl Instance {
     fn run(&mut self, now_ms: f64, client: u32, argc: u32) -> Outcome {
         let (argv, client) = (self.scratch.argv(argc as usize), u64::from(client));
         if !self.headroom.is_there_for(&argv) && self.engine.grows(client, &argv) {
-            return self.engine.refuse(client, &argv, Error::OutOfMemory);
+            // What was removed and is yet to be freed may be all that is missing.
+            self.engine.state_mut().free_at_once();
+            if !self.headroom.is_there_for(&argv) {
+                return self.engine.refuse(client, &argv, Error::OutOfMemory);
+            }
         }
         self.engine.call(now_ms as i64, client, &argv)
     }
@@ -220,6 +226,15 @@ impl Instance {
         }
         flags
     }
+}
+
+/// How long a tick may take, where the clock moves.
+const TICK_MS: f64 = 1.0;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn monotonic_ms() -> f64;
 }
 
 /// A panic reaches JavaScript as an error with the message, rather than as `unreachable`.

@@ -10,7 +10,7 @@ import { BLOCKED, DEAD, DELIVERIES, EngineInstance, HostRequest, STEPS, TICKS, t
 /** How often time is looked at while anything depends on it: ten times a second, as Redis does. */
 const TICK_MS = 100
 /** Work of one tick, in look-ups: about a millisecond. */
-const TICK_UNITS = 2000
+const TICK_UNITS = 10_000
 
 /** What the engine tells its store. None is called from inside of a call. */
 export interface LiveEvents {

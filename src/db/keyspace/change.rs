@@ -7,6 +7,7 @@
 use indexmap::map::raw_entry_v1::RawEntryApiV1;
 use indexmap::map::raw_entry_v1::RawEntryMut;
 
+use super::super::lazy::Lazy;
 use super::entry::{deadline_weight, weight};
 use super::{Deadline, Entry, Key, Keyspace, Lookup, Place};
 use crate::types::{Inverses, Kind, Str, Text, Value};
@@ -205,8 +206,23 @@ impl Keyspace {
     }
 
     /// Lets go of what was parked: its changes will not be taken back any more.
-    pub(in crate::db) fn settle(&mut self) {
-        self.parked.clear();
+    pub(in crate::db) fn settle(&mut self, lazy: &mut Lazy) {
+        for (_, entry) in self.parked.drain(..) {
+            lazy.free(entry.value);
+        }
+    }
+
+    /// Lets go of so many keys at most, of a table that nobody will look into again, and says how
+    /// many. What stood under each is handed to `free`.
+    pub(in crate::db) fn free_some(&mut self, most: usize, mut free: impl FnMut(Value)) -> usize {
+        let freed = most.min(self.entries.len());
+        for _ in 0..freed {
+            self.volatile.pop();
+            if let Some((_, entry)) = self.entries.pop() {
+                free(entry.value);
+            }
+        }
+        freed
     }
 
     fn unpark(&mut self) -> (Key, Entry) {

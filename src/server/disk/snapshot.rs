@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::clock::now_ms;
 use super::super::host::Host;
 use super::{on_disk, put_in_place, unfinished};
-use crate::db::{Keyspace, State};
+use crate::db::State;
 use crate::persist::rdb::{About, Target, Writer};
 use crate::persist::snapshot::abandon;
 
@@ -45,7 +45,7 @@ impl Snapshot {
             created_s: now_ms() / 1000,
             used_memory_bytes: state.used_bytes(),
         };
-        state.departed.clear();
+        state.end_walks();
         for (db, keyspace) in (0..).zip(&mut state.databases) {
             keyspace.begin_walk(db);
         }
@@ -101,7 +101,7 @@ impl Snapshot {
 
     /// Writes some more keys, of tables that were flushed meanwhile too.
     fn walk(&mut self, state: &mut State) -> Slice {
-        state.departed.retain(Keyspace::is_walked);
+        state.release_departed();
         let mut keyspaces = state.databases.iter_mut().chain(&mut state.departed);
         let Some(keyspace) = keyspaces.find(|keyspace| keyspace.is_walked()) else {
             return Slice::Over;
