@@ -40,9 +40,9 @@ sizes: build ## Prints the sizes of the wasm and the JavaScript: raw, gzip, brot
 	@node benches/sizes.mjs
 
 bench: build setup ## Measures ours and the peers in turn and writes benches/ (less than half an hour on quiet cores)
-	@node --import tsx benches/run.mjs
+	@node --import tsx benches/run.mjs $(ONLY)
 
-bench-%: build setup ## Measures one group of those in benches/groups/: bench-strings, bench-quick for a smoke run ...
+bench-%: build setup ## Measures one group of those in benches/groups/ (bench-strings ...); bench-quick is a smoke run of all
 	@node --import tsx benches/run.mjs $(if $(filter quick,$*),--quick,$*)
 
 clean: ## Removes everything that was built, and node_modules

@@ -6,6 +6,7 @@
 //     --rounds 3   measures less often
 //     --quick      everything is small, measured once and printed: it shows that the benchmarks work, not how fast anything is
 
+import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { giveUp } from '../pkg-template/steps.mjs'
 import { GROUPS } from './groups/index.mjs'
@@ -36,11 +37,13 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(GROUPS)) {
   const group = GROUPS[name]
   say(`${name}: ${group.about}`)
   const begin = Date.now()
+  // How much else the machine had to do: two busy cores are not what is meant to be measured on.
+  const [load] = loadavg()
   const figures = await group.measure({ rounds, quick: flags.quick, say: (text) => say(`${name}: ${text}`) })
   const seconds = Math.round((Date.now() - begin) / 1000)
   console.log(`\n${name}: ${group.about}\n\n${shown(group, figures)}\n`)
   // After each group: what was measured is kept though a later group should fail.
-  if (keeps) writeResults({ ...readResults(), [name]: { ...on, rounds, seconds, figures } })
+  if (keeps) writeResults({ ...readResults(), [name]: { ...on, load, rounds, seconds, figures } })
 }
 if (keeps) {
   writeReport(GROUPS, readResults())

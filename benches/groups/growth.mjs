@@ -4,7 +4,7 @@ import { inFreshProcess } from '../harness/processes.mjs'
 import { interleave } from '../harness/rounds.mjs'
 import { median } from '../harness/statistics.mjs'
 import { chart } from '../report/chart.mjs'
-import { markdown, number, PEERS } from '../report/table.mjs'
+import { markdown, number, peerName } from '../report/table.mjs'
 
 export const about = 'GET and SET from a thousand keys to ten million, in Node'
 
@@ -34,7 +34,7 @@ const COMMANDS = { GET: 'GET of a key that is there, fresh key', SET: 'SET of a 
 function series(figures, command) {
   const measures = Object.keys(figures).filter((measure) => measure.startsWith(`${command} `))
   return Object.keys(VARIANTS).map((variant) => ({
-    name: PEERS[variant] ?? variant,
+    name: peerName(variant),
     points: measures.map((measure) => ({ x: Number(measure.split(' ')[1]), y: median(figures[measure][variant]) })).sort((a, b) => a.x - b.x),
   }))
 }

@@ -3,7 +3,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { table } from './table.mjs'
+import { judgements, markdown, peerName, table } from './table.mjs'
 
 const here = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url))
 const RESULTS = here('results.json')
@@ -26,8 +26,20 @@ export function writeResults(results) {
 export const shown = (group, figures) => group.report?.(figures) ?? table(group, figures)
 
 /** The part of a group: where and when it was measured, and what came of it. */
-function part(group, { date, commit, machine, rounds, seconds, figures }) {
-  return `Measured on ${date} at ${commit}: ${machine}. ${rounds} rounds, ${seconds} s.\n\n${shown(group, figures)}`
+function part(group, { date, commit, machine, load, rounds, seconds, figures }) {
+  return `Measured on ${date} at ${commit}: ${machine}; load ${load.toFixed(1)} before. ${rounds} rounds, ${seconds} s.\n\n${shown(group, figures)}`
+}
+
+/** What is asked and what was reached, group by group, and what was not, by name. */
+function summary(groups, results) {
+  const lines = []
+  for (const [name, group] of Object.entries(groups)) {
+    const asked = judgements(group.rows, results[name]?.figures ?? {}).filter(({ target }) => target !== null)
+    if (asked.length === 0) continue
+    const missed = asked.filter(({ found }) => !found.reached).map(({ row, peer }) => (peer === null ? row.work : `${row.work} (${peerName(peer)})`))
+    lines.push([group.about, asked.length, asked.length - missed.length, missed.join('; ')])
+  }
+  return markdown(['group', 'asked', 'reached', 'not reached'], lines)
 }
 
 /** Puts the parts into their places in a text. @throws where a part has no place, or a place no end */
@@ -44,7 +56,7 @@ export function filled(text, parts) {
 }
 
 export function writeReport(groups, results) {
-  const parts = {}
+  const parts = { summary: summary(groups, results) }
   for (const [name, group] of Object.entries(groups)) {
     if (!(name in results)) continue
     parts[name] = part(group, results[name])

@@ -4,7 +4,7 @@
 //
 //     work      what is done, in words
 //     measure   the name in the figures
-//     unit      ns, us, ms, s, bytes, MB
+//     unit      ns, ms, B
 //     variant   whose figure is ours, `nookdb` unless said
 //     atMost    { peer: ratio }: ours / theirs
 //     fasterBy  { peer: times }: theirs / ours
@@ -16,7 +16,7 @@
 import { median, ratio } from '../harness/statistics.mjs'
 
 /** How those are written whose names are not words of their own. */
-export const PEERS = { map: 'Map', 'b-tree': 'Map and B-tree', pglite: 'PGlite' }
+const PEERS = { map: 'Map', 'b-tree': 'Map and B-tree', pglite: 'PGlite' }
 
 const UNCACHED = 'uncached'
 
@@ -36,48 +36,49 @@ function asked(row) {
   return lines.length > 0 ? lines : [{ peer: null, target: null, kind: 'alone' }]
 }
 
-/** What came of a line, as `{ ours, theirs, ratio, reached }` with numbers; null where there is no figure of it. */
-export function judge(row, line, byVariant, ofPeer = byVariant) {
-  const ours = byVariant?.[row.variant ?? 'nookdb']
+/** What came of a line: `{ ours, theirs, ratio, reached }`, null where there are no figures. */
+function judged(line, ours, theirs) {
   if (ours === undefined) return null
   if (line.peer === null) return { ours: median(ours), reached: line.target === null ? null : median(ours) <= line.target }
-  const theirs = ofPeer?.[line.peer]
   if (theirs === undefined) return null
   const compared = line.kind === 'fasterBy' ? ratio(theirs, ours) : ratio(ours, theirs)
-  const reached = { atMost: () => compared.median <= line.target, fasterBy: () => compared.median >= line.target, beside: () => null }[line.kind]()
+  const reached = { atMost: compared.median <= line.target, fasterBy: compared.median >= line.target, beside: null }[line.kind]
   return { ours: median(ours), theirs: median(theirs), ratio: compared, reached }
 }
 
+/** `{ row, peer, kind, target, found, uncached }` for each line of which there are figures: `found` is what is judged, `uncached`
+ *  what came of the same without the read cache, where that was measured. */
+export function judgements(rows, figures) {
+  return rows.flatMap((row) =>
+    asked(row).flatMap((line) => {
+      const ours = figures[row.measure] ?? {}
+      const theirs = figures[row.theirs?.[line.peer] ?? row.measure]?.[line.peer]
+      const found = judged(line, ours[row.variant ?? 'nookdb'], theirs)
+      const uncached = row.variant === undefined ? judged(line, ours[UNCACHED], theirs) : null
+      return found === null ? [] : [{ row, ...line, found, uncached }]
+    }),
+  )
+}
+
 const spread = ({ median: middle, low, high }) => `${number(middle)} (${number(low)}–${number(high)})`
-const target = { atMost: (most) => `≤ ${most}`, fasterBy: (times) => `≥ ${times} ×`, limit: (most, unit) => `≤ ${most} ${unit}`, beside: () => '', alone: () => '' }
-const mark = { true: 'yes', false: '**no**', null: '' }
+const BOUNDS = { atMost: (most) => `≤ ${most}`, fasterBy: (times) => `≥ ${times} ×`, limit: (most, unit) => `≤ ${most} ${unit}` }
+const REACHED = { true: 'yes', false: '**no**', null: '' }
+
+export const peerName = (peer) => PEERS[peer] ?? peer
 
 /** In Markdown. */
 export function table({ rows }, figures) {
-  const hasUncached = Object.values(figures).some((byVariant) => UNCACHED in byVariant)
+  const lines = judgements(rows, figures)
+  const hasUncached = lines.some(({ uncached }) => uncached !== null)
   const head = ['work', 'ours', 'peer', 'theirs', 'ratio (half of the rounds)', ...(hasUncached ? ['without read cache'] : []), 'target', 'reached']
-  const lines = []
-  for (const row of rows) {
-    for (const line of asked(row)) {
-      const byVariant = figures[row.measure]
-      const ofPeer = figures[row.theirs?.[line.peer] ?? row.measure]
-      const found = judge(row, line, byVariant, ofPeer)
-      if (found === null) continue
-      const uncached = hasUncached && row.variant === undefined ? judge({ ...row, variant: UNCACHED }, line, byVariant, ofPeer) : null
-      const times = line.kind === 'fasterBy' ? ' ×' : ''
-      lines.push([
-        row.work,
-        `${number(found.ours)} ${row.unit}`,
-        line.peer === null ? '' : (PEERS[line.peer] ?? line.peer),
-        line.peer === null ? '' : number(found.theirs),
-        line.peer === null ? '' : `${spread(found.ratio)}${times}`,
-        ...(hasUncached ? [uncached === null ? '' : line.peer === null ? number(uncached.ours) : `${number(uncached.ratio.median)}${times}`] : []),
-        line.target === null ? '' : target[line.kind](line.target, row.unit),
-        mark[found.reached],
-      ])
-    }
-  }
-  return markdown(head, lines)
+  const cells = lines.map(({ row, peer, kind, target, found, uncached }) => {
+    const times = kind === 'fasterBy' ? ' ×' : ''
+    const beside = peer === null ? ['', '', ''] : [peerName(peer), number(found.theirs), `${spread(found.ratio)}${times}`]
+    const without = uncached === null ? '' : peer === null ? number(uncached.ours) : `${number(uncached.ratio.median)}${times}`
+    const bound = target === null ? '' : BOUNDS[kind](target, row.unit)
+    return [row.work, `${number(found.ours)} ${row.unit}`, ...beside, ...(hasUncached ? [without] : []), bound, REACHED[found.reached]]
+  })
+  return markdown(head, cells)
 }
 
 export function markdown(head, lines) {

@@ -2,10 +2,16 @@
 
 const FIRST_ID = 10_000_000
 
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
 /** A key as a handler makes it: a string that nobody has hashed or flattened. 20 characters for up to 90 million ids. */
 export const key = (id) => `app:session:${FIRST_ID + id}`
 
-/** Such a key that no store holds. */
+/** The same key as a constant in the code is: in one piece, and hashed the first time that it is looked up. */
+export const heldKey = (id) => decoder.decode(encoder.encode(key(id)))
+
+/** A key that no store holds. */
 export const missingKey = (id) => `app:missing:${FIRST_ID + id}`
 
 export const counterKey = (id) => `app:counter:${FIRST_ID + id}`
@@ -70,8 +76,7 @@ export function shuffledIds(keys, seed = 1) {
 
 export const VALUE_CHARACTERS = 64
 
-const LETTERS = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
-const decoder = new TextDecoder()
+const LETTERS = encoder.encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
 
 /** Makes values of 64 letters, each another one: flat strings, as they come from JSON.stringify or from the network. */
 export function valueMaker(seed = 7) {

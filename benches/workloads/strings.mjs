@@ -2,7 +2,7 @@
 //
 // Each loop is a function of its own, which is compiled for one peer: a process opens only one kind of store.
 
-import { counterKey, DRAWN, key, missingKey, shuffledIds, uniformIds, values, zipfIds } from './keys.mjs'
+import { counterKey, DRAWN, heldKey, key, missingKey, shuffledIds, uniformIds, values, zipfIds } from './keys.mjs'
 import { emptied, taken, timed } from './timing.mjs'
 
 const ANY = DRAWN - 1
@@ -87,7 +87,7 @@ async function warmUp(store, { keys: all, calls: timedCalls }) {
   const calls = Math.min(timedCalls, 20_000)
   const contents = values(keys, 3)
   const ids = uniformIds(keys, 3)
-  const held = Array.from({ length: keys }, (_, id) => key(id))
+  const held = Array.from({ length: keys }, (_, id) => heldKey(id))
   setAll(store, shuffledIds(keys, 3), contents)
   for (let round = 0; round < 3; round++) {
     setOver(store, ids, contents, calls)
@@ -108,7 +108,7 @@ export async function hot(open, { keys, calls }) {
   await warmUp(store, { keys, calls })
   const ids = zipfIds(keys)
   const contents = values(keys)
-  const held = Array.from({ length: keys }, (_, id) => key(id))
+  const held = Array.from({ length: keys }, (_, id) => heldKey(id))
   for (let id = 0; id < keys; id++) store.set(held[id], contents[id])
   // The keys that are asked for most are seen to be before anything is timed.
   getHeld(store, ids, held, calls / 10)

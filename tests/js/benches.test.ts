@@ -9,7 +9,7 @@ import { interleave } from '../../benches/harness/rounds.mjs'
 import { ratio } from '../../benches/harness/statistics.mjs'
 import { chart } from '../../benches/report/chart.mjs'
 import { filled } from '../../benches/report/report.mjs'
-import { table } from '../../benches/report/table.mjs'
+import { judgements, table } from '../../benches/report/table.mjs'
 
 /** Those that need neither a browser nor a server nor ten seconds. */
 const SMALL = ['sorted-sets', 'pauses', 'persistence', 'startup', 'growth'] as const
@@ -61,6 +61,7 @@ test('a row is judged by what it asks: a ratio, a factor, a bound', () => {
       '| bound | 20 ns |  |  |  | 30 | ≤ 30 ns | yes |',
     ].join('\n'),
   )
+  assert.deepEqual(judgements(rows, figures).map((line: { found: { reached: boolean | null } }) => line.found.reached), [true, false, false, true])
 })
 
 test('what was measured goes between the markers of the README, and its prose stays', () => {
