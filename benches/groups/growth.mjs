@@ -20,11 +20,14 @@ const VARIANTS = {
   'lru-cache': { peer: 'lru-cache' },
 }
 
+/** Ten million entries of a Map do not fit into what Node allows itself. */
+const ROOM = ['--max-old-space-size=12288']
+
 export const rows = []
 
 export async function measure({ rounds, quick, say }) {
   const params = { sizes: quick ? QUICK_SIZES : SIZES }
-  const take = (variant) => inFreshProcess({ workload: 'growth.mjs#growth', ...VARIANTS[variant], params })
+  const take = (variant) => inFreshProcess({ workload: 'growth.mjs#growth', ...VARIANTS[variant], params, flags: ROOM })
   return interleave({ variants: Object.keys(VARIANTS), rounds: Math.min(rounds, MOST_ROUNDS), take, say })
 }
 

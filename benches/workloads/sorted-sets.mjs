@@ -41,6 +41,17 @@ function rank(store, ids, calls) {
   return sum
 }
 
+/** A player's score changes, and the player sees the best and the new place. */
+function play(store, scores, ids, calls) {
+  let sum = 0
+  for (let n = 0; n < calls; n++) {
+    const member = key(ids[n & ANY])
+    store.zAdd(BOARD, scores[n & ANY], member)
+    sum = (sum + store.top(BOARD, TOP).length + store.rank(BOARD, member)) | 0
+  }
+  return sum
+}
+
 async function warmUp(store) {
   const [scores, ids] = [drawnScores(3), uniformIds(1000, 3)]
   zAddAll(store, scores, 1000)
@@ -48,6 +59,7 @@ async function warmUp(store) {
     zAdd(store, scores, ids, 5000)
     top(store, 2000)
     rank(store, ids, 2000)
+    play(store, scores, ids, 2000)
   }
   await emptied(store)
 }
@@ -63,6 +75,7 @@ export async function board(open, { members, calls, rankCalls }) {
     ZADD: timed(calls, () => zAdd(store, scores, ids, calls)),
     'top 10': timed(calls, () => top(store, calls)),
     rank: timed(rankCalls, () => rank(store, ids, rankCalls)),
+    'all three': timed(rankCalls, () => play(store, scores, ids, rankCalls)),
   })
 }
 
