@@ -250,6 +250,7 @@ impl Ctx<'_> {
         }
         self.draft.effects.truncate(to.effects);
         self.draft.events.truncate(to.events);
+        self.draft.changes = to.changes;
         self.draft.touched.truncate(to.touched);
         self.draft.published.truncate(to.published);
         self.draft.replaced.truncate(to.replaced);
@@ -261,13 +262,17 @@ impl Ctx<'_> {
         let effects = self.draft.effects.place();
         let has_said = effects.commands > since.effects.commands;
         let removals = effects.removals - since.effects.removals;
-        if !has_said && self.draft.touched.len() - since.touched > removals {
+        if !has_said && self.draft.changes - since.changes > removals {
             self.draft.effects.intent(self.db, self.draft.intent);
         }
     }
 
+    /// Counts a change, and notes its key where anybody may ask for it.
     pub(super) fn touched(&mut self, key: &[u8]) {
-        self.draft.touched.push((self.db, key.into()));
+        self.draft.changes += 1;
+        if self.draft.names_touched {
+            self.draft.touched.push((self.db, key.into()));
+        }
     }
 
     /// Notes an event, if anybody wants to hear of it.

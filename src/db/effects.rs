@@ -89,6 +89,11 @@ pub struct Draft {
     /// Which of them is being run.
     pub intent: usize,
     pub events: Vec<(u32, Event, Key)>,
+    /// How often a key was changed.
+    pub(super) changes: usize,
+    /// Whether anybody watches a key or waits for one when the step begins. Nobody else asks which
+    /// keys it touched, and they are not named.
+    pub names_touched: bool,
     /// Keys that changed, once for each change.
     pub touched: Vec<(u32, Key)>,
     /// Channels and messages to be sent when the step is done.
@@ -119,6 +124,8 @@ impl Draft {
         self.intents = None;
         self.intent = 0;
         self.events.clear();
+        self.changes = 0;
+        self.names_touched = true;
         self.touched.clear();
         self.published.clear();
         self.watched.clear();
@@ -135,6 +142,7 @@ impl Draft {
         Savepoint {
             effects: self.effects.place(),
             events: self.events.len(),
+            changes: self.changes,
             touched: self.touched.len(),
             published: self.published.len(),
             replaced: self.replaced.len(),
@@ -164,6 +172,7 @@ impl Draft {
 pub struct Savepoint {
     pub(super) effects: EffectsPlace,
     pub(super) events: usize,
+    pub(super) changes: usize,
     pub(super) touched: usize,
     pub(super) published: usize,
     pub(super) replaced: usize,
@@ -175,6 +184,7 @@ impl Savepoint {
     pub const START: Savepoint = Savepoint {
         effects: EffectsPlace::START,
         events: 0,
+        changes: 0,
         touched: 0,
         published: 0,
         replaced: 0,

@@ -47,21 +47,31 @@ impl State {
     /// large is freed later, a piece at a time; tables that it flushed stay while a snapshot is walking
     /// over them.
     pub fn settle(&mut self, draft: &mut Draft) {
-        if draft.undo.is_empty() {
-            return;
-        }
-        // What was parked in a table stays with it when databases are swapped.
-        for keyspace in &mut self.databases {
-            keyspace.settle(&mut self.lazy);
+        let State {
+            databases, lazy, ..
+        } = self;
+        if !draft.replaced.is_empty() {
+            // What was parked in a table is with it where it stands now.
+            databases
+                .iter_mut()
+                .for_each(|keyspace| keyspace.settle(lazy));
         }
         for undo in draft.undo.drain(..) {
-            if let Undo::Flushed { mut before, .. } = undo {
-                before.settle(&mut self.lazy);
-                if before.is_walked() {
-                    self.departed.push(before);
-                } else {
-                    self.lazy.free_keyspace(before);
+            match undo {
+                Undo::Changed { db, .. } => databases[db as usize].settle(lazy),
+                Undo::Moved { from, to } => {
+                    databases[from.0 as usize].settle(lazy);
+                    databases[to.0 as usize].settle(lazy);
                 }
+                Undo::Flushed { mut before, .. } => {
+                    before.settle(lazy);
+                    if before.is_walked() {
+                        self.departed.push(before);
+                    } else {
+                        lazy.free_keyspace(before);
+                    }
+                }
+                Undo::Swapped { .. } => {}
             }
         }
     }

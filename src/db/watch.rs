@@ -13,6 +13,10 @@ pub struct Watches {
 }
 
 impl Watches {
+    pub fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
     pub fn keys_of(&self, db: u32) -> impl Iterator<Item = &Key> {
         self.by_key
             .keys()

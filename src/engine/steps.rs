@@ -9,6 +9,7 @@ impl Engine {
         let seed = split_mix(&mut self.random);
         let mut draft = self.spare.take().unwrap_or_default();
         draft.begin(now_ms, seed, self.journaling);
+        draft.names_touched = !self.state.watches.is_empty() || !self.waiting.is_empty();
         draft
     }
 

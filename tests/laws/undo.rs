@@ -76,6 +76,48 @@ fn every_call_of_every_case_can_be_taken_back_in_tables() {
     each_script(all_tables(3));
 }
 
+/// What a change replaced stays in its table until the step is done, wherever that table goes meanwhile.
+#[test]
+fn what_was_replaced_comes_back_though_its_table_was_swapped_and_flushed() {
+    let mut session = Session::default();
+    for line in ["SET a 1", "RPUSH l x y", "SADD s m", "SET t v PX 9000"] {
+        session.say(line);
+    }
+    let script = [
+        "SET a 2",
+        "DEL l",
+        "SET t w",
+        "SWAPDB 0 1",
+        "SET a 3",
+        "RENAME a b",
+        "SET b 4",
+        "MOVE b 1",
+        "FLUSHDB",
+        "SET a 5",
+        "SWAPDB 0 1",
+        "SET t x KEEPTTL",
+        "RENAME s a",
+        "EXPIRE t 100",
+        "FLUSHALL",
+        "RPUSH l z",
+        "APPEND a 6",
+        "PERSIST t",
+    ];
+    let script = script.map(|line| line.split(' ').map(|word| word.into()).collect::<Call>());
+    for end in 1..=script.len() {
+        run_and_abort(&mut session, &script[..end]);
+    }
+    let id = session.id(1);
+    assert!(session.engine.begin(session.now_ms, id));
+    for call in &script {
+        session.call(1, call);
+    }
+    session.engine.end().expect("there is memory");
+    for end in 1..=script.len() {
+        run_and_abort(&mut session, &script[..end]);
+    }
+}
+
 #[test]
 fn a_step_that_outgrows_memory_is_taken_back() {
     for script in scripts() {
