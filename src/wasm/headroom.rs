@@ -5,6 +5,10 @@
 
 /// Asked for at a time: what many small calls may use before the next look.
 const SLICE_BYTES: usize = 1024 * 1024;
+/// Memory grows by at least this, and by a quarter: to grow detaches every view of it, and costs the more the
+/// more often it is done. What the allocator was given once it keeps.
+const GROWTH_BYTES: usize = 4 * 1024 * 1024;
+const GROWTH_SHARE: usize = 4;
 /// What a call may allocate beside its arguments: undo, effects, a node, a reply.
 const CALL_BYTES: usize = 8 * 1024;
 /// Arguments are copied into the value, the effect and the intent of the step.
@@ -23,18 +27,32 @@ impl Headroom {
         let arguments: usize = argv.iter().map(|argument| argument.len()).sum();
         let need = arguments.saturating_mul(COPIES).saturating_add(CALL_BYTES);
         if self.left_bytes < need {
-            let mut probe: Vec<u8> = Vec::new();
-            if probe
-                .try_reserve_exact(need.saturating_add(SLICE_BYTES))
-                .is_err()
-            {
+            let before = memory_bytes();
+            if !can_be_had(need.saturating_add(SLICE_BYTES)) {
                 return false;
             }
-            // What is allocated and never used is no allocation at all to an optimizer.
-            std::hint::black_box(&probe);
+            let now = memory_bytes();
+            if now > before {
+                // It had to grow for so little. That there is no more is no reason to refuse.
+                can_be_had(GROWTH_BYTES.max(now / GROWTH_SHARE));
+            }
             self.left_bytes = need + SLICE_BYTES;
         }
         self.left_bytes -= need;
         true
     }
+}
+
+/// Whether so much memory is there, or can be made to be. It is free again afterwards.
+fn can_be_had(bytes: usize) -> bool {
+    let mut probe: Vec<u8> = Vec::new();
+    let had = probe.try_reserve_exact(bytes).is_ok();
+    // What is allocated and never used is no allocation at all to an optimizer.
+    std::hint::black_box(&probe);
+    had
+}
+
+fn memory_bytes() -> usize {
+    const PAGE_BYTES: usize = 64 * 1024;
+    core::arch::wasm32::memory_size::<0>() * PAGE_BYTES
 }
