@@ -38,6 +38,8 @@ export interface CoreOptions {
   readonly config: Readonly<Record<string, string>>
   /** In bytes; 0 is without bound. */
   readonly maxMemory: number
+  /** Whether strings that are read often are kept in JavaScript as well. */
+  readonly readCache: boolean
   /** Null where nothing is kept. */
   readonly keeper: Keeper | null
 }
@@ -246,9 +248,9 @@ export class Core {
   }
 
   async #makeEngine(): Promise<LiveEngine> {
-    const { module, timers, maxMemory, config, keeper } = this.#options
+    const { module, timers, maxMemory, config, readCache, keeper } = this.#options
     const instance = await EngineInstance.create(module, { maxMemory, journaling: keeper !== null })
-    const engine: LiveEngine = new LiveEngine(instance, timers, {
+    const engine: LiveEngine = new LiveEngine(instance, timers, readCache, {
       steps: () => keeper?.steps(),
       push: (items) => this.#push(items),
       died: (cause) => this.#replace(engine, cause),

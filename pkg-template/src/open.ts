@@ -22,6 +22,10 @@ export interface OpenOptions {
   /** What keys and values may weigh, in bytes; commands that would go beyond it fail with OOM, or evict. 0 is without bound.
    *  @default 256 MB in a page, 64 MB in workerd, none in Node */
   readonly maxMemory?: number
+  /** Whether short strings that are read again and again are kept in JavaScript as well, a few MB at most: `js_cache_bytes` of INFO.
+   *  What is answered is the same either way.
+   *  @default true */
+  readonly readCache?: boolean
   /** Settings by the names of `CONFIG SET`: `{ 'maxmemory-policy': 'allkeys-lru' }`. */
   readonly config?: Readonly<Record<string, string>>
 }
@@ -55,6 +59,7 @@ async function openStore(platform: Platform, name: string, options: OpenOptions 
     maxMemory: options.maxMemory ?? platform.maxMemory,
     timers: platform.timers(options),
     config: options.config ?? {},
+    readCache: options.readCache ?? true,
     keeper,
   })
   await keeper?.lock()

@@ -125,6 +125,9 @@ fn memory(state: &State, _: i64, out: &mut String) {
     let lazy = &state.lazy;
     line(out, "lazyfree_pending_objects", lazy.pending_objects());
     line(out, "lazyfreed_objects", lazy.freed_objects);
+    if state.near.is_open() {
+        line(out, "js_cache_bytes", state.near.bytes());
+    }
 }
 
 fn persistence(state: &State, _: i64, out: &mut String) {

@@ -205,6 +205,7 @@ impl Ctx<'_> {
     /// Removes every key of a database at once. O(1) but for those who watch.
     pub fn flush(&mut self, db: u32) {
         self.touch_watched(db, db);
+        self.state.near.forget_all();
         let empty = Keyspace::new(self.limits().seed);
         let before = std::mem::replace(&mut self.state.databases[db as usize], empty);
         if !before.is_empty() {
@@ -220,6 +221,7 @@ impl Ctx<'_> {
             self.touch_watched(watched, standing);
         }
         self.state.databases.swap(one as usize, other as usize);
+        self.state.near.forget_all();
         self.effect(["SWAPDB".to_owned(), one.to_string(), other.to_string()]);
         self.draft.replaced.extend([one, other]);
         self.draft.undo.push(Undo::Swapped { one, other });
@@ -269,6 +271,7 @@ impl Ctx<'_> {
 
     /// Counts a change, and notes its key where anybody may ask for it.
     pub(super) fn touched(&mut self, key: &[u8]) {
+        self.state.near.forget(key);
         self.draft.changes += 1;
         if self.draft.names_touched {
             self.draft.touched.push((self.db, key.into()));

@@ -26,8 +26,17 @@ impl Ctx<'_> {
             for _ in 0..samples {
                 let draw = self.random();
                 let keyspace = &self.state.databases[db];
-                let Some((key, rank)) = candidate(keyspace, policy, draw, self.draft.now_ms) else {
+                let now_ms = self.draft.now_ms;
+                let Some((key, rank)) = candidate(keyspace, policy, draw, now_ms) else {
                     break;
+                };
+                let rank = match policy {
+                    Policy::AllKeysLru => {
+                        // What JavaScript answered by itself was a use of the key too.
+                        let near = &self.state.near;
+                        i64::from(near.idle_ms(db as u32, key, rank as u32, now_ms))
+                    }
+                    _ => rank,
                 };
                 if worst.as_ref().is_none_or(|(worst, ..)| rank > *worst) {
                     worst = Some((rank, db as u32, key.into()));

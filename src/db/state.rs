@@ -5,6 +5,7 @@ use super::client::{Client, ClientId, Clients};
 use super::config::Config;
 use super::keyspace::{Entry, Key, Keyspace};
 use super::lazy::Lazy;
+use super::near::Near;
 use super::watch::Watches;
 
 /// Counters that INFO shows and CONFIG RESETSTAT sets to zero.
@@ -53,6 +54,8 @@ pub struct State {
     pub clients: Clients,
     pub channels: Channels,
     pub watches: Watches,
+    /// What a caller in JavaScript may answer by itself.
+    pub near: Near,
     pub stats: Stats,
     pub started_ms: i64,
     /// Names this run of the engine in INFO: 40 hexadecimal digits.
@@ -77,6 +80,7 @@ impl State {
             clients: Clients::default(),
             channels: Channels::default(),
             watches: Watches::default(),
+            near: Near::default(),
             stats: Stats::default(),
             started_ms,
             run_id,
@@ -100,6 +104,7 @@ impl State {
         let Some(keyspace) = self.databases.get_mut(db as usize) else {
             return false;
         };
+        self.near.forget(&key);
         let lookup = keyspace.find(&key);
         keyspace.put(lookup, &key, entry);
         keyspace.settle(&mut self.lazy);

@@ -11,7 +11,7 @@ use super::{Engine, Outcome};
 use crate::commands::{Listed, table};
 use crate::db::{Cause, ClientId, Ctx, Draft, Resp, Role, Savepoint};
 use crate::error::Result;
-use crate::types::{Hash, Item, Str, Text};
+use crate::types::{Hash, Item, Str, Text, ValueRef};
 
 /// When a call is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,10 @@ pub struct Row(usize);
 impl Row {
     pub fn of(name: &str) -> Option<Row> {
         let is_it = |listed: &&Listed| listed.words == 1 && listed.command.name == name;
-        rows().iter().position(is_it).map(Row)
+        let at = rows().iter().position(is_it)?;
+        // What changes the client itself (SELECT, WATCH ...) is looked after by `call`.
+        let of_client = ["connection", "transactions", "pubsub"];
+        (!of_client.contains(&rows()[at].command.group)).then_some(Row(at))
     }
 
     /// The row that was given this number by `number`.
@@ -137,6 +140,55 @@ impl Engine {
             self.commit(draft, Cause::Command, &argv);
         }
         true
+    }
+
+    /// Lets the near cache of a caller hold a string that it has just read; false where it may not. The use that was
+    /// made of the `former` key of the slot goes into its entry.
+    pub fn let_near(&mut self, now_ms: i64, client: ClientId, key: &[u8], former: &[u8]) -> bool {
+        let Some(caller) = self.client(client) else {
+            return false;
+        };
+        let (db, is_plain) = (caller.db, caller.queue.is_none() && !caller.no_touch);
+        let standing = self.state.databases[db as usize].get(key);
+        let is_lasting = standing.is_some_and(|standing| {
+            standing.deadline().is_none() && matches!(standing.value(), ValueRef::String(_))
+        });
+        if !is_plain || !is_lasting || self.atomic.is_some() {
+            return false;
+        }
+        if let Some(hit_ms) = self.state.near.last_hit_ms(db, former) {
+            let idle_ms = (now_ms as u32).wrapping_sub(hit_ms);
+            let mut draft = self.spare.take().unwrap_or_default();
+            draft.begin(now_ms, 0, false);
+            let mut ctx = Ctx::new(&mut self.state, &mut draft, client);
+            ctx.slot(former).set_idle(i64::from(idle_ms));
+            self.discard(draft);
+        }
+        self.state.near.admit(db, key);
+        true
+    }
+
+    /// Counts what the near cache of a client has answered: each was a GET that hit.
+    #[inline]
+    pub fn count_hits(&mut self, now_ms: i64, client: ClientId) {
+        if let Some((hits, hit_ms)) = self.state.near.take_hits(now_ms) {
+            self.state.stats.commands += u64::from(hits);
+            self.state.stats.hits += u64::from(hits);
+            let caller = self.state.client_mut(client);
+            caller.active_ms = hit_ms;
+            caller.last_command = "GET";
+        }
+    }
+
+    /// Has the near cache hold nothing that its client would not be answered: after SELECT, CLIENT NO-TOUCH.
+    pub fn keep_near(&mut self, client: ClientId) {
+        let caller = self.state.client(client);
+        let (db, is_use) = (caller.db, !caller.no_touch);
+        if is_use {
+            self.state.near.keep_to(db);
+        } else {
+            self.state.near.forget_all();
+        }
     }
 
     /// Whether the time of the call is good enough for what it will look at.

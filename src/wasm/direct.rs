@@ -30,8 +30,6 @@ const NO_ROW: u32 = u32::MAX;
 pub(super) struct Places {
     bytes: Box<[u8]>,
     start: usize,
-    /// The time of the last call that said it.
-    now_ms: i64,
 }
 
 impl Places {
@@ -40,7 +38,6 @@ impl Places {
         Places {
             start: bytes.as_ptr().align_offset(ALIGNMENT),
             bytes,
-            now_ms: 0,
         }
     }
 
@@ -75,17 +72,13 @@ impl Places {
             key
         })
     }
+}
 
-    /// The time of a call: 0 stands for that of the call before, which was a moment ago.
-    pub fn moment(&mut self, now_ms: f64) -> Moment {
-        let is_exact = now_ms > 0.0;
-        if is_exact {
-            self.now_ms = now_ms as i64;
-        }
-        Moment {
-            ms: self.now_ms,
-            is_exact,
-        }
+/// The time of a call: negative where the clock was last read for a call before.
+fn moment(now_ms: f64) -> Moment {
+    Moment {
+        ms: now_ms.abs() as i64,
+        is_exact: now_ms >= 0.0,
     }
 }
 
@@ -103,7 +96,8 @@ impl Instance {
     }
 
     pub fn get(&mut self, now_ms: f64, client: u32, key_len: u32) -> u32 {
-        let now = self.places.moment(now_ms);
+        let now = moment(now_ms);
+        self.engine.count_hits(now.ms, self.near_client);
         let (engine, answer) = (&mut self.engine, &mut self.answer);
         let key = self.places.first(key_len);
         let tag = engine.get(now, u64::from(client), key, |value| answer.lend(value));
@@ -111,7 +105,8 @@ impl Instance {
     }
 
     pub fn hget(&mut self, now_ms: f64, client: u32, key_len: u32, field_len: u32) -> u32 {
-        let now = self.places.moment(now_ms);
+        let now = moment(now_ms);
+        self.engine.count_hits(now.ms, self.near_client);
         let (engine, answer) = (&mut self.engine, &mut self.answer);
         let names = (self.places.first(key_len), self.places.second(field_len));
         let tag = engine.hget(now, u64::from(client), names, |value| answer.lend(value));
@@ -120,7 +115,8 @@ impl Instance {
 
     /// The answer is at the first of its words: two words a key, as of `get`.
     pub fn mget(&mut self, now_ms: f64, client: u32, count: u32) -> u32 {
-        let now = self.places.moment(now_ms);
+        let now = moment(now_ms);
+        self.engine.count_hits(now.ms, self.near_client);
         let (engine, answer) = (&mut self.engine, &mut self.answer);
         answer.begin_list(count as usize);
         let keys = self.places.keys(count);
@@ -129,10 +125,29 @@ impl Instance {
         });
         if done {
             answer.end_list();
-            Tag::List as u32 | self.flags()
+            Tag::List as u32 | self.flags_of_look()
         } else {
             Tag::Ordinary as u32
         }
+    }
+
+    /// Opens a near cache of so many slots for a client, and gives the address of its words; 0 where
+    /// there is no memory for them.
+    pub fn near_open(&mut self, client: u32, slots: u32) -> u32 {
+        self.near_client = u64::from(client);
+        let near = &mut self.engine.state_mut().near;
+        if near.open(slots as usize) {
+            near.words().as_ptr() as u32
+        } else {
+            0
+        }
+    }
+
+    /// Lets it hold what stands under the key in the first place, in the place of the key in the second.
+    pub fn admit(&mut self, now_ms: f64, key_len: u32, former_len: u32) -> bool {
+        let (key, former) = (self.places.first(key_len), self.places.second(former_len));
+        self.engine
+            .let_near(moment(now_ms).ms, self.near_client, key, former)
     }
 
     /// Runs the command of a row with one to three arguments.
@@ -150,7 +165,8 @@ impl Instance {
         let Some(row) = Row::numbered(row as usize) else {
             return Tag::Ordinary as u32;
         };
-        let now = self.places.moment(now_ms);
+        let now = moment(now_ms);
+        self.engine.count_hits(now.ms, self.near_client);
         let argv = [
             row.name(),
             self.places.first(first_len),
@@ -170,7 +186,7 @@ impl Instance {
     /// Ends a call that reads.
     fn read(&mut self, tag: Option<Result<Tag, Error>>) -> u32 {
         match tag {
-            Some(Ok(tag)) => tag as u32 | self.flags(),
+            Some(Ok(tag)) => tag as u32 | self.flags_of_look(),
             Some(Err(error)) => {
                 let outcome = Outcome::Reply(Reply::Error(error));
                 self.answer.outcome(outcome) as u32 | self.flags()

@@ -141,6 +141,7 @@ impl Instance {
     /// Ends the loading of chunks, and puts into the answer what is lost: the ids of its chunks, how
     /// many keys they held, and the names of these as far as they can be made out.
     pub fn load_finish(&mut self) -> u32 {
+        self.needs_ticks = true;
         let lost = self.loading.finish(self.engine.state_mut());
         let ids = lost.chunks.iter().flat_map(ChunkEntry::ids);
         let keys = lost.chunks.iter().map(|chunk| chunk.keys).sum::<u64>();
@@ -154,6 +155,7 @@ impl Instance {
 
     /// Applies the record in the scratch buffer.
     pub fn load_step(&mut self) -> u32 {
+        self.needs_ticks = true;
         let record = self.scratch.argv(1)[0];
         let reply = match record::decode(record) {
             Ok((step, _)) => self.apply(&step),

@@ -17,7 +17,8 @@ mod scratch;
 
 use wasm_bindgen::prelude::*;
 
-use crate::db::{Budget, Resp};
+use crate::commands::table;
+use crate::db::{Budget, ClientId, NOBODY, Resp};
 use crate::engine::{Engine, Outcome};
 use crate::error::Error;
 use crate::reply::Reply;
@@ -43,6 +44,10 @@ pub struct Instance {
     engine: Engine,
     scratch: Scratch,
     places: Places,
+    /// Whose near cache it is.
+    near_client: ClientId,
+    /// Whether ticks were needed when that was last looked at, or may be since.
+    needs_ticks: bool,
     answer: Answer,
     headroom: Headroom,
     making: Option<Making>,
@@ -63,6 +68,8 @@ impl Instance {
             engine,
             scratch: Scratch::new(),
             places: Places::new(),
+            near_client: NOBODY,
+            needs_ticks: true,
             answer: Answer::new(),
             headroom: Headroom::default(),
             making: None,
@@ -131,6 +138,14 @@ impl Instance {
         tag as u32 | self.flags()
     }
 
+    /// Whether an argument of the command in the scratch buffer is a key.
+    pub fn is_key(&self, argc: u32, at: u32) -> bool {
+        let argv = self.scratch.argv(argc as usize);
+        let keys = table().find(&argv).ok();
+        let keys = keys.and_then(|listed| listed.usage.keys(&argv, listed.words));
+        keys.is_some_and(|keys| keys.contains(&(at as usize)))
+    }
+
     /// Takes a client out of its wait; false where it does not wait.
     pub fn cancel(&mut self, client: u32) -> bool {
         self.engine.cancel(u64::from(client))
@@ -197,6 +212,7 @@ impl Instance {
 
     fn run(&mut self, now_ms: f64, client: u32, argc: u32) -> Outcome {
         let (argv, client) = (self.scratch.argv(argc as usize), u64::from(client));
+        self.engine.count_hits(now_ms as i64, self.near_client);
         if !self.headroom.is_there_for(&argv) && self.engine.grows(client, &argv) {
             // What was removed and is yet to be freed may be all that is missing.
             self.engine.state_mut().free_at_once();
@@ -204,7 +220,9 @@ impl Instance {
                 return self.engine.refuse(client, &argv, Error::OutOfMemory);
             }
         }
-        self.engine.call(now_ms as i64, client, &argv)
+        let outcome = self.engine.call(now_ms as i64, client, &argv);
+        self.engine.keep_near(self.near_client);
+        outcome
     }
 
     fn protocol(&self, client: u32) -> Resp {
@@ -213,14 +231,23 @@ impl Instance {
             .map_or(Resp::Three, |client| client.resp)
     }
 
+    /// What is left to do after a look, which hardly ever leaves anything and brings no deadline.
+    fn flags_of_look(&mut self) -> u32 {
+        if self.engine.has_deliveries() || self.engine.steps_waiting() > 0 {
+            return self.flags();
+        }
+        if self.needs_ticks { TICKS } else { 0 }
+    }
+
     /// What is left to do after a call.
     fn flags(&mut self) -> u32 {
+        self.needs_ticks = self.engine.needs_ticks();
         self.answer.steps_waiting(self.engine.steps_waiting());
         let mut flags = 0;
         for (is_set, flag) in [
             (self.engine.has_deliveries(), DELIVERIES),
             (self.engine.steps_waiting() > 0, STEPS),
-            (self.engine.needs_ticks(), TICKS),
+            (self.needs_ticks, TICKS),
         ] {
             flags |= if is_set { flag } else { 0 };
         }

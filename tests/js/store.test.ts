@@ -23,6 +23,33 @@ test('text of every kind comes back as it was', async (t) => {
   }
 })
 
+test('a byte order mark is a character of a value as any other', async (t) => {
+  const db = await memory(t)
+  for (const text of ['\ufeffa', `\ufeff${'b'.repeat(100)}`, `é\ufeff${'b'.repeat(100)}`]) {
+    db.set('key', text)
+    assert.equal(db.get('key'), text)
+  }
+})
+
+test('half of a surrogate pair is no part of a key, in whatever command', async (t) => {
+  const db = await memory(t)
+  const [high, low] = ['\ud83e', `${'x'.repeat(40)}\udd8a`]
+  const refused = (error: unknown) => error instanceof NookError && error.code === 'ERR' && error.message.includes('surrogate')
+  for (const key of [high, low]) {
+    assert.throws(() => db.get(key), refused)
+    assert.throws(() => db.set(key, 'v'), refused)
+    assert.throws(() => db.mGet(['a', key]), refused)
+    assert.throws(() => db.call('ZUNIONSTORE', 'a', 2, 'b', key), refused)
+    assert.throws(() => db.set(key, 'v'.repeat(2_000_000)), refused)
+  }
+  assert.equal(db.dbSize(), 0)
+  // A value may hold one, and answers U+FFFD for it, as a server would.
+  db.set('a', high)
+  assert.equal(db.get('a'), '\ufffd')
+  db.set('🦊', 'a whole pair')
+  assert.equal(db.get('🦊'), 'a whole pair')
+})
+
 test('bytes go in as they are, and come out where they are asked for', async (t) => {
   const db = await memory(t)
   const bytes = Uint8Array.from({ length: 256 }, (_, n) => n)

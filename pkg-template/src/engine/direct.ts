@@ -7,7 +7,8 @@
 import { NookError } from '../errors.js'
 import { Push, type Reply } from '../reply.js'
 import { asciiText, decodeText } from '../resp.js'
-import { BLOCKED, HostRequest, type EngineInstance } from './instance.js'
+import { BLOCKED, HostRequest, LONE_SURROGATE, type EngineInstance } from './instance.js'
+import { NEAR_SLOTS, Near } from './near.js'
 import { ASCII, BULK, INTEGER, LIST, NULL, OK, ORDINARY } from './tags.js'
 
 /** What src/wasm/direct.rs exports, as it is called without the glue. */
@@ -15,6 +16,8 @@ interface Exports {
   instance_get(engine: number, nowMs: number, client: number, key: number): number
   instance_hget(engine: number, nowMs: number, client: number, key: number, field: number): number
   instance_mget(engine: number, nowMs: number, client: number, count: number): number
+  instance_near_open(engine: number, client: number, slots: number): number
+  instance_admit(engine: number, nowMs: number, key: number, former: number): number
   instance_row(engine: number, name: number): number
   instance_direct(
     engine: number, nowMs: number, client: number, row: number, count: number, first: number, second: number, third: number,
@@ -27,8 +30,6 @@ const OTHER_BYTES = 16 * 1024
 const ALL_BYTES = FIRST_BYTES + 2 * OTHER_BYTES
 /** Strings up to here are written a word at a time: a call of encodeInto costs more. */
 const SHORT_CHARACTERS = 32
-/** Said in place of a time: that of the call before, which was a moment ago. */
-const A_MOMENT_AGO = 0
 /** So many calls within a millisecond show a caller in a hurry ... */
 const HURRIED_CALLS = 8
 /** ... whose next calls share one look at the clock, as long as its turn lasts. */
@@ -76,8 +77,12 @@ export class DirectCalls {
   #hurry = 0
   #sharing = 0
   #isTurnWatched = false
+  /** Of the key that was last written; 0 where it cannot be cached. */
+  #hash = 0
+  /** Made when a key is read for the second time; null where there is to be none. */
+  #near: Near | null | undefined
 
-  constructor(instance: EngineInstance, client: number, events: DirectEvents) {
+  constructor(instance: EngineInstance, client: number, hasNear: boolean, events: DirectEvents) {
     const { exports, engine, places, answer } = instance.innards()
     this.#instance = instance
     this.#exports = exports as unknown as Exports
@@ -87,6 +92,7 @@ export class DirectCalls {
     this.#memory = exports.memory
     this.#places = places
     this.#answer = answer
+    this.#near = hasNear ? undefined : null
     this.#refresh()
   }
 
@@ -94,17 +100,42 @@ export class DirectCalls {
   get(key: string, binary: boolean): Reply | undefined {
     const length = this.#put(key, this.#places, this.#first)
     if (length < 0) return undefined
+    const hash = this.#hash
+    let now = this.#now()
+    if (hash !== 0 && !binary && this.#near) {
+      const near = this.#near.get(this.#words, hash, key, this.#clockMs)
+      if (near !== undefined) return near
+    }
     for (;;) {
-      const now = this.#now()
       let result: number
       try {
         result = this.#exports.instance_get(this.#engine, now, this.#client, length)
       } catch (cause) {
         throw this.#stopped(cause)
       }
-      if (result !== ORDINARY || now !== A_MOMENT_AGO) return this.#read(result, binary)
-      this.#sharing = 0
+      if (result === ORDINARY && now < 0) {
+        now = this.#exactly()
+        continue
+      }
+      const value = this.#read(result, binary)
+      if (hash !== 0 && typeof value === 'string') this.#offer(hash, key, length, value)
+      return value
     }
+  }
+
+  /** Has the near cache keep a value that was read, if it is one that is read again. */
+  #offer(hash: number, key: string, length: number, value: string): void {
+    const near = this.#near === undefined ? this.#openNear() : this.#near
+    if (near === null || !near.wants(hash, value)) return
+    const former = this.#put(near.former(hash), this.#places + FIRST_BYTES, this.#second)
+    if (this.#exports.instance_admit(this.#engine, this.#clockMs, length, former) !== 0) near.put(this.#words, hash, key, value)
+  }
+
+  #openNear(): Near | null {
+    const address = this.#exports.instance_near_open(this.#engine, this.#client, NEAR_SLOTS) >>> 0
+    this.#refresh()
+    this.#near = address === 0 ? null : new Near(address)
+    return this.#near
   }
 
   /** HGET */
@@ -112,16 +143,14 @@ export class DirectCalls {
     const length = this.#put(key, this.#places, this.#first)
     const second = this.#put(field, this.#places + FIRST_BYTES, this.#second)
     if (length < 0 || second < 0) return undefined
-    for (;;) {
-      const now = this.#now()
+    for (let now = this.#now(); ; now = this.#exactly()) {
       let result: number
       try {
         result = this.#exports.instance_hget(this.#engine, now, this.#client, length, second)
       } catch (cause) {
         throw this.#stopped(cause)
       }
-      if (result !== ORDINARY || now !== A_MOMENT_AGO) return this.#read(result, binary)
-      this.#sharing = 0
+      if (result !== ORDINARY || now >= 0) return this.#read(result, binary)
     }
   }
 
@@ -138,13 +167,12 @@ export class DirectCalls {
       this.#words[(this.#places >> 2) + n] = length
       at += (length + 3) & ~3
     }
-    const now = this.#now()
     let result: number
     try {
+      const now = this.#now()
       result = this.#exports.instance_mget(this.#engine, now, this.#client, keys.length)
-      if (result === ORDINARY && now === A_MOMENT_AGO) {
-        this.#sharing = 0
-        result = this.#exports.instance_mget(this.#engine, this.#now(), this.#client, keys.length)
+      if (result === ORDINARY && now < 0) {
+        result = this.#exports.instance_mget(this.#engine, this.#exactly(), this.#client, keys.length)
       }
     } catch (cause) {
       throw this.#stopped(cause)
@@ -183,16 +211,14 @@ export class DirectCalls {
       return undefined
     }
     if (!command.isTimeless) this.#sharing = 0
-    for (;;) {
-      const now = this.#now()
+    for (let now = this.#now(); ; now = this.#exactly()) {
       let result: number
       try {
         result = this.#exports.instance_direct(this.#engine, now, this.#client, row, count, one, two, three)
       } catch (cause) {
         throw this.#stopped(cause)
       }
-      if (result !== ORDINARY || now !== A_MOMENT_AGO) return this.#read(result, binary)
-      this.#sharing = 0
+      if (result !== ORDINARY || now >= 0) return this.#read(result, binary)
     }
   }
 
@@ -203,12 +229,18 @@ export class DirectCalls {
   }
 
   /** Milliseconds since 1970. Looking at the clock costs as much as a look-up: a caller in a hurry is let do without, until
-   *  its turn is over. The engine asks for the time after all where a deadline is to be compared with it. */
+   *  its turn is over. Then the time is negative, and the engine asks for it after all where a deadline is to be compared
+   *  with it. */
   #now(): number {
     if (this.#sharing > 0) {
       this.#sharing--
-      return A_MOMENT_AGO
+      return -this.#clockMs
     }
+    return this.#exactly()
+  }
+
+  #exactly(): number {
+    this.#sharing = 0
     const now = Date.now()
     this.#hurry = now === this.#clockMs ? this.#hurry + 1 : 0
     this.#clockMs = now
@@ -242,13 +274,17 @@ export class DirectCalls {
     let word = at >>> 2
     let n = 0
     let seen = 0
+    let hash = length
     for (; n + 4 <= length; n += 4) {
       const a = text.charCodeAt(n)
       const b = text.charCodeAt(n + 1)
       const c = text.charCodeAt(n + 2)
       const d = text.charCodeAt(n + 3)
       seen |= a | b | c | d
-      words[word++] = a | (b << 8) | (c << 16) | (d << 24)
+      const whole = a | (b << 8) | (c << 16) | (d << 24)
+      words[word++] = whole
+      hash = Math.imul(hash ^ whole, 0x9e3779b1)
+      hash ^= hash >>> 15
     }
     let last = 0
     for (let shift = 0; n < length; n++, shift += 8) {
@@ -257,12 +293,16 @@ export class DirectCalls {
       last |= code << shift
     }
     words[word] = last
-    return seen < 0x80 ? length : this.#putLong(text, at, place)
+    if (seen > 0x7f) return this.#putLong(text, at, place)
+    hash = Math.imul(hash ^ last, 0x9e3779b1)
+    this.#hash = hash ^ (hash >>> 15) || 1
+    return length
   }
 
   #putLong(text: string, at: number, place: Uint8Array | null): number {
+    this.#hash = 0
     const { read, written } = encoder.encodeInto(text, place ?? this.#bytes.subarray(at, at + 3 * text.length))
-    return read === text.length ? written : -1
+    return read === text.length && (written === read || !LONE_SURROGATE.test(text)) ? written : -1
   }
 
   #read(result: number, binary: boolean): Reply | undefined {
@@ -312,6 +352,7 @@ export class DirectCalls {
 
   /** The engine has stopped: nothing goes this way any more. */
   end(): void {
+    this.#near = null
     this.#bytes = new Uint8Array()
   }
 

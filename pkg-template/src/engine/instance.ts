@@ -60,6 +60,9 @@ const SHORT_CHARACTERS = 60
 /** Above this, strings are encoded before they are written: three bytes for each character would be too much to reserve. */
 const LARGE_BYTES = 1024 * 1024
 
+/** Half of a surrogate pair: it has no UTF-8. */
+export const LONE_SURROGATE = /\p{Surrogate}/u
+
 const encoder = new TextEncoder()
 
 /** The code of the error that ends an instance. */
@@ -329,9 +332,22 @@ export class EngineInstance {
       // Plain JavaScript may pass anything. To fail on it further on would look like an engine that stopped.
       else throw new NookError('ERR', `ERR an argument is a string or bytes, not ${argument === null ? 'null' : typeof argument}`)
     }
-    if (room > LARGE_BYTES) return this.#writeLarge(argv)
-    if (room > this.#scratchBytes) this.#reserve(room)
-    this.#fill(argv)
+    if (room > LARGE_BYTES) {
+      this.#writeLarge(argv)
+    } else {
+      if (room > this.#scratchBytes) this.#reserve(room)
+      this.#fill(argv)
+    }
+    for (let at = 0; at < argv.length; at++) this.#refuseHalfOfPair(argv, at)
+  }
+
+  /** Half of a surrogate pair becomes U+FFFD in UTF-8: keys that differ in it would be one. */
+  #refuseHalfOfPair(argv: readonly Argument[], at: number): void {
+    const argument = argv[at]
+    if (typeof argument !== 'string' || (this.#words[this.#scratch / 4 + at] ?? 0) === argument.length) return
+    if (LONE_SURROGATE.test(argument) && this.#engine.is_key(argv.length, at)) {
+      throw new NookError('ERR', 'ERR a key holds half of a surrogate pair, and could not be told from others: pass bytes')
+    }
   }
 
   #writeLarge(argv: readonly Argument[]): void {

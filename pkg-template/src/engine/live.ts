@@ -62,13 +62,14 @@ export class LiveEngine {
   #deliveriesDue = false
   #ended = false
 
-  constructor(instance: EngineInstance, timers: Timers, events: LiveEvents) {
+  /** @param hasNear  whether strings that are read often are kept in JavaScript */
+  constructor(instance: EngineInstance, timers: Timers, hasNear: boolean, events: LiveEvents) {
     this.#instance = instance
     this.#events = events
     this.#timers = timers
     this.#caller = instance.connect()
     this.#listener = instance.connect()
-    this.direct = new DirectCalls(instance, this.#caller, {
+    this.direct = new DirectCalls(instance, this.#caller, hasNear, {
       follow: (pending) => this.#follow(pending),
       stopped: (error) => this.#stopped(error),
     })

@@ -38,7 +38,9 @@ pub(super) fn help(_: &mut Ctx, _: &mut Args) -> Result<Reply> {
 
 pub(super) fn idletime(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let now_ms = ctx.now_ms();
+    let (db, key) = (ctx.db, args.peek().unwrap_or_default());
     let idle_ms = standing(ctx, args)?.map(|standing| standing.idle_ms(now_ms));
+    let idle_ms = idle_ms.map(|idle_ms| ctx.state.near.idle_ms(db, key, idle_ms, now_ms));
     Ok(idle_ms.map_or(Reply::Null, |ms| Reply::Integer(i64::from(ms / 1000))))
 }
 

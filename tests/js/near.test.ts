@@ -1,0 +1,177 @@
+// The near cache: what a store answers is the same with it and without it, and what it answers by itself is counted as a use.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { open, type Nook, type OpenOptions } from 'nookdb'
+
+const opened = (options: OpenOptions = {}): Promise<Nook> => open('memory:', options)
+
+/** A field of INFO as a number. */
+function info(db: Nook, field: string): number {
+  return Number(new RegExp(`^${field}:(.*)\r$`, 'm').exec(db.info())?.[1])
+}
+
+/** Numbers below a bound, the same for the same seed (mulberry32). */
+function numbers(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
+  }
+}
+
+const KEYS = ['a', 'b', 'ab', 'abcd', 'session:1', 'session:2', 'ümlaut', 'n', 'h', 'k'.repeat(32), 'k'.repeat(33), '']
+const VALUES = ['', '1', 'text', 'größer', '-5', 'v'.repeat(256), 'v'.repeat(257), 'x'.repeat(5000)]
+
+/** A deed, done to any store alike. */
+type Deed = (db: Nook) => unknown
+
+function deed(draw: (below: number) => number): Deed {
+  const key = KEYS[draw(KEYS.length)] as string
+  const other = KEYS[draw(KEYS.length)] as string
+  const value = VALUES[draw(VALUES.length)] as string
+  const db = draw(2)
+  const changes: Deed[] = [
+    (store) => store.set(key, value),
+    (store) => store.set(key, value, { expiration: { type: 'EX', value: 1000 } }),
+    (store) => store.bytes.set(key, value),
+    (store) => store.del(key),
+    (store) => store.incr(key),
+    (store) => store.append(key, value),
+    (store) => store.setRange(key, 1, value),
+    (store) => store.getDel(key),
+    (store) => store.getSet(key, value),
+    (store) => store.expire(key, 1000),
+    (store) => store.persist(key),
+    (store) => store.expire(key, -1),
+    (store) => store.rename(key, other),
+    (store) => store.copy(key, other, { REPLACE: true }),
+    (store) => store.mSet({ [key]: value, [other]: value }),
+    (store) => store.hSet(key, 'f', value),
+    (store) => store.flushAll(),
+    (store) => store.swapDb(0, 1),
+    (store) => store.move(key, 1 - db),
+    (store) => store.select(db),
+    (store) => store.call('SET', key, value),
+    (store) => store.call('CLIENT', 'NO-TOUCH', db === 0 ? 'ON' : 'OFF'),
+    (store) => store.multi().set(key, value).get(key).incr(other).exec(),
+    (store) => store.atomic((tx) => [tx.get(key), tx.set(key, value), tx.get(key)]),
+    (store) =>
+      store.atomic((tx) => {
+        tx.set(key, value)
+        tx.select(db)
+        tx.del(other)
+        throw new Error('taken back')
+      }),
+    (store) => store.import(store.export()).keys,
+  ]
+  const looks: Deed[] = [
+    (store) => store.get(key),
+    (store) => [store.get(key), store.get(key), store.get(key), store.get(other), store.get(other)],
+    (store) => store.bytes.get(key),
+    (store) => store.mGet([key, other]),
+    (store) => store.hGet(key, 'f'),
+    (store) => store.exists(key),
+    (store) => store.strLen(key),
+  ]
+  const among = draw(3) === 0 ? changes : looks
+  return among[draw(among.length)] as Deed
+}
+
+function outcome(act: Deed, db: Nook): unknown {
+  try {
+    return act(db)
+  } catch (error) {
+    return String(error)
+  }
+}
+
+test('what a store answers and counts is the same with its read cache and without', async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const cached = await opened()
+    const plain = await opened({ readCache: false })
+    const draw = numbers(seed)
+    for (let n = 0; n < 1000; n++) {
+      const act = deed(draw)
+      assert.deepEqual(outcome(act, cached), outcome(act, plain), `seed ${seed}, deed ${n}: ${act}`)
+    }
+    for (const field of ['keyspace_hits', 'keyspace_misses', 'total_commands_processed', 'used_memory']) {
+      assert.equal(info(cached, field), info(plain, field), `${field}, seed ${seed}`)
+    }
+    cached.close()
+    plain.close()
+  }
+})
+
+test('a key that is read again is answered from JavaScript, until it changes', async () => {
+  await using db = await opened()
+  db.set('k', 'v')
+  for (let n = 0; n < 5; n++) assert.equal(db.get('k'), 'v')
+  assert.ok(info(db, 'js_cache_bytes') > 0)
+  db.bytes.set('k', 'w')
+  assert.equal(db.get('k'), 'w')
+  await using off = await opened({ readCache: false })
+  off.set('k', 'v')
+  for (let n = 0; n < 5; n++) off.get('k')
+  assert.doesNotMatch(off.info(), /js_cache_bytes/)
+})
+
+test('the read cache is bounded', async () => {
+  await using db = await opened()
+  const value = 'v'.repeat(256)
+  for (let n = 0; n < 40_000; n++) {
+    db.set(`key:${n}`, value)
+    for (let time = 0; time < 3; time++) db.get(`key:${n}`)
+  }
+  const bytes = info(db, 'js_cache_bytes')
+  assert.ok(bytes > 1e6 && bytes <= 16_384 * (256 + 32 + 48), `${bytes}`)
+})
+
+test('another client that changes a key is heard', async () => {
+  await using db = await opened()
+  const session = db.session()
+  db.set('k', 'v')
+  for (let n = 0; n < 5; n++) db.get('k')
+  await session.send(['SET', 'k', 'w'])
+  assert.equal(db.get('k'), 'w')
+})
+
+test('a key that is given a deadline is gone when that has passed', async () => {
+  await using db = await opened()
+  db.set('k', 'v')
+  for (let n = 0; n < 100; n++) db.get('k')
+  db.pExpire('k', 20)
+  assert.equal(db.get('k'), 'v')
+  const until = Date.now() + 25
+  while (Date.now() < until) db.get('k')
+  assert.equal(db.get('k'), null)
+})
+
+test('what was answered from JavaScript was a use of the key', async () => {
+  await using db = await opened()
+  db.set('k', 'v')
+  db.set('idle', 'v')
+  for (let n = 0; n < 5; n++) db.get('k')
+  await sleep(1100)
+  db.get('k')
+  assert.equal(db.objectIdleTime('k'), 0)
+  assert.equal(db.objectIdleTime('idle'), 1)
+})
+
+test('keys that JavaScript answers are not the first to be evicted', async () => {
+  await using db = await opened({ config: { 'maxmemory-policy': 'allkeys-lru', 'maxmemory-samples': '64' } })
+  const hot = Array.from({ length: 20 }, (_, n) => `hot:${n}`)
+  for (const key of hot) db.set(key, 'v')
+  for (let n = 0; n < 180; n++) db.set(`cold:${n}`, 'v')
+  for (let n = 0; n < 3; n++) hot.forEach((key) => db.get(key))
+  await sleep(20)
+  hot.forEach((key) => db.get(key))
+  db.configSet('maxmemory', String(db.statistics().usedBytes))
+  for (let n = 0; n < 60; n++) db.set(`new:${n}`, 'v')
+  const gone = hot.filter((key) => db.exists(key) === 0)
+  assert.deepEqual(gone, [])
+  assert.ok(info(db, 'evicted_keys') >= 50)
+})
