@@ -51,7 +51,10 @@ impl<'a> Args<'a> {
     }
 
     pub fn bytes(&mut self) -> Result<&'a [u8]> {
-        let argument = self.peek().ok_or(Error::Syntax)?;
+        // Not `ok_or`: an error that is not there would be made and dropped for every argument.
+        let Some(argument) = self.peek() else {
+            return Err(Error::Syntax);
+        };
         self.at += 1;
         Ok(argument)
     }

@@ -8,9 +8,10 @@ use super::effects::{Block, Draft, Savepoint};
 use super::event::Event;
 use super::keyspace::{Deadline, Edit, Entry, Key, Keyspace, Standing, is_past};
 use super::random::split_mix;
+use super::slot::of_kind;
 use super::state::State;
 use super::undo::Undo;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::types::{Kind, Limits};
 
 /// What becomes of the deadline when a key is written anew.
@@ -132,10 +133,7 @@ impl Ctx<'_> {
 
     /// The value as `look` finds it, if it is of the kind that the command wants.
     pub fn view<T: Kind>(&self, key: &[u8]) -> Result<Option<T::View<'_>>> {
-        match self.look(key) {
-            None => Ok(None),
-            Some(standing) => T::of(standing.value()).map(Some).ok_or(Error::WrongType),
-        }
+        of_kind::<T>(self.look(key))
     }
 
     /// `touch`, then `view`: what most reading commands do.
@@ -279,10 +277,16 @@ impl Ctx<'_> {
     }
 
     /// Notes an event, if anybody wants to hear of it.
+    #[inline]
     pub(super) fn event(&mut self, key: &[u8], event: Event) {
         let is_wanted = self.state.config.notify.wants(event.class());
         if is_wanted || self.state.clients.has_observers() {
-            self.draft.events.push((self.db, event, key.into()));
+            self.note_event(key, event);
         }
+    }
+
+    #[cold]
+    fn note_event(&mut self, key: &[u8], event: Event) {
+        self.draft.events.push((self.db, event, key.into()));
     }
 }

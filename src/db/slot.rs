@@ -16,15 +16,15 @@ pub struct Slot<'c, 'a, 'k> {
     ctx: &'c mut Ctx<'a>,
     key: &'k [u8],
     found: Lookup,
+    /// The deadline of what stands there has passed.
+    is_past: bool,
 }
 
 impl<'a> Ctx<'a> {
     /// Looks a key up, and removes it if its deadline has passed. One hash, one probe.
     pub fn slot<'c, 'k>(&'c mut self, key: &'k [u8]) -> Slot<'c, 'a, 'k> {
         let mut slot = self.slot_as_it_is(key);
-        if let Some(standing) = slot.standing()
-            && slot.is_due(standing)
-        {
+        if slot.is_due() {
             slot.expire();
         }
         slot
@@ -33,10 +33,13 @@ impl<'a> Ctx<'a> {
     /// As `slot`, whatever the time.
     pub(super) fn slot_as_it_is<'c, 'k>(&'c mut self, key: &'k [u8]) -> Slot<'c, 'a, 'k> {
         let found = self.keyspace().find(key);
+        let standing = found.place.map(|place| self.keyspace().at(place));
+        let is_past = standing.is_some_and(|standing| standing.is_past(self.now_ms()));
         Slot {
             ctx: self,
             key,
             found,
+            is_past,
         }
     }
 }
@@ -45,18 +48,20 @@ impl<'a> Ctx<'a> {
 impl<'c> Slot<'c, '_, '_> {
     /// What stands there for a client, without any trace of the look.
     pub fn look(&self) -> Option<Standing<'_>> {
-        self.standing()
-            .filter(|standing| self.ctx.shows(standing.deadline()))
+        self.shown().map(|place| self.ctx.keyspace().at(place))
     }
 
     pub fn exists(&self) -> bool {
-        self.look().is_some()
+        self.shown().is_some()
     }
 
     /// Notes the use of the key and counts a hit or a miss; whether it stands.
     pub fn touch(&mut self) -> bool {
         let found = self.probe();
-        if let Some(place) = self.found.place.filter(|_| found && !self.ctx.no_touch) {
+        if let Some(place) = self.found.place
+            && found
+            && !self.ctx.no_touch
+        {
             let now_ms = self.ctx.now_ms();
             self.keyspace_mut().note_use(place, now_ms);
         }
@@ -82,10 +87,9 @@ impl<'c> Slot<'c, '_, '_> {
 
     /// As `view`, for as long as the `Ctx` is held.
     pub fn into_view<T: Kind>(self) -> Result<Option<T::View<'c>>> {
-        let Slot { ctx, found, .. } = self;
-        let ctx: &'c Ctx = ctx;
-        let standing = found.place.map(|place| ctx.keyspace().at(place));
-        of_kind::<T>(standing.filter(|standing| ctx.shows(standing.deadline())))
+        let shown = self.shown();
+        let ctx: &'c Ctx = self.ctx;
+        of_kind::<T>(shown.map(|place| ctx.keyspace().at(place)))
     }
 
     /// Has the key look as if it was last used so long ago (RESTORE IDLETIME). What the clock of a
@@ -98,17 +102,16 @@ impl<'c> Slot<'c, '_, '_> {
         }
     }
 
-    /// What stands there, shown or not.
-    fn standing(&self) -> Option<Standing<'_>> {
-        self.found.place.map(|place| self.ctx.keyspace().at(place))
+    /// Where the key stands, if it is there for a client (see `Ctx::shows`).
+    fn shown(&self) -> Option<Place> {
+        let is_hidden = self.is_past && !self.ctx.draft.applying;
+        self.found.place.filter(|_| !is_hidden)
     }
 
     /// Whether this engine is to remove the key now. Only an authority turns time into an effect; the
-    /// others hide what is past (see `Ctx::shows`).
-    fn is_due(&self, standing: Standing) -> bool {
-        standing.is_past(self.ctx.now_ms())
-            && !self.ctx.draft.applying
-            && self.ctx.state.config.role == Role::Authority
+    /// others hide what is past.
+    fn is_due(&self) -> bool {
+        self.is_past && !self.ctx.draft.applying && self.ctx.state.config.role == Role::Authority
     }
 
     fn keyspace_mut(&mut self) -> &mut Keyspace {
@@ -116,10 +119,13 @@ impl<'c> Slot<'c, '_, '_> {
     }
 }
 
-fn of_kind<T: Kind>(standing: Option<Standing<'_>>) -> Result<Option<T::View<'_>>> {
+pub(super) fn of_kind<T: Kind>(standing: Option<Standing<'_>>) -> Result<Option<T::View<'_>>> {
     match standing {
         None => Ok(None),
-        Some(standing) => T::of(standing.value()).map(Some).ok_or(Error::WrongType),
+        Some(standing) => match T::of(standing.value()) {
+            None => Err(Error::WrongType),
+            of_kind => Ok(of_kind),
+        },
     }
 }
 
@@ -217,7 +223,7 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
     /// Sets or takes off the deadline; false where there is no key. Its effect is said here, as a
     /// deadline that has passed removes the key, as in Redis.
     pub fn set_deadline(self, deadline: Option<Deadline>) -> bool {
-        let place = self.found.place.filter(|_| self.exists());
+        let place = self.shown();
         if let Some(place) = place {
             self.change_deadline(place, deadline);
         }
@@ -271,7 +277,10 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
 
     fn deadline_after(&self, ttl: Ttl) -> Option<Deadline> {
         match ttl {
-            Ttl::Keep => self.standing().and_then(Standing::deadline),
+            Ttl::Keep => {
+                let place = self.found.place?;
+                self.ctx.keyspace().at(place).deadline()
+            }
             Ttl::Clear => None,
             Ttl::At(deadline) => Some(deadline),
         }

@@ -33,9 +33,12 @@ pub(super) fn decrby(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 fn add(ctx: &mut Ctx, key: &[u8], step: i64) -> Result<Reply> {
     let slot = ctx.slot(key);
-    let old = slot.view::<Str>()?.map_or(Some(0), Text::as_i64);
-    let old = old.ok_or(Error::NotAnInteger)?;
-    let sum = old.checked_add(step).ok_or(Error::Overflow)?;
+    let Some(old) = slot.view::<Str>()?.map_or(Some(0), Text::as_i64) else {
+        return Err(Error::NotAnInteger);
+    };
+    let Some(sum) = old.checked_add(step) else {
+        return Err(Error::Overflow);
+    };
     slot.put_text(Event::IncrBy, Text::Int(sum), Ttl::Keep);
     Ok(Reply::Integer(sum))
 }
