@@ -83,6 +83,18 @@ function writeInlineModule(wasm) {
   )
 }
 
+/** The copies between strings and memory. They are apart from the engine, as not every machine can load them. */
+async function assembleStrings() {
+  const wasm = inRoot('pkg/wasm/strings.wasm')
+  const features = ['--enable-gc', '--enable-reference-types']
+  await run(npmProgram('wasm-as'), [...features, inRoot('pkg-template/strings.wat'), '-o', wasm])
+  await run(npmProgram('wasm-opt'), [...features, '-O3', wasm, '-o', wasm])
+  const base64 = readFileSync(wasm).toString('base64')
+  rmSync(wasm)
+  writeFileSync(inRoot('pkg/wasm/strings.js'), `export default '${base64}'\n`)
+  writeFileSync(inRoot('pkg/wasm/strings.d.ts'), '/** strings.wat in base64. */\ndeclare const wasm: string\nexport default wasm\n')
+}
+
 /** The table of commands is asked each time: Cargo knows best whether it has changed. */
 async function generateMethods() {
   await run('node', ['--import', 'tsx', 'pkg-template/generate.mjs'])
@@ -117,6 +129,7 @@ const wasmInputs = fingerprint(
   ['pkg-template/build.mjs', 'node_modules/binaryen/package.json'], readFileSync(compiled), pinned('wasm-bindgen'),
 )
 await unlessUnchanged('pkg/wasm/.built', wasmInputs, 'wasm: wasm-bindgen, wasm-opt -O3', () => bindAndOptimize(compiled, bindgen))
+await assembleStrings()
 await generateMethods()
 await unlessUnchanged(
   'pkg/dist/.built',

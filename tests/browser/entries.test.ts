@@ -139,3 +139,39 @@ test('a store that another tab has open is refused, and one that is taken over t
   assert.equal(await other.evaluate("db.set('a', '1')"), 'OK')
   await one.context().close()
 })
+
+for (const builtins of ['the builtins for strings', 'no such builtins']) {
+  test(`text of every length comes back as it was, with ${builtins}`, async () => {
+    const page = await openPage()
+    const wrong = await page.evaluate(
+      async ({ url, isWithout }) => {
+        const { compile } = WebAssembly
+        let refused = 0
+        // As a machine answers that does not know them.
+        if (isWithout) {
+          WebAssembly.compile = (source: BufferSource, ...options: unknown[]) => {
+            if (options.length === 0) return compile(source)
+            refused++
+            return Promise.reject(new TypeError('an unknown option'))
+          }
+        }
+        const { open } = (await import(url)) as typeof import('nookdb')
+        const db = await open('memory:', { readCache: false })
+        const lengths = [...Array(130).keys(), 1019, 1020, 1021, 1024, 4095, 4096, 4097, 16_380, 16_381, 16_384, 20_000]
+        const texts = lengths.flatMap((length) => {
+          const text = Array.from({ length }, (_, n) => String.fromCharCode(33 + ((n * 7) % 90))).join('')
+          return [text, `${text.slice(1)}é`, `${text}漢`, `🦊${text}`]
+        })
+        // Each is written over the places of one that was longer.
+        const wrong = texts.filter((text) => {
+          db.set('before', 'x'.repeat(text.length + 9))
+          db.set(text, text)
+          return db.get(text) !== text || db.mGet([text, 'none'])[0] !== text || db.hSet('hash', text, text) > 1 || db.hGet('hash', text) !== text
+        })
+        return { wrong: wrong.map((text) => text.length), keys: db.dbSize() - new Set(texts).size, refused }
+      },
+      { url: '/pkg/dist/index.browser.js', isWithout: builtins.startsWith('no') },
+    )
+    assert.deepEqual(wrong, { wrong: [], keys: 2, refused: builtins.startsWith('no') ? 1 : 0 })
+  })
+}

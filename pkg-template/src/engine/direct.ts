@@ -9,6 +9,7 @@ import { Push, type Reply } from '../reply.js'
 import { asciiText, decodeText } from '../resp.js'
 import { BLOCKED, HostRequest, LONE_SURROGATE, type EngineInstance } from './instance.js'
 import { NEAR_SLOTS, Near } from './near.js'
+import { STRING_UNITS, type Strings } from './strings.js'
 import { ASCII, BULK, INTEGER, LIST, NULL, OK, ORDINARY } from './tags.js'
 
 /** What src/wasm/direct.rs exports, as it is called without the glue. */
@@ -64,6 +65,7 @@ export class DirectCalls {
   readonly #events: DirectEvents
   readonly #memory: WebAssembly.Memory
   readonly #places: number
+  readonly #strings: Strings | null
   readonly #answer: number
   /** Views of memory; made anew when it has grown and they are detached. */
   #bytes!: Uint8Array<ArrayBuffer>
@@ -83,7 +85,7 @@ export class DirectCalls {
   #near: Near | null | undefined
 
   constructor(instance: EngineInstance, client: number, hasNear: boolean, events: DirectEvents) {
-    const { exports, engine, places, answer } = instance.innards()
+    const { exports, engine, places, answer, strings } = instance.innards()
     this.#instance = instance
     this.#exports = exports as unknown as Exports
     this.#engine = engine
@@ -91,6 +93,7 @@ export class DirectCalls {
     this.#events = events
     this.#memory = exports.memory
     this.#places = places
+    this.#strings = strings
     this.#answer = answer
     this.#near = hasNear ? undefined : null
     this.#refresh()
@@ -301,6 +304,10 @@ export class DirectCalls {
 
   #putLong(text: string, at: number, place: Uint8Array | null): number {
     this.#hash = 0
+    const { length } = text
+    if (this.#strings !== null && length <= STRING_UNITS && (place === null || length + 4 <= place.length)) {
+      if (this.#strings.write(text, at) < 0x80) return length
+    }
     const { read, written } = encoder.encodeInto(text, place ?? this.#bytes.subarray(at, at + 3 * text.length))
     return read === text.length && (written === read || !LONE_SURROGATE.test(text)) ? written : -1
   }
@@ -343,6 +350,7 @@ export class DirectCalls {
   #value(address: number, length: number, isAscii: boolean, binary: boolean): string | Uint8Array<ArrayBuffer> {
     const end = address + length
     if (binary) return this.#bytes.slice(address, end)
+    if (isAscii && this.#strings !== null && length <= STRING_UNITS) return this.#strings.read(address, length)
     return isAscii ? asciiText(this.#bytes, address, end) : decodeText(this.#bytes, address, end)
   }
 

@@ -9,6 +9,7 @@ import type { Losses } from '../committer.js'
 import { NookError } from '../errors.js'
 import type { Push, Reply } from '../reply.js'
 import { asciiText, decodeText, RespReader } from '../resp.js'
+import { stringsOf, type Strings } from './strings.js'
 import { ASCII, ASK, BULK, INTEGER, NULL, OK, RESP, WAIT } from './tags.js'
 
 /** What a slice of a snapshot came to, as src/wasm/keep.rs has it. */
@@ -71,6 +72,7 @@ export const DEAD = 'DEAD'
 export class EngineInstance {
   readonly #engine: Instance
   readonly #exports: Exports
+  readonly #strings: Strings | null
   readonly #memory: WebAssembly.Memory
   /** Views of all memory; made anew when it has grown and they are detached. */
   #bytes: Uint8Array<ArrayBuffer>
@@ -85,13 +87,15 @@ export class EngineInstance {
     const glue = bind()
     const { exports } = glue.start(await WebAssembly.instantiate(module, glue.imports()), module)
     const entropy = crypto.getRandomValues(new Uint32Array(6))
-    return new EngineInstance(new glue.Instance(options, Date.now(), entropy), exports)
+    const strings = await stringsOf(exports.memory)
+    return new EngineInstance(new glue.Instance(options, Date.now(), entropy), exports, strings)
   }
 
-  private constructor(engine: Instance, exports: Exports) {
+  private constructor(engine: Instance, exports: Exports, strings: Strings | null) {
     const { memory } = exports
     this.#engine = engine
     this.#exports = exports
+    this.#strings = strings
     this.#memory = memory
     this.#bytes = new Uint8Array(memory.buffer as ArrayBuffer)
     this.#words = new Uint32Array(memory.buffer)
@@ -109,7 +113,7 @@ export class EngineInstance {
   innards(): Innards {
     // The glue keeps the address of the engine to itself, but for every call of every method.
     const { __wbg_ptr: engine } = this.#engine as unknown as { readonly __wbg_ptr: number }
-    return { exports: this.#exports, engine, places: this.#engine.places_address(), answer: this.#answer }
+    return { exports: this.#exports, engine, places: this.#engine.places_address(), answer: this.#answer, strings: this.#strings }
   }
 
   /** What calls have left to do since this was last asked: `DELIVERIES`, `STEPS`, `TICKS`. */
@@ -455,6 +459,7 @@ export interface Innards {
   readonly places: number
   /** Where the words of the answer are, in words. */
   readonly answer: number
+  readonly strings: Strings | null
 }
 
 export interface Statistics {
