@@ -64,6 +64,14 @@ const spread = ({ median: middle, low, high }) => `${number(middle)} (${number(l
 const BOUNDS = { atMost: (most) => `≤ ${most}`, fasterBy: (times) => `≥ ${times} ×`, limit: (most, unit) => `≤ ${most} ${unit}` }
 const REACHED = { true: 'yes', false: '**no**', null: '' }
 
+/** The same rows with nothing asked of them: what a smoke run measures is not to be judged. */
+export function unjudged(rows) {
+  return rows.map(({ atMost = {}, fasterBy = {}, beside = [], limit: _, ...row }) => ({
+    ...row,
+    beside: [...Object.keys(atMost), ...Object.keys(fasterBy), ...beside],
+  }))
+}
+
 export const peerName = (peer) => PEERS[peer] ?? peer
 
 /** In Markdown. */
