@@ -33,8 +33,8 @@ const began = Date.now()
 /** To stderr: stdout has the tables. */
 const say = (text) => process.stderr.write(`[${String(Math.round((Date.now() - began) / 1000)).padStart(4)}s] ${text}\n`)
 
-const on = await machine()
-for (const name of positionals.length > 0 ? positionals : Object.keys(GROUPS)) {
+/** Measures one group, prints it, and keeps what was measured. */
+async function run(name) {
   const group = GROUPS[name]
   say(`${name}: ${group.about}`)
   const begin = Date.now()
@@ -44,13 +44,22 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(GROUPS)) {
   const seconds = Math.round((Date.now() - begin) / 1000)
   const judged = flags.quick ? { ...group, rows: unjudged(group.rows) } : group
   console.log(`\n${name}: ${group.about}\n\n${shown(judged, figures)}\n`)
-  // After each group: what was measured is kept though a later group should fail.
-  if (keeps) writeResults({ ...readResults(), [name]: { ...on, load, rounds, seconds, figures } })
-}
-if (keeps) {
+  if (!keeps) return
+  writeResults({ ...readResults(), [name]: { ...on, load, rounds, seconds, figures } })
   writeReport(GROUPS, readResults())
-  say('written: benches/results.json, benches/README.md and the plots')
 }
+
+const on = await machine()
+const failed = []
+for (const name of positionals.length > 0 ? positionals : Object.keys(GROUPS)) {
+  // The groups after one that fails are worth as much as those before it.
+  await run(name).catch((error) => {
+    failed.push(name)
+    console.error(error)
+  })
+}
+if (keeps) say('written: benches/results.json, benches/README.md and the plots')
 if (flags.quick) say('a smoke run: the figures above say nothing about speed')
+if (failed.length > 0) giveUp(`not measured: ${failed.join(', ')}`)
 // Stores and servers of ours may still have timers.
 process.exit(0)
