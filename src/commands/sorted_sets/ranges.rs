@@ -286,10 +286,27 @@ pub(super) fn zremrangebylex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 fn remove(ctx: &mut Ctx, args: &mut Args, by: By, event: Event) -> Result<Reply> {
     let key = args.bytes()?;
     let bounds = Bounds::parse(by, args.bytes()?, args.bytes()?)?;
-    let removed = ctx.edit(key, event, |zset: &mut ZSet| {
+    let (removed, named) = ctx.edit(key, event, |zset: &mut ZSet| {
         let ranks = bounds.ranks(zset);
+        let named: Option<Vec<Vec<u8>>> = (by == By::Lex && !is_of_one_score(zset)).then(|| {
+            let members = zset.range(ranks.clone());
+            members.map(|(member, _)| member.to_vec()).collect()
+        });
         zset.remove_range(ranks.clone());
-        Edit::when(!ranks.is_empty(), ranks.len())
+        Edit::when(!ranks.is_empty(), (ranks.len(), named))
     })?;
+    if let (1.., Some(members)) = (removed, named) {
+        let mut argv: Vec<&[u8]> = vec![b"ZREM", key];
+        argv.extend(members.iter().map(Vec::as_slice));
+        ctx.effect(argv);
+    }
     Ok(Reply::count(removed))
+}
+
+/// Whether a range by bytes means something. Elsewhere what it holds hangs on the form of the set, as
+/// in Redis, so that the effect has to name the members.
+fn is_of_one_score(zset: &ZSet) -> bool {
+    let mut ends = zset.iter();
+    let (first, last) = (ends.next(), ends.next_back());
+    last.is_none_or(|(_, last)| first.is_some_and(|(_, first)| first == last))
 }
