@@ -1,7 +1,7 @@
 //! Hashes: fields with values, packed while they are few and short, a table after that.
 
 use super::listpack::{self, Cursor};
-use super::log::Log;
+use super::log::{Log, NOT_RECORDING};
 use super::slots::{self, Named, Slots};
 use super::{Inverses, Item, Kind, Limits, Listpack, Seed, kind};
 
@@ -258,9 +258,14 @@ impl Hash {
 
     /// The table, which the hash becomes if it is not yet.
     fn table(&mut self, seed: Seed) -> &mut Table {
-        if let Form::Packed(pairs) = &self.0 {
+        if let Form::Packed(pairs) = &mut self.0 {
+            let noted = pairs.recorded();
             let table = Table::of(pairs, seed).expect("a packed hash holds pairs, each field once");
-            self.0 = Form::Table(Box::new(table));
+            let packed = std::mem::replace(&mut self.0, Form::Table(Box::new(table)));
+            if let (Some(mut noted), Form::Table(table)) = (noted, &mut self.0) {
+                noted.push(super::Inverse::Form(Box::new(Hash(packed).into_value())));
+                table.log.start(noted);
+            }
         }
         match &mut self.0 {
             Form::Table(table) => table,
@@ -384,29 +389,29 @@ impl Kind for Hash {
     }
 
     fn is_compact(&self) -> bool {
-        matches!(self.0, Form::Packed(_))
+        matches!(&self.0, Form::Packed(pairs) if pairs.is_copied())
     }
 
     fn record(&mut self) {
-        if let Form::Table(table) = &mut self.0 {
-            table.log.start(Inverses::default());
+        match &mut self.0 {
+            Form::Packed(pairs) => pairs.record(Inverses::default()),
+            Form::Table(table) => table.log.start(Inverses::default()),
         }
     }
 
     fn recorded(&mut self) -> Inverses {
         match &mut self.0 {
             Form::Table(table) => table.log.finish(),
-            Form::Packed(_) => panic!("a hash is changed, not replaced, while it records"),
+            Form::Packed(pairs) => pairs.recorded().expect(NOT_RECORDING),
         }
     }
 
     fn undo(&mut self, inverse: super::Inverse) {
-        let super::Inverse::Hash(inverse) = inverse else {
-            panic!("undo of {inverse:?} on a hash");
-        };
-        match &mut self.0 {
-            Form::Table(table) => table.undo(inverse),
-            Form::Packed(_) => panic!("undo of {inverse:?} on a packed hash"),
+        match (inverse, &mut self.0) {
+            (super::Inverse::Hash(inverse), Form::Table(table)) => table.undo(inverse),
+            (super::Inverse::Rewind(rewind), Form::Packed(pairs)) => pairs.rewind(rewind),
+            (super::Inverse::Form(old), _) => *self = super::taken(*old),
+            (inverse, _) => panic!("undo of {inverse:?} on a hash of another form"),
         }
     }
 }

@@ -6,6 +6,9 @@
 //!
 //! The array widens when an integer comes that it cannot say, and stays wide.
 
+use super::Inverses;
+use super::buffer::{Buffer, COPIED_MAX_BYTES, Rewind};
+
 const HEADER_BYTES: usize = 8;
 /// The bookkeeping of an allocation, as an estimate that is the same everywhere.
 const ALLOCATION_BYTES: usize = 16;
@@ -13,13 +16,13 @@ const ALLOCATION_BYTES: usize = 16;
 /// Sorted integers without duplicates. A search costs O(log N), a change a move of what is behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intset {
-    bytes: Vec<u8>,
+    bytes: Buffer,
 }
 
 impl Default for Intset {
     fn default() -> Intset {
         Intset {
-            bytes: vec![2, 0, 0, 0, 0, 0, 0, 0],
+            bytes: Buffer::from(vec![2, 0, 0, 0, 0, 0, 0, 0]),
         }
     }
 }
@@ -38,7 +41,9 @@ impl Intset {
         if !is_width || contents != (bytes.len() - HEADER_BYTES) as u64 {
             return None;
         }
-        let intset = Intset { bytes };
+        let intset = Intset {
+            bytes: Buffer::from(bytes),
+        };
         intset
             .iter()
             .is_sorted_by(|one, two| one < two)
@@ -91,10 +96,8 @@ impl Intset {
         }
         let width = self.width();
         let at = HEADER_BYTES + index * width;
-        let old_len = self.bytes.len();
-        self.bytes.resize(old_len + width, 0);
-        self.bytes.copy_within(at..old_len, at + width);
-        self.bytes[at..at + width].copy_from_slice(&number.to_le_bytes()[..width]);
+        let target = self.bytes.splice(at..at, width);
+        target.copy_from_slice(&number.to_le_bytes()[..width]);
         self.write_len();
         true
     }
@@ -105,7 +108,7 @@ impl Intset {
             return false;
         };
         let at = HEADER_BYTES + index * self.width();
-        self.bytes.drain(at..at + self.width());
+        self.bytes.splice(at..at + self.width(), 0);
         self.write_len();
         true
     }
@@ -131,18 +134,37 @@ impl Intset {
     }
 
     fn widen(&mut self, width: usize) {
-        let mut wider = Vec::with_capacity(HEADER_BYTES + (self.len() + 1) * width);
-        wider.extend_from_slice(&self.bytes[..HEADER_BYTES]);
-        wider[0] = width as u8;
-        for number in self.iter() {
-            wider.extend_from_slice(&number.to_le_bytes()[..width]);
+        let integers: Vec<i64> = self.iter().collect();
+        let contents = HEADER_BYTES..self.bytes.len();
+        let target = self.bytes.splice(contents, integers.len() * width);
+        for (place, number) in target.chunks_exact_mut(width).zip(integers) {
+            place.copy_from_slice(&number.to_le_bytes()[..width]);
         }
-        self.bytes = wider;
+        self.bytes.head_mut()[0] = width as u8;
+    }
+
+    /// As `Listpack::is_copied`.
+    pub(super) fn is_copied(&self) -> bool {
+        self.bytes.len() <= COPIED_MAX_BYTES
+    }
+
+    /// As `Listpack::record`.
+    pub(super) fn record(&mut self, noted: Inverses) {
+        self.bytes.start(noted);
+    }
+
+    /// As `Listpack::recorded`.
+    pub(super) fn recorded(&mut self) -> Option<Inverses> {
+        self.bytes.finish()
+    }
+
+    pub(super) fn rewind(&mut self, rewind: Rewind) {
+        self.bytes.rewind(rewind);
     }
 
     fn write_len(&mut self) {
         let len = u32::try_from(self.len()).expect("an intset stays far below 2^32 integers");
-        self.bytes[4..HEADER_BYTES].copy_from_slice(&len.to_le_bytes());
+        self.bytes.head_mut()[4..].copy_from_slice(&len.to_le_bytes());
     }
 }
 

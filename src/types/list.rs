@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::listpack::Needle;
-use super::log::BoxedLog;
+use super::log::{Log, NOT_RECORDING};
 use super::quicklist::{self, NodeLimit, Quicklist, Side, Splice};
 use super::{Inverses, Item, Kind, Limits, Listpack, kind};
 
@@ -12,15 +12,18 @@ use super::{Inverses, Item, Kind, Limits, Listpack, kind};
 /// Pushing to and popping from either end costs O(1) in the length of the list. An index or an
 /// element is found in O(N): node by node, from the nearer end, then within the node.
 #[derive(Debug, Clone, Default)]
-pub struct List {
-    form: Form,
-    log: BoxedLog,
-}
+pub struct List(Form);
 
 #[derive(Debug, Clone)]
 enum Form {
     Packed(Listpack),
-    Quick(Box<Quicklist>),
+    Quick(Box<Quick>),
+}
+
+#[derive(Debug, Clone, Default)]
+struct Quick {
+    nodes: Quicklist,
+    log: Log,
 }
 
 impl Default for Form {
@@ -47,8 +50,8 @@ pub enum Inverse {
         was_alone: bool,
     },
     Spliced(Splice),
-    /// Puts back the list as it was while it was one small listpack.
-    Packed(Listpack),
+    /// Makes the only node the listpack again that it was.
+    Grown,
     /// Makes the listpack the only node again.
     Shrunk,
 }
@@ -71,14 +74,12 @@ impl List {
             ([node], []) => NodeLimit::of(limits).allows(node.as_bytes().len(), node.len()),
             _ => false,
         };
-        List {
-            form: if is_packed {
-                Form::Packed(quicklist.into_first_node())
-            } else {
-                Form::Quick(Box::new(quicklist))
-            },
-            log: BoxedLog::default(),
-        }
+        List(if is_packed {
+            Form::Packed(quicklist.into_first_node())
+        } else {
+            let (nodes, log) = (quicklist, Log::default());
+            Form::Quick(Box::new(Quick { nodes, log }))
+        })
     }
 
     /// The listpacks that make the list, one if it is packed.
@@ -88,15 +89,15 @@ impl List {
     }
 
     pub fn len(&self) -> usize {
-        match &self.form {
+        match &self.0 {
             Form::Packed(elements) => elements.len(),
-            Form::Quick(quicklist) => quicklist.len(),
+            Form::Quick(quick) => quick.nodes.len(),
         }
     }
 
     /// `listpack` or `quicklist`.
     pub fn encoding(&self) -> &'static str {
-        match &self.form {
+        match &self.0 {
             Form::Packed(_) => "listpack",
             Form::Quick(_) => "quicklist",
         }
@@ -132,7 +133,6 @@ impl List {
         E::IntoIter: Clone,
     {
         let elements = elements.into_iter();
-        self.note_packed();
         self.make_room(elements.clone(), limits);
         for element in elements {
             self.push_one(side, element, limits);
@@ -143,12 +143,11 @@ impl List {
         if self.is_empty() {
             return None;
         }
-        self.note_packed();
-        let element = match &mut self.form {
+        let element = match &mut self.0 {
             Form::Packed(elements) => quicklist::pop_item(elements, side)?,
-            Form::Quick(quicklist) => {
-                let (element, was_alone) = quicklist.pop(side)?;
-                self.log.note(|| Inverse::Popped {
+            Form::Quick(quick) => {
+                let (element, was_alone) = quick.nodes.pop(side)?;
+                quick.log.note(|| Inverse::Popped {
                     side,
                     element: element.as_slice().into(),
                     was_alone,
@@ -165,7 +164,6 @@ impl List {
         if index >= self.len() {
             return false;
         }
-        self.note_packed();
         self.make_room([element].into_iter(), limits);
         let Some((node, offset)) = self.locate(index) else {
             return false;
@@ -191,7 +189,6 @@ impl List {
         let Some(index) = self.iter().position(|item| needle.is(item)) else {
             return false;
         };
-        self.note_packed();
         self.make_room([element].into_iter(), limits);
         let Some((node, offset)) = self.locate(index) else {
             return false;
@@ -200,11 +197,13 @@ impl List {
             Beside::Before => offset,
             Beside::After => offset + 1,
         };
-        match &mut self.form {
+        match &mut self.0 {
             Form::Packed(elements) => quicklist::insert_item(elements, offset, element),
-            Form::Quick(quicklist) => {
-                let splice = quicklist.insert(node, offset, element, NodeLimit::of(limits));
-                self.log.note(|| Inverse::Spliced(splice));
+            Form::Quick(quick) => {
+                let splice = quick
+                    .nodes
+                    .insert(node, offset, element, NodeLimit::of(limits));
+                quick.log.note(|| Inverse::Spliced(splice));
             }
         }
         true
@@ -251,23 +250,23 @@ impl List {
 
     /// As `Hash::free_some`.
     pub(super) fn free_some(&mut self, most: usize) -> usize {
-        match &mut self.form {
+        match &mut self.0 {
             Form::Packed(_) => 0,
-            Form::Quick(quicklist) => quicklist.free_nodes(most),
+            Form::Quick(quick) => quick.nodes.free_nodes(most),
         }
     }
 
     fn slices(&self) -> (&[Listpack], &[Listpack]) {
-        match &self.form {
+        match &self.0 {
             Form::Packed(elements) => (std::slice::from_ref(elements), &[]),
-            Form::Quick(quicklist) => quicklist.slices(),
+            Form::Quick(quick) => quick.nodes.slices(),
         }
     }
 
     fn node_count(&self) -> usize {
-        match &self.form {
+        match &self.0 {
             Form::Packed(_) => 1,
-            Form::Quick(quicklist) => quicklist.node_count(),
+            Form::Quick(quick) => quick.nodes.node_count(),
         }
     }
 
@@ -279,28 +278,15 @@ impl List {
 
     /// The node of an element, and its index there.
     fn locate(&self, index: usize) -> Option<(usize, usize)> {
-        match &self.form {
+        match &self.0 {
             Form::Packed(elements) => (index < elements.len()).then_some((0, index)),
-            Form::Quick(quicklist) => quicklist.locate(index),
-        }
-    }
-
-    /// While recording, keeps a copy of a packed list before it changes. One copy serves all
-    /// changes that follow in the same form.
-    fn note_packed(&mut self) {
-        if let (Form::Packed(elements), true) = (&self.form, self.log.is_on())
-            && !matches!(
-                self.log.last(),
-                Some(super::Inverse::List(Inverse::Packed(_)))
-            )
-        {
-            self.log.note(|| Inverse::Packed(elements.clone()));
+            Form::Quick(quick) => quick.nodes.locate(index),
         }
     }
 
     /// Makes a packed list a quicklist if it would grow too large with these elements.
     fn make_room<'e>(&mut self, elements: impl Iterator<Item = &'e [u8]>, limits: &Limits) {
-        let Form::Packed(packed) = &mut self.form else {
+        let Form::Packed(packed) = &mut self.0 else {
             return;
         };
         let (mut bytes, mut count) = (packed.as_bytes().len(), packed.len());
@@ -309,44 +295,51 @@ impl List {
             count += 1;
         }
         if !NodeLimit::of(limits).allows(bytes, count) {
-            let mut quicklist = Quicklist::default();
-            quicklist.push_node(std::mem::take(packed));
-            self.form = Form::Quick(Box::new(quicklist));
+            let noted = packed.recorded();
+            let mut quick = Quick::of(std::mem::take(packed));
+            if let Some(mut noted) = noted {
+                noted.push(Inverse::Grown);
+                quick.log.start(noted);
+            }
+            self.0 = Form::Quick(Box::new(quick));
         }
     }
 
     /// Makes a quicklist packed again when all that is left is one node, at most half full.
     fn shrink(&mut self, limits: &Limits) {
-        let Form::Quick(quicklist) = &mut self.form else {
+        let Form::Quick(quick) = &mut self.0 else {
             return;
         };
-        if let ([node], []) = quicklist.slices()
+        if let ([node], []) = quick.nodes.slices()
             && NodeLimit::of(limits).allows_half(node)
         {
-            let node = std::mem::take(&mut **quicklist).into_first_node();
-            self.form = Form::Packed(node);
-            self.log.note(|| Inverse::Shrunk);
+            quick.log.note(|| Inverse::Shrunk);
+            let noted = quick.log.is_on().then(|| quick.log.finish());
+            let mut node = std::mem::take(&mut quick.nodes).into_first_node();
+            if let Some(noted) = noted {
+                node.record(noted);
+            }
+            self.0 = Form::Packed(node);
         }
     }
 
     fn push_one(&mut self, side: Side, element: &[u8], limits: &Limits) {
-        match &mut self.form {
+        match &mut self.0 {
             Form::Packed(elements) => quicklist::push_item(elements, side, element),
-            Form::Quick(quicklist) => {
-                quicklist.push(side, element, NodeLimit::of(limits));
-                self.log.note(|| Inverse::Pushed(side));
+            Form::Quick(quick) => {
+                quick.nodes.push(side, element, NodeLimit::of(limits));
+                quick.log.note(|| Inverse::Pushed(side));
             }
         }
     }
 
     /// Changes the elements of one node, which is dropped if none is left.
     fn change_node(&mut self, node: usize, change: impl FnOnce(&mut Listpack)) {
-        self.note_packed();
-        match &mut self.form {
+        match &mut self.0 {
             Form::Packed(elements) => change(elements),
-            Form::Quick(quicklist) => {
-                let splice = quicklist.change(node, change);
-                self.log.note(|| Inverse::Spliced(splice));
+            Form::Quick(quick) => {
+                let splice = quick.nodes.change(node, change);
+                quick.log.note(|| Inverse::Spliced(splice));
             }
         }
     }
@@ -382,13 +375,39 @@ impl List {
         if range.is_empty() {
             return;
         }
-        self.note_packed();
-        match &mut self.form {
+        match &mut self.0 {
             Form::Packed(elements) => quicklist::remove_items(elements, range),
-            Form::Quick(quicklist) => {
-                let splice = quicklist.cut(range);
-                self.log.note(|| Inverse::Spliced(splice));
+            Form::Quick(quick) => {
+                let splice = quick.nodes.cut(range);
+                quick.log.note(|| Inverse::Spliced(splice));
             }
+        }
+    }
+}
+
+impl Quick {
+    /// Of one node.
+    fn of(node: Listpack) -> Quick {
+        let mut nodes = Quicklist::default();
+        nodes.push_node(node);
+        Quick {
+            nodes,
+            log: Log::default(),
+        }
+    }
+
+    fn undo(&mut self, inverse: Inverse) {
+        match inverse {
+            Inverse::Pushed(side) => {
+                self.nodes.pop(side);
+            }
+            Inverse::Popped {
+                side,
+                element,
+                was_alone,
+            } => self.nodes.push_into(side, &element, was_alone),
+            Inverse::Spliced(splice) => self.nodes.unsplice(splice),
+            Inverse::Grown | Inverse::Shrunk => unreachable!("the list has taken its form back"),
         }
     }
 }
@@ -399,54 +418,47 @@ impl Kind for List {
     kind!(List);
 
     fn is_empty(&self) -> bool {
-        match &self.form {
+        match &self.0 {
             Form::Packed(elements) => elements.is_empty(),
-            Form::Quick(quicklist) => quicklist.len() == 0,
+            Form::Quick(quick) => quick.nodes.len() == 0,
         }
     }
 
     fn size_bytes(&self) -> usize {
-        match &self.form {
+        match &self.0 {
             Form::Packed(elements) => elements.size_bytes(),
-            Form::Quick(quicklist) => quicklist.size_bytes(),
+            Form::Quick(quick) => quick.nodes.size_bytes(),
         }
     }
 
     fn is_compact(&self) -> bool {
-        matches!(self.form, Form::Packed(_))
+        matches!(&self.0, Form::Packed(elements) if elements.is_copied())
     }
 
     fn record(&mut self) {
-        self.log.start();
+        match &mut self.0 {
+            Form::Packed(elements) => elements.record(Inverses::default()),
+            Form::Quick(quick) => quick.log.start(Inverses::default()),
+        }
     }
 
     fn recorded(&mut self) -> Inverses {
-        self.log.finish()
+        match &mut self.0 {
+            Form::Packed(elements) => elements.recorded().expect(NOT_RECORDING),
+            Form::Quick(quick) => quick.log.finish(),
+        }
     }
 
     fn undo(&mut self, inverse: super::Inverse) {
-        let super::Inverse::List(inverse) = inverse else {
-            panic!("undo of {inverse:?} on a list");
-        };
-        match (inverse, &mut self.form) {
-            (Inverse::Packed(elements), form) => *form = Form::Packed(elements),
-            (Inverse::Shrunk, Form::Packed(elements)) => {
-                let mut quicklist = Quicklist::default();
-                quicklist.push_node(std::mem::take(elements));
-                self.form = Form::Quick(Box::new(quicklist));
+        match (inverse, &mut self.0) {
+            (super::Inverse::Rewind(rewind), Form::Packed(elements)) => elements.rewind(rewind),
+            (super::Inverse::List(Inverse::Grown), Form::Quick(quick)) => {
+                self.0 = Form::Packed(std::mem::take(&mut quick.nodes).into_first_node());
             }
-            (Inverse::Pushed(side), Form::Quick(quicklist)) => {
-                quicklist.pop(side);
+            (super::Inverse::List(Inverse::Shrunk), Form::Packed(elements)) => {
+                self.0 = Form::Quick(Box::new(Quick::of(std::mem::take(elements))));
             }
-            (
-                Inverse::Popped {
-                    side,
-                    element,
-                    was_alone,
-                },
-                Form::Quick(quicklist),
-            ) => quicklist.push_into(side, &element, was_alone),
-            (Inverse::Spliced(splice), Form::Quick(quicklist)) => quicklist.unsplice(splice),
+            (super::Inverse::List(inverse), Form::Quick(quick)) => quick.undo(inverse),
             (inverse, _) => panic!("undo of {inverse:?} on a list of another form"),
         }
     }

@@ -21,6 +21,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::Inverses;
+use super::buffer::{Buffer, COPIED_MAX_BYTES, Rewind};
 use super::number::parse_i64;
 
 const HEADER_BYTES: usize = 6;
@@ -142,13 +144,13 @@ pub struct Cursor(usize);
 /// nothing allocated; a change costs a move of the bytes behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listpack {
-    bytes: Vec<u8>,
+    bytes: Buffer,
 }
 
 impl Default for Listpack {
     fn default() -> Listpack {
         Listpack {
-            bytes: vec![HEADER_BYTES as u8 + 1, 0, 0, 0, 0, 0, END],
+            bytes: Buffer::from(vec![HEADER_BYTES as u8 + 1, 0, 0, 0, 0, 0, END]),
         }
     }
 }
@@ -170,7 +172,9 @@ impl Listpack {
             return None;
         }
         let (items, is_canonical) = check_items(&bytes)?;
-        let mut listpack = Listpack { bytes };
+        let mut listpack = Listpack {
+            bytes: Buffer::from(bytes),
+        };
         if ![items, COUNT_UNKNOWN].contains(&listpack.stated_count()) {
             return None;
         }
@@ -322,37 +326,36 @@ impl Listpack {
             removed += 1;
         }
         let count = self.len();
-        self.bytes.drain(cursor.0..end);
+        self.bytes.splice(cursor.0..end, 0);
         self.write_header(count - removed);
     }
 
     /// Keeps the items that `keep` says yes to, in one pass over the bytes.
     pub fn retain(&mut self, mut keep: impl FnMut(Item<'_>) -> bool) {
         let end = self.end().0;
-        let (mut from, mut to, mut kept) = (HEADER_BYTES, HEADER_BYTES, 0);
-        while from < end {
-            let (item, next) = read(&self.bytes, from);
+        let (mut at, mut kept, mut items) = (HEADER_BYTES, Vec::new(), 0);
+        while at < end {
+            let (item, next) = read(&self.bytes, at);
             if keep(item) {
-                self.bytes.copy_within(from..next, to);
-                to += next - from;
-                kept += 1;
+                kept.extend_from_slice(&self.bytes[at..next]);
+                items += 1;
             }
-            from = next;
+            at = next;
         }
-        self.bytes.truncate(to);
-        self.bytes.push(END);
-        self.write_header(kept);
+        let target = self.bytes.splice(HEADER_BYTES..end, kept.len());
+        target.copy_from_slice(&kept);
+        self.write_header(items);
     }
 
     /// Cuts the listpack in two; what stands from the place on is handed out.
     pub fn split_off(&mut self, cursor: Cursor) -> Listpack {
-        let mut tail = Listpack {
-            bytes: Vec::with_capacity(HEADER_BYTES + self.bytes.len() - cursor.0),
-        };
-        tail.bytes.extend_from_slice(&[0; HEADER_BYTES]);
-        tail.bytes.extend_from_slice(&self.bytes[cursor.0..]);
-        self.bytes.truncate(cursor.0);
-        self.bytes.push(END);
+        let end = self.end().0;
+        let mut tail = Listpack::new();
+        let target = tail
+            .bytes
+            .splice(HEADER_BYTES..HEADER_BYTES, end - cursor.0);
+        target.copy_from_slice(&self.bytes[cursor.0..end]);
+        self.bytes.splice(cursor.0..end, 0);
         for half in [self, &mut tail] {
             let items = half.iter().count();
             half.write_header(items);
@@ -368,39 +371,52 @@ impl Listpack {
     fn write_header(&mut self, items: usize) {
         let total = u32::try_from(self.bytes.len()).expect("a listpack stays far below 4 GiB");
         let count = items.min(COUNT_UNKNOWN) as u16;
-        self.bytes[..4].copy_from_slice(&total.to_le_bytes());
-        self.bytes[4..HEADER_BYTES].copy_from_slice(&count.to_le_bytes());
+        let head = self.bytes.head_mut();
+        head[..4].copy_from_slice(&total.to_le_bytes());
+        head[4..HEADER_BYTES].copy_from_slice(&count.to_le_bytes());
     }
 
     /// Puts an item in the place of a range of whole items.
     fn write(&mut self, range: Range<usize>, item: Encoded<'_>) {
-        let size = item.whole_bytes();
-        let (old_end, new_end) = (range.end, range.start + size);
-        let old_len = self.bytes.len();
-        if new_end > old_end {
-            self.bytes.resize(old_len + new_end - old_end, 0);
-            self.bytes.copy_within(old_end..old_len, new_end);
-        } else {
-            self.bytes.copy_within(old_end..old_len, new_end);
-            self.bytes.truncate(old_len - (old_end - new_end));
-        }
-        item.write(&mut self.bytes[range.start..new_end]);
+        item.write(self.bytes.splice(range, item.whole_bytes()));
+    }
+
+    /// Whether undo keeps a copy of the whole rather than what an edit changed.
+    pub(super) fn is_copied(&self) -> bool {
+        self.bytes.len() <= COPIED_MAX_BYTES
+    }
+
+    /// Starts to note how changes are taken back.
+    pub(super) fn record(&mut self, noted: Inverses) {
+        self.bytes.start(noted);
+    }
+
+    /// Stops, and hands over what was noted; none where it did not record.
+    pub(super) fn recorded(&mut self) -> Option<Inverses> {
+        self.bytes.finish()
+    }
+
+    pub(super) fn rewind(&mut self, rewind: Rewind) {
+        self.bytes.rewind(rewind);
     }
 }
 
 impl<'a> FromIterator<Item<'a>> for Listpack {
     fn from_iter<I: IntoIterator<Item = Item<'a>>>(items: I) -> Listpack {
-        let mut listpack = Listpack::new();
+        let mut bytes = vec![0; HEADER_BYTES];
         let mut count = 0;
-        listpack.bytes.pop();
         for item in items {
             let item = Encoded::new(item);
-            let start = listpack.bytes.len();
-            listpack.bytes.resize(start + item.whole_bytes(), 0);
-            item.write(&mut listpack.bytes[start..]);
+            let start = bytes.len();
+            bytes.resize(start + item.whole_bytes(), 0);
+            item.write(&mut bytes[start..]);
             count += 1;
         }
-        listpack.bytes.push(END);
+        bytes.push(END);
+        bytes.shrink_to_fit();
+        let mut listpack = Listpack {
+            bytes: Buffer::from(bytes),
+        };
         listpack.write_header(count);
         listpack
     }

@@ -62,6 +62,10 @@ impl Log {
         self.noted = noted;
     }
 
+    pub fn is_on(&self) -> bool {
+        self.is_on
+    }
+
     /// Stops, and hands over what was noted, oldest first.
     pub fn finish(&mut self) -> Inverses {
         assert!(self.is_on, "{NOT_RECORDING}");
@@ -79,7 +83,7 @@ impl Log {
 
 /// A value that was told to record and no longer does was overwritten as a whole within the edit. Its
 /// past could not be given back, so that stops there.
-const NOT_RECORDING: &str = "a value is changed, not replaced, while it records";
+pub(super) const NOT_RECORDING: &str = "a value is changed, not replaced, while it records";
 
 /// A log for a value that lies in a slot of the keyspace: the size of a pointer while it is off.
 #[derive(Debug, Default)]
@@ -94,15 +98,6 @@ impl Clone for BoxedLog {
 impl BoxedLog {
     pub fn start(&mut self) {
         self.0.get_or_insert_default().start(Inverses::default());
-    }
-
-    pub fn is_on(&self) -> bool {
-        self.0.is_some()
-    }
-
-    pub fn last(&self) -> Option<&Inverse> {
-        let noted = &self.0.as_ref()?.noted;
-        noted.rest.last().or(noted.first.as_ref())
     }
 
     pub fn finish(&mut self) -> Inverses {

@@ -12,6 +12,7 @@
 // `Kind::is_empty` is the one: what is empty has no place in the keyspace.
 #![allow(clippy::len_without_is_empty)]
 
+mod buffer;
 mod hash;
 mod intset;
 mod list;
@@ -120,6 +121,10 @@ pub trait Kind: Sized + Clone + Default + 'static {
 /// The inverse of one change to a value of any kind.
 #[derive(Debug)]
 pub enum Inverse {
+    /// Puts back what packed bytes held.
+    Rewind(buffer::Rewind),
+    /// Puts back the form that a value had outgrown.
+    Form(Box<Value>),
     String(string::Inverse),
     List(list::Inverse),
     Hash(hash::Inverse),
@@ -262,6 +267,13 @@ impl Value {
             Value::ZSet(value) => value.undo(inverse),
         }
     }
+}
+
+/// What a value holds, which is of this kind: an older form of what is being taken back.
+fn taken<T: Kind>(mut value: Value) -> T {
+    let kind = value.type_name();
+    let inner = T::of_mut(&mut value).unwrap_or_else(|| panic!("undo of the form of a {kind}"));
+    std::mem::take(inner)
 }
 
 /// The positions of a table that the next part of a SCAN looks at: `count` of them below the cursor,

@@ -1,6 +1,6 @@
 //! Sets: sorted integers, a packed sequence while the members are few and short, or a table.
 
-use super::log::Log;
+use super::log::{Log, NOT_RECORDING};
 use super::slots::{self, Named, Slots};
 use super::{Intset, Inverses, Item, Kind, Limits, Listpack, Seed, kind, listpack};
 
@@ -259,9 +259,9 @@ impl Set {
             Form::Integers(_) if !is_undecided && fits_integers => {}
             Form::Packed(_) if !is_undecided && fits_packed => {}
             _ if is_undecided && fits_integers && first.as_i64().is_some() => {
-                self.0 = Form::Integers(Intset::new());
+                self.become_form(Form::Integers(Intset::new()));
             }
-            _ if is_undecided && fits_packed => self.0 = Form::Packed(Listpack::new()),
+            _ if is_undecided && fits_packed => self.become_form(Form::Packed(Listpack::new())),
             _ => {
                 self.table(limits.seed);
             }
@@ -283,7 +283,8 @@ impl Set {
         let fits = integers.len() < limits.set_max_listpack_entries
             && longest <= limits.set_max_listpack_value;
         if fits {
-            self.0 = Form::Packed(integers.iter().map(Item::Int).collect());
+            let members = integers.iter().map(Item::Int).collect();
+            self.become_form(Form::Packed(members));
         } else {
             self.table(limits.seed);
         }
@@ -305,12 +306,34 @@ impl Set {
         }
     }
 
+    /// Takes another form; what is noted goes on there.
+    fn become_form(&mut self, form: Form) {
+        let noted = match &mut self.0 {
+            Form::Integers(integers) => integers.recorded(),
+            Form::Packed(members) => members.recorded(),
+            Form::Table(_) => None,
+        };
+        let old = std::mem::replace(&mut self.0, form);
+        if let Some(mut noted) = noted {
+            noted.push(super::Inverse::Form(Box::new(Set(old).into_value())));
+            self.start(noted);
+        }
+    }
+
+    fn start(&mut self, noted: Inverses) {
+        match &mut self.0 {
+            Form::Integers(integers) => integers.record(noted),
+            Form::Packed(members) => members.record(noted),
+            Form::Table(table) => table.log.start(noted),
+        }
+    }
+
     /// The table, which the set becomes if it is not yet.
     fn table(&mut self, seed: Seed) -> &mut Table {
         if !matches!(self.0, Form::Table(_)) {
             let table = Table::of(self.iter(), seed);
             let table = table.expect("a set holds each member once");
-            self.0 = Form::Table(Box::new(table));
+            self.become_form(Form::Table(Box::new(table)));
         }
         match &mut self.0 {
             Form::Table(table) => table,
@@ -403,29 +426,32 @@ impl Kind for Set {
     }
 
     fn is_compact(&self) -> bool {
-        !matches!(self.0, Form::Table(_))
+        match &self.0 {
+            Form::Integers(integers) => integers.is_copied(),
+            Form::Packed(members) => members.is_copied(),
+            Form::Table(_) => false,
+        }
     }
 
     fn record(&mut self) {
-        if let Form::Table(table) = &mut self.0 {
-            table.log.start(Inverses::default());
-        }
+        self.start(Inverses::default());
     }
 
     fn recorded(&mut self) -> Inverses {
         match &mut self.0 {
+            Form::Integers(integers) => integers.recorded().expect(NOT_RECORDING),
+            Form::Packed(members) => members.recorded().expect(NOT_RECORDING),
             Form::Table(table) => table.log.finish(),
-            _ => panic!("a set is changed, not replaced, while it records"),
         }
     }
 
     fn undo(&mut self, inverse: super::Inverse) {
-        let super::Inverse::Set(inverse) = inverse else {
-            panic!("undo of {inverse:?} on a set");
-        };
-        match &mut self.0 {
-            Form::Table(table) => table.undo(inverse),
-            _ => panic!("undo of {inverse:?} on a packed set"),
+        match (inverse, &mut self.0) {
+            (super::Inverse::Set(inverse), Form::Table(table)) => table.undo(inverse),
+            (super::Inverse::Rewind(rewind), Form::Integers(integers)) => integers.rewind(rewind),
+            (super::Inverse::Rewind(rewind), Form::Packed(members)) => members.rewind(rewind),
+            (super::Inverse::Form(old), _) => *self = super::taken(*old),
+            (inverse, _) => panic!("undo of {inverse:?} on a set of another form"),
         }
     }
 }

@@ -187,12 +187,13 @@ proptest! {
     }
 
     #[test]
-    fn changes_to_a_table_are_taken_back(
+    fn changes_in_either_form_and_from_one_to_the_other_are_taken_back(
         start in vec(pair(), 0..30),
         ops in vec(op(), 0..30),
         limits in limits(),
+        small in prop_oneof![Just(0), 1..40usize, Just(1000)],
     ) {
-        let limits = Limits { hash_max_listpack_entries: 0, ..limits };
+        let limits = Limits { hash_max_listpack_entries: small, ..limits };
         let mut hash = Hash::default();
         hash.set(b"field", b"value", &limits);
         hash.set_all(borrowed(&start), &limits);

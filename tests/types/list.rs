@@ -270,14 +270,15 @@ proptest! {
     }
 
     #[test]
-    fn changes_to_a_quicklist_are_taken_back_to_the_very_nodes(
+    fn changes_are_taken_back_to_the_very_nodes(
         start in vec(op(), 0..20),
         ops in vec(op(), 0..12),
         limits in limits(),
+        is_long in any::<bool>(),
     ) {
         let mut list = List::default();
         start.iter().for_each(|op| drop(apply(op, &mut list, &limits)));
-        if list.is_compact() {
+        if is_long {
             push(&mut list, &["many"; 4000], &limits);
         }
         assert_undone(&mut list, view, |list| {

@@ -230,18 +230,20 @@ proptest! {
     }
 
     #[test]
-    fn changes_to_a_table_are_taken_back(
+    fn changes_in_any_form_and_from_one_to_another_are_taken_back(
         start in vec(member(), 0..30),
         ops in vec(op(), 0..30),
         limits in limits(),
+        integers in prop_oneof![Just(0), 1..40usize, Just(1000)],
+        packed in prop_oneof![Just(0), 1..40usize, Just(1000)],
     ) {
         let limits = Limits {
-            set_max_intset_entries: 0,
-            set_max_listpack_entries: 0,
+            set_max_intset_entries: integers,
+            set_max_listpack_entries: packed,
             ..limits
         };
         let mut set = Set::default();
-        set.insert(b"member", &limits);
+        set.insert(b"7", &limits);
         set.insert_all(&borrowed(&start), &limits);
         assert_undone(&mut set, view, |set| ops.iter().for_each(|op| apply(op, set, &limits)));
         assert_size(&set, &limits);

@@ -11,6 +11,7 @@ use packed::Packed;
 pub use score::{LexBound, Only, Score};
 use table::Table;
 
+use super::log::NOT_RECORDING;
 use super::{Inverses, Item, Kind, Limits, Listpack, Seed, kind};
 
 /// Members, each with a score, ordered by score and then by bytes.
@@ -275,13 +276,19 @@ impl ZSet {
 
     /// The table, which the set becomes if it is not yet.
     fn table(&mut self, seed: Seed) -> &mut Table {
-        if let Form::Packed(packed) = &self.form {
+        if let Form::Packed(packed) = &mut self.form {
+            let noted = packed.recorded();
             let mut table = Table::new(seed);
             let mut digits = itoa::Buffer::new();
             for (member, score) in packed.range(0..packed.len()) {
                 table.add(member.bytes_in(&mut digits), score, Only::Any);
             }
-            self.form = Form::Table(Box::new(table));
+            let form = std::mem::replace(&mut self.form, Form::Table(Box::new(table)));
+            if let (Some(mut noted), Form::Table(table)) = (noted, &mut self.form) {
+                let old = ZSet { form }.into_value();
+                noted.push(crate::types::Inverse::Form(Box::new(old)));
+                table.log.start(noted);
+            }
         }
         match &mut self.form {
             Form::Table(table) => table,
@@ -346,29 +353,29 @@ impl Kind for ZSet {
     }
 
     fn is_compact(&self) -> bool {
-        matches!(self.form, Form::Packed(_))
+        matches!(&self.form, Form::Packed(packed) if packed.is_copied())
     }
 
     fn record(&mut self) {
-        if let Form::Table(table) = &mut self.form {
-            table.log.start(Inverses::default());
+        match &mut self.form {
+            Form::Packed(packed) => packed.record(),
+            Form::Table(table) => table.log.start(Inverses::default()),
         }
     }
 
     fn recorded(&mut self) -> Inverses {
         match &mut self.form {
-            Form::Packed(_) => Inverses::default(),
+            Form::Packed(packed) => packed.recorded().expect(NOT_RECORDING),
             Form::Table(table) => table.log.finish(),
         }
     }
 
     fn undo(&mut self, inverse: super::Inverse) {
-        let super::Inverse::ZSet(inverse) = inverse else {
-            panic!("undo of {inverse:?} on a sorted set");
-        };
-        match &mut self.form {
-            Form::Packed(_) => panic!("undo of {inverse:?} on a packed sorted set"),
-            Form::Table(table) => table.undo(inverse),
+        match (inverse, &mut self.form) {
+            (super::Inverse::ZSet(inverse), Form::Table(table)) => table.undo(inverse),
+            (super::Inverse::Rewind(rewind), Form::Packed(packed)) => packed.rewind(rewind),
+            (super::Inverse::Form(old), _) => *self = super::taken(*old),
+            (inverse, _) => panic!("undo of {inverse:?} on a sorted set of another form"),
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use super::Score;
+use crate::types::Inverses;
+use crate::types::buffer::Rewind;
 use crate::types::listpack::{self, Cursor, Item, Listpack};
 use crate::types::number;
 
@@ -27,6 +29,22 @@ impl Packed {
 
     pub fn listpack(&self) -> &Listpack {
         &self.items
+    }
+
+    pub fn is_copied(&self) -> bool {
+        self.items.is_copied()
+    }
+
+    pub fn record(&mut self) {
+        self.items.record(Inverses::default());
+    }
+
+    pub fn recorded(&mut self) -> Option<Inverses> {
+        self.items.recorded()
+    }
+
+    pub fn rewind(&mut self, rewind: Rewind) {
+        self.items.rewind(rewind);
     }
 
     pub fn has_room_for(&self, member: &[u8]) -> bool {
