@@ -93,14 +93,14 @@ fn an_open_step_that_outgrows_memory_is_taken_back() {
 
 #[test]
 fn without_eviction_growth_past_the_bound_is_refused_and_the_rest_goes_on() {
-    let mut db = bounded(2_000, Policy::NoEviction);
+    let mut db = bounded(1_000, Policy::NoEviction);
     let mut refused = 0;
     for n in 0..100 {
         refused += usize::from(
             db.say(&format!("SET key:{n} value"))
                 .starts_with("(error) OOM"),
         );
-        assert!(used(&db) <= 2_000);
+        assert!(used(&db) <= 1_000);
     }
     assert!(refused > 50);
     assert_eq!(db.say("GET key:0"), "\"value\"");
@@ -156,11 +156,12 @@ fn the_nearest_deadline_is_evicted_first_and_keys_without_one_stay() {
 
 #[test]
 fn an_evicted_key_is_told_to_listeners_as_such() {
-    let mut db = bounded(600, Policy::AllKeysLru);
+    let mut db = bounded(200, Policy::AllKeysLru);
+    db.say("CONFIG SET maxmemory-samples 64");
     db.say("CONFIG SET notify-keyspace-events Ee");
     db.say_as(2, "SUBSCRIBE __keyevent@0__:evicted");
     for n in 0..10 {
-        db.sleep(1);
+        db.sleep(10);
         db.say(&format!("SET key:{n} value"));
     }
     assert_eq!(
@@ -484,9 +485,10 @@ fn a_flushed_database_waits_to_be_freed_and_is_not_seen_again() {
     fill_set(&mut db, "big", 1_000);
     db.say("FLUSHDB ASYNC");
     assert_eq!(db.say("DBSIZE"), "(integer) 0");
-    // DBSIZE is a step too, and freed its share: 63 small keys. The set takes a place in the queue.
+    // DBSIZE is a step too, and freed its share: 64 keys, or one less where the set was among them, which takes a
+    // place in the queue.
     let waiting = memory_line(&mut db, "lazyfree_pending_objects");
-    assert_eq!(waiting, 1_001 - 63);
+    assert!((937..=938).contains(&waiting), "{waiting}");
     db.say("SET key:1 again");
     db.wait(0);
     assert_eq!(memory_line(&mut db, "lazyfree_pending_objects"), 0);

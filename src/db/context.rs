@@ -210,6 +210,7 @@ impl Ctx<'_> {
             self.in_db(db, |ctx| ctx.effect(["FLUSHDB"]));
         }
         self.draft.replaced.push(db);
+        let before = Box::new(before);
         self.draft.undo.push(Undo::Flushed { db, before });
     }
 

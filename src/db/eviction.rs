@@ -34,7 +34,7 @@ impl Ctx<'_> {
                     Policy::AllKeysLru => {
                         // What JavaScript answered by itself was a use of the key too.
                         let near = &self.state.near;
-                        i64::from(near.idle_ms(db as u32, key, rank as u32, now_ms))
+                        near.idle_ms(db as u32, key, rank, now_ms)
                     }
                     _ => rank,
                 };
@@ -53,7 +53,7 @@ fn candidate(keyspace: &Keyspace, policy: Policy, draw: u64, now_ms: i64) -> Opt
         Policy::NoEviction => None,
         Policy::AllKeysLru => {
             let drawn = keyspace.random(draw)?;
-            Some((drawn.key(), i64::from(drawn.idle_ms(now_ms))))
+            Some((drawn.key(), drawn.idle_ms(now_ms)))
         }
         Policy::VolatileTtl => {
             let position = draw.checked_rem(keyspace.volatile_len() as u64)?;

@@ -53,9 +53,9 @@ impl Lazy {
     }
 
     /// Lets go of all keys of a table. O(1).
-    pub fn free_keyspace(&mut self, keyspace: Keyspace) {
+    pub fn free_keyspace(&mut self, keyspace: Box<Keyspace>) {
         if !keyspace.is_empty() {
-            self.queue.push_back(Doomed::Keyspace(Box::new(keyspace)));
+            self.queue.push_back(Doomed::Keyspace(keyspace));
         }
     }
 
@@ -85,12 +85,11 @@ impl Lazy {
 
     fn free_part_of_keyspace(&mut self, mut keyspace: Box<Keyspace>, most: usize) -> usize {
         let mut small = 0;
-        let freed = keyspace.free_some(most, |value| {
-            if value.pieces() > EAGER_PIECES {
+        let freed = keyspace.free_some(most, |value| match value {
+            Some(value) if value.pieces() > EAGER_PIECES => {
                 self.queue.push_back(Doomed::Value(value));
-            } else {
-                small += 1;
             }
+            _ => small += 1,
         });
         self.freed_objects += small;
         if freed == most {
@@ -126,7 +125,7 @@ impl State {
             if keyspace.is_walked() {
                 self.departed.push(keyspace);
             } else {
-                self.lazy.free_keyspace(keyspace);
+                self.lazy.free_keyspace(Box::new(keyspace));
             }
         }
     }

@@ -102,7 +102,7 @@ impl Near {
     }
 
     /// How long ago a key was used, that being what its entry says, if no hit was later.
-    pub fn idle_ms(&self, db: u32, key: &[u8], idle_ms: u32, now_ms: i64) -> u32 {
+    pub fn idle_ms(&self, db: u32, key: &[u8], idle_ms: i64, now_ms: i64) -> i64 {
         if db != self.db {
             return idle_ms;
         }
@@ -110,7 +110,7 @@ impl Near {
             .slot(key)
             .and_then(|(slot, hash)| self.used_ms(slot, hash));
         used_ms.map_or(idle_ms, |used_ms| {
-            idle_ms.min((now_ms as u32).wrapping_sub(used_ms))
+            idle_ms.min(i64::from((now_ms as u32).wrapping_sub(used_ms)))
         })
     }
 

@@ -3,7 +3,7 @@
 use super::config::Role;
 use super::context::{Ctx, Ttl};
 use super::event::Event;
-use super::keyspace::{Change, Deadline, Edit, Entry, Keyspace, Lookup, Place, Standing};
+use super::keyspace::{Change, Deadline, Edit, Entry, Keyspace, Lookup, Place, Standing, Used};
 use super::undo::Undo;
 use crate::error::{Error, Result};
 use crate::types::{Kind, Text};
@@ -63,7 +63,7 @@ impl<'c> Slot<'c, '_, '_> {
             && !self.ctx.no_touch
         {
             let now_ms = self.ctx.now_ms();
-            self.keyspace_mut().note_use(place, now_ms);
+            self.keyspace_mut().note_use(place, Used::at(now_ms));
         }
         found
     }
@@ -93,12 +93,11 @@ impl<'c> Slot<'c, '_, '_> {
     }
 
     /// Has the key look as if it was last used so long ago (RESTORE IDLETIME). What the clock of a
-    /// key cannot hold, 49 days, is cut to half of that.
+    /// key cannot hold is cut to half of that.
     pub fn set_idle(mut self, idle_ms: i64) {
-        const LONGEST_MS: i64 = (u32::MAX / 2) as i64;
-        let used_ms = self.ctx.now_ms() - idle_ms.min(LONGEST_MS);
+        let used_ms = self.ctx.now_ms() - idle_ms.min(Used::LONGEST_MS / 2);
         if let Some(place) = self.found.place {
-            self.keyspace_mut().note_use(place, used_ms);
+            self.keyspace_mut().note_use(place, Used::at(used_ms));
         }
     }
 
@@ -169,7 +168,7 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
         change: impl FnOnce(&mut T) -> Edit<R>,
     ) -> R {
         let now_ms = self.ctx.now_ms();
-        let edited = self.keyspace_mut().edit(place, now_ms, change);
+        let edited = self.keyspace_mut().edit(place, Used::at(now_ms), change);
         if let Some(change) = edited.change {
             self.found.place = Some(edited.place);
             self.changed(change);
@@ -198,7 +197,7 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
         let (key, found) = (self.key, self.found);
         let change = self
             .keyspace_mut()
-            .put_text(found, key, text, deadline, now_ms);
+            .put_text(found, key, text, deadline, Used::at(now_ms));
         self.written(change, event, ttl);
         (self.ctx, self.key)
     }
@@ -292,7 +291,7 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
     }
 
     fn put_whole(&mut self, mut entry: Entry) -> Change {
-        entry.used_ms = self.ctx.now_ms() as u32;
+        entry.used = Used::at(self.ctx.now_ms());
         let (key, found) = (self.key, self.found);
         self.keyspace_mut().put(found, key, entry)
     }

@@ -20,7 +20,7 @@ pub enum Undo {
     },
     Flushed {
         db: u32,
-        before: Keyspace,
+        before: Box<Keyspace>,
     },
     Swapped {
         one: u32,
@@ -36,7 +36,7 @@ impl Undo {
                 let entry = databases[to.0 as usize].withdraw(to.1);
                 databases[from.0 as usize].give_back(from.1, entry);
             }
-            Undo::Flushed { db, before } => databases[db as usize] = before,
+            Undo::Flushed { db, before } => databases[db as usize] = *before,
             Undo::Swapped { one, other } => databases.swap(one as usize, other as usize),
         }
     }
@@ -66,7 +66,7 @@ impl State {
                 Undo::Flushed { mut before, .. } => {
                     before.settle(lazy);
                     if before.is_walked() {
-                        self.departed.push(before);
+                        self.departed.push(*before);
                     } else {
                         lazy.free_keyspace(before);
                     }

@@ -7,11 +7,12 @@ use nookdb::db::{Keyspace, Standing};
 pub struct Fingerprint {
     digest: u64,
     used_bytes: usize,
-    /// Keys of each database in the order in which SCAN meets them.
+    /// Keys of each database by name: they stand in the order of their hashes, and within a bucket in one that says
+    /// nothing to anybody.
     keys: Vec<Vec<KeyPrint>>,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct KeyPrint {
     name: Vec<u8>,
     encoding: &'static str,
@@ -42,7 +43,9 @@ fn keys(keyspace: &Keyspace) -> Vec<KeyPrint> {
         deadline: standing.deadline(),
         size_bytes: standing.value().size_bytes(),
     });
-    keys.collect()
+    let mut keys: Vec<KeyPrint> = keys.collect();
+    keys.sort();
+    keys
 }
 
 fn recount(keyspace: &Keyspace) -> usize {

@@ -41,7 +41,7 @@ pub(super) fn idletime(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (db, key) = (ctx.db, args.peek().unwrap_or_default());
     let idle_ms = standing(ctx, args)?.map(|standing| standing.idle_ms(now_ms));
     let idle_ms = idle_ms.map(|idle_ms| ctx.state.near.idle_ms(db, key, idle_ms, now_ms));
-    Ok(idle_ms.map_or(Reply::Null, |ms| Reply::Integer(i64::from(ms / 1000))))
+    Ok(idle_ms.map_or(Reply::Null, |ms| Reply::Integer(ms / 1000)))
 }
 
 pub(super) fn refcount(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {

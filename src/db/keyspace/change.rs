@@ -4,11 +4,10 @@
 //! its keyspace. Changes are taken back from the last to the first, so the top of the stack is what
 //! the change at hand had parked. `settle` lets go of the stack, once a step is done.
 
-use indexmap::map::raw_entry_v1::RawEntryApiV1;
-use indexmap::map::raw_entry_v1::RawEntryMut;
-
 use super::super::lazy::Lazy;
-use super::entry::{deadline_weight, weight};
+use super::block::{self, Block, Draft, INLINE_MAX_BYTES, Payload};
+use super::entry::Used;
+use super::slab::Handle;
 use super::{Deadline, Entry, Key, Keyspace, Lookup, Place};
 use crate::types::{Inverses, Kind, Str, Text, Value};
 
@@ -44,15 +43,23 @@ enum Inverted {
     Unpark,
     /// Puts back what was parked, over what stands now.
     Swap,
+    SetInt(i64),
     Overwrite(Value),
     Edit(Inverses),
-    SetDeadline(Option<Deadline>),
+    SetDeadline(Deadline),
+}
+
+/// A block that is out of the table until its step is done.
+#[derive(Debug)]
+pub(super) enum Parked {
+    Whole(Handle),
+    /// Its value, where that lies apart, belongs to the block that has replaced it.
+    Shell(Handle),
 }
 
 /// Where an entry was taken out, to be put somewhere else.
 #[derive(Debug)]
 pub struct Taken {
-    place: Place,
     key: Key,
 }
 
@@ -69,27 +76,15 @@ pub(in crate::db) struct Edited<R> {
 
 impl Keyspace {
     /// Notes the use of a key, which is no change of it.
-    pub(in crate::db) fn note_use(&mut self, place: Place, used_ms: i64) {
-        self.entries[place.0].used_ms = used_ms as u32;
+    #[inline]
+    pub(in crate::db) fn note_use(&mut self, place: Place, used: Used) {
+        block::set_used(self.slab.bytes_mut(place.0), used);
     }
 
-    /// Puts an entry where the look-up for the key ended, in the place of what stands there. The key
-    /// keeps its place then, so that SCAN does not lose sight of it.
+    /// Puts an entry where the look-up for the key ended, in the place of what stands there.
     pub(in crate::db) fn put(&mut self, lookup: Lookup, key: &[u8], entry: Entry) -> Change {
-        match lookup.place {
-            Some(place) => {
-                let old = self.replace(place, entry);
-                self.parked.push((Key::default(), old));
-                Change {
-                    place,
-                    kind: Inverted::Swap,
-                }
-            }
-            None => Change {
-                place: self.insert(lookup.hash, key.into(), entry),
-                kind: Inverted::Remove,
-            },
-        }
+        let new = self.write_entry(lookup.hash, key, entry);
+        self.put_block(lookup, new)
     }
 
     /// As `put`, for a string.
@@ -99,17 +94,40 @@ impl Keyspace {
         key: &[u8],
         text: Text,
         deadline: Option<Deadline>,
-        used_ms: i64,
+        used: Used,
     ) -> Change {
-        let mut entry = Entry::new(Str::from(text).into_value(), deadline);
-        entry.used_ms = used_ms as u32;
-        self.put(lookup, key, entry)
+        let payload = match inline(text) {
+            Some(payload) => payload,
+            None => Payload::Apart(self.values.insert(Str::from(text).into_value())),
+        };
+        let new = self.write(lookup.hash, key, payload, deadline, used);
+        self.put_block(lookup, new)
+    }
+
+    fn put_block(&mut self, lookup: Lookup, new: Handle) -> Change {
+        let kind = match lookup.place {
+            Some(old) => {
+                self.save_early(old);
+                self.exchange(old.0, new);
+                self.parked.push(Parked::Whole(old.0));
+                Inverted::Swap
+            }
+            None => {
+                self.enter(new);
+                Inverted::Remove
+            }
+        };
+        Change {
+            place: Place(new),
+            kind,
+        }
     }
 
     /// Removes a key. O(1): what is large is freed when it is settled.
     pub(in crate::db) fn remove(&mut self, place: Place) -> Change {
-        let parked = self.take_out(place);
-        self.parked.push(parked);
+        self.save_early(place);
+        self.leave(place.0);
+        self.parked.push(Parked::Whole(place.0));
         Change {
             place,
             kind: Inverted::Unpark,
@@ -118,22 +136,28 @@ impl Keyspace {
 
     /// Takes an entry out whole, so that it can be put somewhere else. O(1).
     pub(in crate::db) fn take(&mut self, place: Place) -> (Taken, Entry) {
-        let (key, entry) = self.take_out(place);
-        (Taken { place, key }, entry)
+        self.save_early(place);
+        self.leave(place.0);
+        let key = self.block(place.0).key().into();
+        (Taken { key }, self.unwrap(place.0))
     }
 
-    /// Changes the value in its place, which has to be of this kind; weighs it before and after.
-    /// That is a use of the key, whether or not anything changes.
+    /// Changes the value, which has to be of this kind; weighs it before and after. That is a use of
+    /// the key, whether or not anything changes. A short string is written anew, anything else is
+    /// changed in its place.
     pub(in crate::db) fn edit<T: Kind, R>(
         &mut self,
         place: Place,
-        used_ms: i64,
+        used: Used,
         change: impl FnOnce(&mut T) -> Edit<R>,
     ) -> Edited<R> {
         self.save_early(place);
-        let entry = &mut self.entries[place.0];
-        entry.used_ms = used_ms as u32;
-        let value = T::of_mut(&mut entry.value).expect("a value of the kind that was looked for");
+        self.note_use(place, used);
+        let Some(number) = block::apart(self.block(place.0)) else {
+            return self.edit_inline(place, change);
+        };
+        let value = T::of_mut(&mut self.values[number]);
+        let value = value.expect("a value of the kind that was looked for");
         self.used_bytes -= value.size_bytes();
         let (answer, inverted) = inverting(value, change);
         self.used_bytes += value.size_bytes();
@@ -145,6 +169,48 @@ impl Keyspace {
         }
     }
 
+    fn edit_inline<T: Kind, R>(
+        &mut self,
+        place: Place,
+        change: impl FnOnce(&mut T) -> Edit<R>,
+    ) -> Edited<R> {
+        let mut value = self.at(place).value().to_value();
+        let text = T::of_mut(&mut value).expect("a value of the kind that was looked for");
+        let (answer, change) = match change(text) {
+            Edit::Kept(answer) => (answer, None),
+            Edit::Changed(answer) => (answer, Some(self.rewrite(place, value))),
+        };
+        Edited {
+            answer,
+            place: change.as_ref().map_or(place, |change| change.place),
+            change,
+            is_empty: false,
+        }
+    }
+
+    /// Writes another value under a key whose value is a short string.
+    fn rewrite(&mut self, place: Place, value: Value) -> Change {
+        let block = self.block(place.0);
+        if let (Payload::Int(before), Value::String(text)) = (block.payload(), &value)
+            && let Text::Int(number) = text.view()
+        {
+            block::set_int(self.slab.bytes_mut(place.0), number);
+            return Change {
+                place,
+                kind: Inverted::SetInt(before),
+            };
+        }
+        let (hash, key) = (block.hash(), Key::from(block.key()));
+        let mut entry = Entry::new(value, block.deadline());
+        entry.used = block.used();
+        let new = self.write_entry(hash, &key, entry);
+        let lookup = Lookup {
+            hash,
+            place: Some(place),
+        };
+        self.put_block(lookup, new)
+    }
+
     /// Sets the deadline of a key, or takes it off.
     pub(in crate::db) fn set_deadline(
         &mut self,
@@ -152,18 +218,30 @@ impl Keyspace {
         deadline: Option<Deadline>,
     ) -> Change {
         self.save_early(place);
-        let entry = &mut self.entries[place.0];
-        let before = std::mem::replace(&mut entry.deadline, deadline);
-        let weight = deadline_weight(self.key_at(place));
-        self.list_deadline(place, before, deadline);
-        match (before, deadline) {
-            (None, Some(_)) => self.used_bytes += weight,
-            (Some(_), None) => self.used_bytes -= weight,
-            _ => {}
+        match (self.block(place.0).deadline(), deadline) {
+            (Some(before), Some(deadline)) => {
+                block::set_deadline(self.slab.bytes_mut(place.0), deadline);
+                Change {
+                    place,
+                    kind: Inverted::SetDeadline(before),
+                }
+            }
+            _ => self.resize_for(place, deadline),
         }
+    }
+
+    /// Writes a block anew, with room for a deadline or without.
+    fn resize_for(&mut self, place: Place, deadline: Option<Deadline>) -> Change {
+        let block = self.block(place.0);
+        let bytes = block.0[..block.size_bytes()].to_vec();
+        let block = Block(&bytes);
+        let (hash, key, used) = (block.hash(), block.key(), block.used());
+        let new = self.write(hash, key, block.payload(), deadline, used);
+        self.exchange(place.0, new);
+        self.parked.push(Parked::Shell(place.0));
         Change {
-            place,
-            kind: Inverted::SetDeadline(before),
+            place: Place(new),
+            kind: Inverted::Swap,
         }
     }
 
@@ -171,11 +249,19 @@ impl Keyspace {
     pub(in crate::db) fn undo(&mut self, change: Change) {
         let place = change.place;
         match change.kind {
-            Inverted::Remove | Inverted::Swap => drop(self.withdraw(change)),
-            Inverted::Unpark => {
-                let (key, entry) = self.unpark();
-                self.insert_at(place, key, entry);
+            Inverted::Remove => {
+                self.leave(place.0);
+                self.let_go(Parked::Whole(place.0));
             }
+            Inverted::Swap => {
+                let replaced = self.unpark_over(place);
+                self.let_go(replaced);
+            }
+            Inverted::Unpark => {
+                let (Parked::Whole(handle) | Parked::Shell(handle)) = self.unpark();
+                self.enter(handle);
+            }
+            Inverted::SetInt(before) => block::set_int(self.slab.bytes_mut(place.0), before),
             Inverted::Overwrite(before) => self.revert(place, |value| *value = before),
             Inverted::Edit(inverses) => self.revert(place, |value| {
                 for inverse in inverses.into_iter().rev() {
@@ -183,7 +269,7 @@ impl Keyspace {
                 }
             }),
             Inverted::SetDeadline(before) => {
-                self.set_deadline(place, before);
+                block::set_deadline(self.slab.bytes_mut(place.0), before);
             }
         }
     }
@@ -191,120 +277,215 @@ impl Keyspace {
     /// Takes back a `put`, and gives back the entry that it had put.
     pub(in crate::db) fn withdraw(&mut self, put: Change) -> Entry {
         match put.kind {
-            Inverted::Remove => self.take_out(put.place).1,
+            Inverted::Remove => self.leave(put.place.0),
             Inverted::Swap => {
-                let (_, before) = self.unpark();
-                self.replace(put.place, before)
+                self.unpark_over(put.place);
             }
             other => panic!("{other:?} takes back no put"),
         }
+        self.unwrap(put.place.0)
     }
 
     /// Puts an entry back from where it was taken.
     pub(in crate::db) fn give_back(&mut self, taken: Taken, entry: Entry) {
-        self.insert_at(taken.place, taken.key, entry);
+        let new = self.write_entry(self.hash(&taken.key), &taken.key, entry);
+        self.enter(new);
     }
 
     /// Lets go of what was parked: its changes will not be taken back any more.
     pub(in crate::db) fn settle(&mut self, lazy: &mut Lazy) {
-        for (_, entry) in self.parked.drain(..) {
-            lazy.free(entry.value);
+        while let Some(parked) = self.parked.pop() {
+            if let Some(value) = self.let_go(parked) {
+                lazy.free(value);
+            }
         }
     }
 
     /// Lets go of so many keys at most, of a table that nobody will look into again, and says how
-    /// many. What stood under each is handed to `free`.
-    pub(in crate::db) fn free_some(&mut self, most: usize, mut free: impl FnMut(Value)) -> usize {
-        let freed = most.min(self.entries.len());
-        for _ in 0..freed {
-            self.volatile.pop();
-            if let Some((_, entry)) = self.entries.pop() {
-                free(entry.value);
+    /// many. What stood under each is handed to `free`, where it lay apart.
+    pub(in crate::db) fn free_some(
+        &mut self,
+        most: usize,
+        mut free: impl FnMut(Option<Value>),
+    ) -> usize {
+        let mut freed = 0;
+        loop {
+            let handles = self.table.dismantle(most - freed);
+            if handles.is_empty() {
+                return freed;
+            }
+            freed += handles.len();
+            for handle in handles {
+                free(self.let_go(Parked::Whole(handle)));
             }
         }
-        freed
     }
 
-    fn unpark(&mut self) -> (Key, Entry) {
-        let parked = self.parked.pop();
-        parked.expect("what a change had parked, as undo runs backwards")
-    }
-
-    fn insert(&mut self, hash: u64, key: Key, entry: Entry) -> Place {
-        self.used_bytes += weight(&key, &entry);
-        if entry.deadline.is_some() {
-            self.volatile.insert(key.clone());
-        }
-        let place = Place(self.entries.len());
-        let entries = self.entries.raw_entry_mut_v1();
-        match entries.from_hash(hash, |standing| *standing == key) {
-            RawEntryMut::Vacant(vacant) => vacant.insert_hashed_nocheck(hash, key, entry),
-            RawEntryMut::Occupied(_) => panic!("insert over a key that stands"),
+    /// Frees a block that is out of the table, and gives what it owned apart.
+    fn let_go(&mut self, parked: Parked) -> Option<Value> {
+        let (handle, apart) = match parked {
+            Parked::Whole(handle) => (handle, block::apart(self.block(handle))),
+            Parked::Shell(handle) => (handle, None),
         };
-        if let Some(walk) = &mut self.walk {
-            walk.unvisited.push(false);
-        }
-        place
+        self.slab.free(handle);
+        apart.map(|number| self.values.remove(number))
     }
 
-    /// Puts an entry back at the place from which it was taken out.
-    fn insert_at(&mut self, place: Place, key: Key, entry: Entry) {
-        let last = self.insert(self.hash(&key), key, entry);
-        self.entries.swap_indices(place.0, last.0);
-        if let Some(walk) = &mut self.walk {
-            walk.unvisited.swap(place.0, last.0);
-        }
+    /// What was parked last. A walk knows it: it was saved before it was parked.
+    fn unpark(&mut self) -> Parked {
+        let parked = self.parked.pop();
+        let parked = parked.expect("what a change had parked, as undo runs backwards");
+        let (Parked::Whole(handle) | Parked::Shell(handle)) = parked;
+        let is_taken = self.is_ahead(self.block(handle).hash());
+        block::set_taken(self.slab.bytes_mut(handle), is_taken);
+        parked
     }
 
-    fn replace(&mut self, place: Place, entry: Entry) -> Entry {
-        self.save_early(place);
-        let deadline = entry.deadline;
-        self.used_bytes += weight(self.key_at(place), &entry);
-        let old = std::mem::replace(&mut self.entries[place.0], entry);
-        self.used_bytes -= weight(self.key_at(place), &old);
-        self.list_deadline(place, old.deadline, deadline);
-        old
-    }
-
-    /// Takes a key out; the last one moves into its place.
-    fn take_out(&mut self, place: Place) -> (Key, Entry) {
-        self.save_early(place);
-        let taken = self.entries.swap_remove_index(place.0);
-        let (key, entry) = taken.expect("a place where a key stands");
-        self.used_bytes -= weight(&key, &entry);
-        if entry.deadline.is_some() {
-            self.volatile.swap_remove(&key);
+    /// Puts what was parked last in the place of what stands now, and answers that.
+    fn unpark_over(&mut self, place: Place) -> Parked {
+        match self.unpark() {
+            Parked::Whole(before) => {
+                self.exchange(place.0, before);
+                Parked::Whole(place.0)
+            }
+            Parked::Shell(before) => {
+                self.exchange(place.0, before);
+                Parked::Shell(place.0)
+            }
         }
-        if let Some(walk) = &mut self.walk {
-            walk.unvisited.swap_remove(place.0);
-        }
-        (key, entry)
     }
 
     /// As `edit`, to take an edit back.
     fn revert(&mut self, place: Place, change: impl FnOnce(&mut Value)) {
-        self.save_early(place);
-        let value = &mut self.entries[place.0].value;
+        let number = block::apart(self.block(place.0));
+        let value = &mut self.values[number.expect("what is inline is written anew")];
         self.used_bytes -= value.size_bytes();
         change(value);
         self.used_bytes += value.size_bytes();
     }
+}
 
-    fn list_deadline(&mut self, place: Place, before: Option<Deadline>, after: Option<Deadline>) {
-        match (before, after) {
-            (None, Some(_)) => {
-                self.volatile.insert(self.key_at(place).into());
-            }
-            (Some(_), None) => {
-                let (key, _) = self.entries.get_index(place.0).expect("a key stands there");
-                self.volatile.swap_remove(key);
-            }
-            _ => {}
+/// Blocks on their way into the table and out of it.
+impl Keyspace {
+    fn write_entry(&mut self, hash: u32, key: &[u8], entry: Entry) -> Handle {
+        let Entry {
+            value,
+            deadline,
+            used,
+        } = entry;
+        if let Value::String(text) = &value
+            && let Some(payload) = inline(text.view())
+        {
+            return self.write(hash, key, payload, deadline, used);
+        }
+        let payload = Payload::Apart(self.values.insert(value));
+        self.write(hash, key, payload, deadline, used)
+    }
+
+    fn write(
+        &mut self,
+        hash: u32,
+        key: &[u8],
+        payload: Payload,
+        deadline: Option<Deadline>,
+        used: Used,
+    ) -> Handle {
+        let draft = Draft {
+            hash,
+            used,
+            deadline,
+            is_taken: self.is_ahead(hash),
+            key,
+            payload,
+        };
+        let handle = self.slab.alloc(draft.size_bytes());
+        let handle = handle.expect("fewer than 32 GiB of entries in one database");
+        draft.write(self.slab.bytes_mut(handle));
+        handle
+    }
+
+    /// The entry in a block that is out of the table, without the block.
+    fn unwrap(&mut self, handle: Handle) -> Entry {
+        let block = self.block(handle);
+        let (deadline, used) = (block.deadline(), block.used());
+        let value = match block::apart(block) {
+            Some(number) => self.values.remove(number),
+            None => self.at(Place(handle)).value().to_value(),
+        };
+        self.slab.free(handle);
+        Entry {
+            value,
+            deadline,
+            used,
         }
     }
 
-    fn key_at(&self, place: Place) -> &[u8] {
-        self.at(place).key()
+    /// Puts a block into the table.
+    fn enter(&mut self, handle: Handle) {
+        let standing = self.at(Place(handle));
+        let (weight, has_deadline) = (standing.weight(), standing.deadline().is_some());
+        self.used_bytes += weight;
+        if has_deadline {
+            self.list(handle);
+        }
+        let slab = &self.slab;
+        let hash_of = |handle| Block(slab.bytes(handle)).hash();
+        self.table.insert(hash_of(handle), handle, hash_of);
+    }
+
+    /// Takes a block out of the table.
+    fn leave(&mut self, handle: Handle) {
+        let standing = self.at(Place(handle));
+        let (weight, has_deadline) = (standing.weight(), standing.deadline().is_some());
+        self.used_bytes -= weight;
+        if has_deadline {
+            self.unlist(handle);
+        }
+        let slab = &self.slab;
+        let hash_of = |handle| Block(slab.bytes(handle)).hash();
+        let is_there = self.table.remove(hash_of(handle), handle, hash_of);
+        assert!(is_there, "a block that stands and is not in the table");
+    }
+
+    /// Puts a block of the same key in the place of one in the table.
+    fn exchange(&mut self, old: Handle, new: Handle) {
+        let (before, after) = (self.at(Place(old)), self.at(Place(new)));
+        self.used_bytes = self.used_bytes - before.weight() + after.weight();
+        let is_there = self.table.replace(self.block(old).hash(), old, new);
+        assert!(is_there, "a block that stands and is not in the table");
+        let has_deadline = |handle| self.block(handle).head().has_deadline();
+        match (has_deadline(old), has_deadline(new)) {
+            (true, true) => {
+                let place = self.block(old).listed();
+                self.volatile[place] = new;
+                block::set_listed(self.slab.bytes_mut(new), place);
+            }
+            (true, false) => self.unlist(old),
+            (false, true) => self.list(new),
+            (false, false) => {}
+        }
+    }
+
+    fn list(&mut self, handle: Handle) {
+        block::set_listed(self.slab.bytes_mut(handle), self.volatile.len());
+        self.volatile.push(handle);
+    }
+
+    fn unlist(&mut self, handle: Handle) {
+        let place = self.block(handle).listed();
+        self.volatile.swap_remove(place);
+        if let Some(moved) = self.volatile.get(place) {
+            block::set_listed(self.slab.bytes_mut(*moved), place);
+        }
+    }
+}
+
+/// The payload of a string that is short enough for its entry's block.
+fn inline(text: Text) -> Option<Payload> {
+    match text {
+        Text::Int(number) => Some(Payload::Int(number)),
+        Text::Embedded(bytes) => Some(Payload::Embedded(bytes)),
+        Text::Raw(bytes) => (bytes.len() <= INLINE_MAX_BYTES).then_some(Payload::Raw(bytes)),
     }
 }
 

@@ -1,22 +1,29 @@
 //! One numbered database: keys, their values and deadlines, and what they weigh.
+//!
+//! An entry is a block in the slab (`block.rs` draws it) that holds the key and, where it is a short
+//! string, the value; other values lie apart. The table finds blocks by hash.
 
+mod block;
 mod change;
 mod entry;
-#[allow(dead_code)]
+mod paged;
 mod slab;
-#[allow(dead_code)]
 mod table;
 mod walk;
 
-use indexmap::map::raw_entry_v1::RawEntryApiV1;
-use indexmap::{IndexMap, IndexSet};
-
 use crate::types::Seed;
 
+use block::{Block, Entries};
+use paged::{Paged, Values};
+use slab::{Handle, Slab};
+use table::Table;
 use walk::Walk;
 
+pub use block::Place;
 pub use change::{Change, Edit, Taken};
-pub use entry::{Entry, Standing, is_past};
+pub use entry::{Entry, Standing, Used, is_past};
+
+use super::random::split_mix;
 
 pub type Key = Box<[u8]>;
 
@@ -25,39 +32,44 @@ pub type Deadline = i64;
 
 /// Keys that INFO looks at for the mean time to live.
 const AVERAGED: usize = 100;
+/// Buckets that SCAN looks at for each key that it was asked for, as in Redis: many may be empty.
+const BUCKETS_A_KEY: usize = 10;
 
-/// Keys and what stands under them.
+/// Keys and what stands under them, in the order of their hashes.
 ///
-/// A table in order of insertion in which removal moves the last key into the gap, so that SCAN by
-/// descending position meets every key that stood there all along, and any position can be drawn
-/// at random. Invariants: `volatile` holds exactly the keys that have a deadline; `used_bytes` is
-/// the sum of `weight` over the entries.
+/// Invariants: `table` holds exactly the blocks of the entries that stand, each under the hash that is
+/// written in it; `volatile` holds those of them that have a deadline, each at the place that is written in
+/// it; every value apart belongs to one block, in the table or parked; `used_bytes` is the sum of
+/// `Standing::weight` over the entries. It follows from what stands there alone: neither the room that
+/// chunks and segments hold in reserve nor its growth is part of it, so that no resizing evicts.
 #[derive(Debug)]
 pub struct Keyspace {
-    entries: IndexMap<Key, Entry, Seed>,
-    volatile: IndexSet<Key, Seed>,
+    seed: Seed,
+    slab: Slab<Entries>,
+    table: Table,
+    values: Values,
+    volatile: Paged<Handle>,
     used_bytes: usize,
     /// What the changes of a step that is not done have removed or replaced, the last on top.
-    parked: Vec<(Key, Entry)>,
+    parked: Vec<change::Parked>,
     walk: Option<Walk>,
 }
-
-/// Where a key stands. Good until the next change of the keyspace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(usize);
 
 /// What looking a key up came to. Good until the next change of the keyspace.
 #[derive(Debug, Clone, Copy)]
 pub struct Lookup {
-    hash: u64,
+    hash: u32,
     pub place: Option<Place>,
 }
 
 impl Keyspace {
     pub fn new(seed: Seed) -> Keyspace {
         Keyspace {
-            entries: IndexMap::with_hasher(seed),
-            volatile: IndexSet::with_hasher(seed),
+            seed,
+            slab: Slab::new(),
+            table: Table::default(),
+            values: Values::new(),
+            volatile: Paged::new(),
             used_bytes: 0,
             parked: Vec::new(),
             walk: None,
@@ -65,15 +77,26 @@ impl Keyspace {
     }
 
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.table.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
     }
 
     pub fn used_bytes(&self) -> usize {
         self.used_bytes
+    }
+
+    /// Bytes of the blocks in use, and of the chunks that hold them: what lies between is free, and
+    /// `purge` gives most of it back.
+    pub fn slab_bytes(&self) -> (usize, usize) {
+        (self.slab.live_bytes(), self.slab.reserved_bytes())
+    }
+
+    /// Bytes of the table's segments and directory.
+    pub fn table_bytes(&self) -> usize {
+        self.table.reserved_bytes()
     }
 
     /// Number of keys that have a deadline.
@@ -82,19 +105,22 @@ impl Keyspace {
     }
 
     /// Looks a key up: the one hash and the one probe of a command.
+    #[inline]
     pub fn find(&self, key: &[u8]) -> Lookup {
         let hash = self.hash(key);
-        let entries = self.entries.raw_entry_v1();
-        let position = entries.index_from_hash(hash, |standing| **standing == *key);
+        let is_it = |handle| {
+            let block = self.block(handle);
+            block.hash() == hash && block.key() == key
+        };
         Lookup {
             hash,
-            place: position.map(Place),
+            place: self.table.find(hash, is_it).map(Place),
         }
     }
 
+    #[inline]
     pub fn at(&self, place: Place) -> Standing<'_> {
-        let pair = self.entries.get_index(place.0);
-        Standing::new(pair.expect("a place where a key stands"))
+        Standing::of_block(self.block(place.0), &self.values)
     }
 
     pub fn get(&self, key: &[u8]) -> Option<Standing<'_>> {
@@ -105,49 +131,64 @@ impl Keyspace {
         self.find(key).place.is_some()
     }
 
-    fn hash(&self, key: &[u8]) -> u64 {
-        self.entries.hasher().hash(key)
+    /// The first 32 bits: those that a table looks at first are as good as any.
+    #[inline]
+    fn hash(&self, key: &[u8]) -> u32 {
+        (self.seed.hash(key) >> 32) as u32
     }
 
-    /// A key at random, chosen by a number that was drawn from all of 64 bits.
-    pub fn random(&self, draw: u64) -> Option<Standing<'_>> {
-        let position = draw.checked_rem(self.len() as u64)?;
-        Some(self.at(Place(position as usize)))
+    #[inline]
+    fn block(&self, handle: Handle) -> Block<'_> {
+        Block(self.slab.bytes(handle))
+    }
+
+    /// A key at random, each as likely as the others, chosen by a number that was drawn from all of 64
+    /// bits.
+    pub fn random(&self, mut draw: u64) -> Option<Standing<'_>> {
+        let drawn = self.table.draw(|| split_mix(&mut draw))?;
+        Some(self.at(Place(drawn)))
     }
 
     /// Shows about `count` keys from a cursor on, and answers the cursor to go on with; 0 begins and
     /// ends.
     ///
-    /// Every key that stands all along is met: a removal moves the last key into the gap, and that
-    /// one was visited, or the gap lies behind the cursor as well.
+    /// Every key that stands all along is met just once: a cursor is a place in the order of the
+    /// hashes, which no other key changes.
     pub fn scan<'k>(
         &'k self,
         cursor: u64,
         count: usize,
         mut visit: impl FnMut(Standing<'k>),
     ) -> u64 {
-        let len = self.len();
-        let end = match usize::try_from(cursor) {
-            Ok(0) | Err(_) => len,
-            Ok(cursor) => cursor.min(len),
+        let Ok(mut cursor) = u32::try_from(cursor) else {
+            // No call has answered such a one: it is past the end.
+            return 0;
         };
-        let start = end.saturating_sub(count);
-        for position in (start..end).rev() {
-            visit(self.at(Place(position)));
+        let mut met = 0;
+        for _ in 0..count.saturating_mul(BUCKETS_A_KEY) {
+            let hash_of = |handle| self.block(handle).hash();
+            cursor = self.table.scan(cursor, hash_of, |handle| {
+                met += 1;
+                visit(self.at(Place(handle)));
+            });
+            if met >= count || cursor == 0 {
+                break;
+            }
         }
-        start as u64
+        u64::from(cursor)
     }
 
     /// The key with a deadline at a position below `volatile_len`. A removal moves the last one into
     /// the gap.
     pub fn volatile_at(&self, position: usize) -> Option<Standing<'_>> {
-        self.get(self.volatile.get_index(position)?)
+        let handle = self.volatile.get(position)?;
+        Some(self.at(Place(*handle)))
     }
 
     /// Mean time to live over a sample of the keys that have a deadline.
     pub fn average_ttl_ms(&self, now_ms: i64) -> i64 {
         let sample = self.volatile.iter().take(AVERAGED);
-        let deadlines = sample.filter_map(|key| self.get(key)?.deadline());
+        let deadlines = sample.filter_map(|handle| self.block(*handle).deadline());
         // A deadline may be as far away as 64 bits can count, and the sum of two then is further.
         let left: Vec<i128> = deadlines
             .map(|deadline| i128::from(deadline) - i128::from(now_ms))
@@ -158,6 +199,24 @@ impl Keyspace {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Standing<'_>> {
-        self.entries.iter().map(Standing::new)
+        self.table.iter().map(|handle| self.at(Place(handle)))
+    }
+
+    /// Gives back the room between entries, by moving those of sparse chunks together. O(all). Nothing
+    /// may be parked, as its changes know it by where it lies.
+    pub fn purge(&mut self) {
+        assert!(self.parked.is_empty(), "a step is not done");
+        let (table, volatile) = (&mut self.table, &mut self.volatile);
+        let mut next = Some(0);
+        while let Some(from) = next {
+            next = self.slab.compact(from, &mut |block, old, new| {
+                let block = Block(block);
+                let is_there = table.replace(block.hash(), old, new);
+                assert!(is_there, "a block that is in use and in no table");
+                if block.head().has_deadline() {
+                    volatile[block.listed()] = new;
+                }
+            });
+        }
     }
 }

@@ -1,0 +1,303 @@
+//! An entry as it lies in the slab: one block, of just the bytes that it takes.
+//!
+//! ```text
+//! 0   hash          the first 32 bits of the key's
+//! 4   last use      31 bits (`Used`); then the bit that is the slab's
+//! 8   head          from the lowest bit: 11 length of the key, 11 length of the payload, 2 form,
+//!                   1 has a deadline, 1 taken by the snapshot that is being made
+//!     deadline      8 bytes, and 4 for its place in the list of deadlines: only if the head says so
+//!     key length    4 bytes, only where 11 bits do not hold it: then these are all ones
+//!     key
+//!     payload       of an integer 8 bytes; of a string that is not long its bytes; of anything else 4
+//!                   bytes, its number in `Values`
+//! ```
+
+use super::Deadline;
+use super::entry::Used;
+use super::slab::{self, Handle};
+
+const HASH: usize = 0;
+const USED: usize = 4;
+const HEAD: usize = 8;
+const HEADER_BYTES: usize = 12;
+const DEADLINE: usize = 12;
+const LISTED: usize = 20;
+const DEADLINE_BYTES: usize = 12;
+const LENGTH_BITS: u32 = 11;
+const LENGTH_MASK: u32 = (1 << LENGTH_BITS) - 1;
+const LONG_KEY: usize = LENGTH_MASK as usize;
+const HAS_DEADLINE: u32 = 1 << 24;
+const TAKEN: u32 = 1 << 25;
+
+/// Up to this length a string lies in the block of its entry; what is longer has a buffer of its own,
+/// in which it can grow.
+pub(super) const INLINE_MAX_BYTES: usize = 1024;
+
+const _: () = assert!(INLINE_MAX_BYTES <= LENGTH_MASK as usize);
+
+/// What the payload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Int,
+    Embedded,
+    Raw,
+    /// Among the `Values`, under this number.
+    Apart,
+}
+
+/// A value as it goes into a block and comes out of one.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Payload<'a> {
+    Int(i64),
+    Embedded(&'a [u8]),
+    Raw(&'a [u8]),
+    Apart(u32),
+}
+
+/// The third word of a block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head(u32);
+
+impl Head {
+    #[inline]
+    fn of(block: &[u8]) -> Head {
+        Head(word(block, HEAD))
+    }
+
+    #[inline]
+    pub fn form(self) -> Form {
+        match (self.0 >> (2 * LENGTH_BITS)) & 3 {
+            0 => Form::Int,
+            1 => Form::Embedded,
+            2 => Form::Raw,
+            _ => Form::Apart,
+        }
+    }
+
+    #[inline]
+    pub fn has_deadline(self) -> bool {
+        self.0 & HAS_DEADLINE != 0
+    }
+
+    #[inline]
+    pub fn is_taken(self) -> bool {
+        self.0 & TAKEN != 0
+    }
+
+    #[inline]
+    fn payload_len(self) -> usize {
+        ((self.0 >> LENGTH_BITS) & LENGTH_MASK) as usize
+    }
+
+    /// Where the key begins and ends.
+    #[inline]
+    fn key_at(self, block: &[u8]) -> (usize, usize) {
+        let fixed = if self.has_deadline() {
+            HEADER_BYTES + DEADLINE_BYTES
+        } else {
+            HEADER_BYTES
+        };
+        let len = (self.0 & LENGTH_MASK) as usize;
+        if len == LONG_KEY {
+            let start = fixed + size_of::<u32>();
+            (start, start + word(block, fixed) as usize)
+        } else {
+            (fixed, fixed + len)
+        }
+    }
+}
+
+/// A block, read. It may be followed by others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Block<'a>(pub &'a [u8]);
+
+impl<'a> Block<'a> {
+    #[inline]
+    pub fn hash(self) -> u32 {
+        word(self.0, HASH)
+    }
+
+    #[inline]
+    pub fn used(self) -> Used {
+        Used::from_bits(word(self.0, USED))
+    }
+
+    #[inline]
+    pub fn head(self) -> Head {
+        Head::of(self.0)
+    }
+
+    #[inline]
+    pub fn deadline(self) -> Option<Deadline> {
+        let has_deadline = self.head().has_deadline();
+        has_deadline.then(|| i64::from_le_bytes(array(self.0, DEADLINE)))
+    }
+
+    /// The place in the list of deadlines of one that has a deadline.
+    pub fn listed(self) -> usize {
+        word(self.0, LISTED) as usize
+    }
+
+    #[inline]
+    pub fn key(self) -> &'a [u8] {
+        let (start, end) = self.head().key_at(self.0);
+        &self.0[start..end]
+    }
+
+    #[inline]
+    pub fn payload(self) -> Payload<'a> {
+        let head = self.head();
+        let (_, start) = head.key_at(self.0);
+        match head.form() {
+            Form::Int => Payload::Int(i64::from_le_bytes(array(self.0, start))),
+            Form::Embedded => Payload::Embedded(&self.0[start..][..head.payload_len()]),
+            Form::Raw => Payload::Raw(&self.0[start..][..head.payload_len()]),
+            Form::Apart => Payload::Apart(word(self.0, start)),
+        }
+    }
+
+    #[inline]
+    pub fn size_bytes(self) -> usize {
+        let head = self.head();
+        head.key_at(self.0).1 + head.payload_len()
+    }
+}
+
+/// What the slab knows of an entry.
+#[derive(Debug)]
+pub(super) struct Entries;
+
+impl slab::Block for Entries {
+    #[inline]
+    fn size_bytes(block: &[u8]) -> usize {
+        Block(block).size_bytes()
+    }
+}
+
+/// An entry on its way into a block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Draft<'a> {
+    pub hash: u32,
+    pub used: Used,
+    pub deadline: Option<Deadline>,
+    pub is_taken: bool,
+    pub key: &'a [u8],
+    pub payload: Payload<'a>,
+}
+
+impl Draft<'_> {
+    pub fn size_bytes(&self) -> usize {
+        let deadline = if self.deadline.is_some() {
+            DEADLINE_BYTES
+        } else {
+            0
+        };
+        let long = if self.key.len() < LONG_KEY { 0 } else { 4 };
+        HEADER_BYTES + deadline + long + self.key.len() + self.payload.len()
+    }
+
+    /// Writes it into a block of its size; its place in the list of deadlines is not said yet.
+    pub fn write(&self, block: &mut [u8]) {
+        let mut head = self.key.len().min(LONG_KEY) as u32
+            | (self.payload.len() as u32) << LENGTH_BITS
+            | (self.payload.form() as u32) << (2 * LENGTH_BITS);
+        if self.is_taken {
+            head |= TAKEN;
+        }
+        let mut at = HEADER_BYTES;
+        if let Some(deadline) = self.deadline {
+            head |= HAS_DEADLINE;
+            block[DEADLINE..LISTED].copy_from_slice(&deadline.to_le_bytes());
+            at += DEADLINE_BYTES;
+        }
+        write_word(block, HASH, self.hash);
+        write_word(block, USED, self.used.bits());
+        write_word(block, HEAD, head);
+        if self.key.len() >= LONG_KEY {
+            write_word(block, at, self.key.len() as u32);
+            at += size_of::<u32>();
+        }
+        let (key, payload) = block[at..].split_at_mut(self.key.len());
+        key.copy_from_slice(self.key);
+        match self.payload {
+            Payload::Int(number) => payload[..8].copy_from_slice(&number.to_le_bytes()),
+            Payload::Embedded(bytes) | Payload::Raw(bytes) => {
+                payload[..bytes.len()].copy_from_slice(bytes);
+            }
+            Payload::Apart(number) => write_word(payload, 0, number),
+        }
+    }
+}
+
+impl Payload<'_> {
+    fn form(&self) -> Form {
+        match self {
+            Payload::Int(_) => Form::Int,
+            Payload::Embedded(_) => Form::Embedded,
+            Payload::Raw(_) => Form::Raw,
+            Payload::Apart(_) => Form::Apart,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Payload::Int(_) => size_of::<i64>(),
+            Payload::Embedded(bytes) | Payload::Raw(bytes) => bytes.len(),
+            Payload::Apart(_) => size_of::<u32>(),
+        }
+    }
+}
+
+/// Changes of a block that leave it its size.
+pub(super) fn set_used(block: &mut [u8], used: Used) {
+    write_word(block, USED, used.bits());
+}
+
+pub(super) fn set_taken(block: &mut [u8], is_taken: bool) {
+    let head = word(block, HEAD) & !TAKEN;
+    write_word(block, HEAD, if is_taken { head | TAKEN } else { head });
+}
+
+/// Of one that has a deadline.
+pub(super) fn set_deadline(block: &mut [u8], deadline: Deadline) {
+    block[DEADLINE..LISTED].copy_from_slice(&deadline.to_le_bytes());
+}
+
+pub(super) fn set_listed(block: &mut [u8], place: usize) {
+    // There are fewer entries than handles.
+    write_word(block, LISTED, place as u32);
+}
+
+/// Of one that is an integer.
+pub(super) fn set_int(block: &mut [u8], number: i64) {
+    let (_, start) = Head::of(block).key_at(block);
+    block[start..][..8].copy_from_slice(&number.to_le_bytes());
+}
+
+/// The number of a value that is kept apart.
+pub(super) fn apart(block: Block) -> Option<u32> {
+    match block.payload() {
+        Payload::Apart(number) => Some(number),
+        _ => None,
+    }
+}
+
+#[inline]
+fn array<const N: usize>(block: &[u8], offset: usize) -> [u8; N] {
+    let bytes = block[offset..offset + N].try_into();
+    bytes.expect("as many bytes")
+}
+
+#[inline]
+fn word(block: &[u8], offset: usize) -> u32 {
+    u32::from_le_bytes(array(block, offset))
+}
+
+#[inline]
+fn write_word(block: &mut [u8], offset: usize, word: u32) {
+    block[offset..offset + 4].copy_from_slice(&word.to_le_bytes());
+}
+
+/// Where a key stands. Good until it is written anew or removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(pub(super) Handle);
