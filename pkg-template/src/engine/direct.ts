@@ -76,6 +76,8 @@ export class DirectCalls {
   /** The row of each command that was called, -1 where it has none. */
   readonly #rows: number[] = []
   #clockMs = 0
+  /** The low 32 bits of it. */
+  #clockWord = 0
   #hurry = 0
   #sharing = 0
   #isTurnWatched = false
@@ -104,12 +106,14 @@ export class DirectCalls {
     const length = this.#put(key, this.#places, this.#first)
     if (length < 0) return undefined
     const hash = this.#hash
-    let now = this.#now()
+    const isShared = this.#sharing > 0
+    if (isShared) this.#sharing--
+    else this.#exactly()
     if (hash !== 0 && !binary && this.#near) {
-      const near = this.#near.get(this.#words, hash, key, this.#clockMs)
-      if (near !== undefined) return near
+      const value = this.#near.get(this.#words, hash, key, this.#clockWord)
+      if (value !== undefined) return value
     }
-    for (;;) {
+    for (let now = isShared ? -this.#clockMs : this.#clockMs; ; ) {
       let result: number
       try {
         result = this.#exports.instance_get(this.#engine, now, this.#client, length)
@@ -247,6 +251,7 @@ export class DirectCalls {
     const now = Date.now()
     this.#hurry = now === this.#clockMs ? this.#hurry + 1 : 0
     this.#clockMs = now
+    this.#clockWord = now | 0
     if (this.#hurry >= HURRIED_CALLS) this.#share()
     return now
   }

@@ -28,15 +28,15 @@ export class Near {
     this.#base = address >>> 2
   }
 
-  /** The value of a key, if it may be given. */
-  get(words: Int32Array, hash: number, key: string, nowMs: number): string | undefined {
+  /** The value of a key, if it may be given.
+   *  @param nowWord  the low 32 bits of the time, in milliseconds */
+  get(words: Int32Array, hash: number, key: string, nowWord: number): string | undefined {
     const slot = hash & (NEAR_SLOTS - 1)
     const word = this.#base + HEAD_WORDS + slot
     if (words[word] !== hash || this.#keys[slot] !== key) return undefined
-    const now = nowMs | 0
-    words[word + NEAR_SLOTS] = now
+    words[word + NEAR_SLOTS] = nowWord
     words[this.#base]!++
-    words[this.#base + HIT_MS] = now
+    words[this.#base + HIT_MS] = nowWord
     return this.#values[slot]
   }
 
