@@ -10,7 +10,7 @@ use super::keyspace::{Deadline, Edit, Entry, Key, Keyspace, Standing, is_past};
 use super::random::split_mix;
 use super::slot::of_kind;
 use super::state::State;
-use super::undo::Undo;
+use super::undo::{Moved, Undo};
 use crate::error::Result;
 use crate::types::{Kind, Limits};
 
@@ -186,10 +186,10 @@ impl Ctx<'_> {
         let (taken, entry) = self.state.databases[self.db as usize].take(place);
         let target = &mut self.state.databases[to.0 as usize];
         let put = target.put(target.find(to.1), to.1, entry);
-        self.draft.undo.push(Undo::Moved {
+        self.draft.undo.push(Undo::Moved(Box::new(Moved {
             from: (self.db, taken),
             to: (to.0, put),
-        });
+        })));
         self.touched(from);
         self.in_db(to.0, |ctx| {
             ctx.touched(to.1);

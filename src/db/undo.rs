@@ -7,32 +7,28 @@ use super::effects::Draft;
 use super::keyspace::{Change, Keyspace, Taken};
 use super::state::State;
 
-/// How to take one change back.
+/// How to take one change back. Each change pushes one of these, so what is rare and large is boxed.
 #[derive(Debug)]
 pub enum Undo {
-    Changed {
-        db: u32,
-        change: Change,
-    },
-    Moved {
-        from: (u32, Taken),
-        to: (u32, Change),
-    },
-    Flushed {
-        db: u32,
-        before: Box<Keyspace>,
-    },
-    Swapped {
-        one: u32,
-        other: u32,
-    },
+    Changed { db: u32, change: Change },
+    Moved(Box<Moved>),
+    Flushed { db: u32, before: Box<Keyspace> },
+    Swapped { one: u32, other: u32 },
+}
+
+/// A key that stands elsewhere now (RENAME, MOVE): both with their databases.
+#[derive(Debug)]
+pub struct Moved {
+    pub from: (u32, Taken),
+    pub to: (u32, Change),
 }
 
 impl Undo {
     pub fn apply(self, databases: &mut [Keyspace]) {
         match self {
             Undo::Changed { db, change } => databases[db as usize].undo(change),
-            Undo::Moved { from, to } => {
+            Undo::Moved(moved) => {
+                let Moved { from, to } = *moved;
                 let entry = databases[to.0 as usize].withdraw(to.1);
                 databases[from.0 as usize].give_back(from.1, entry);
             }
@@ -59,9 +55,9 @@ impl State {
         for undo in draft.undo.drain(..) {
             match undo {
                 Undo::Changed { db, .. } => databases[db as usize].settle(lazy),
-                Undo::Moved { from, to } => {
-                    databases[from.0 as usize].settle(lazy);
-                    databases[to.0 as usize].settle(lazy);
+                Undo::Moved(moved) => {
+                    databases[moved.from.0 as usize].settle(lazy);
+                    databases[moved.to.0 as usize].settle(lazy);
                 }
                 Undo::Flushed { mut before, .. } => {
                     before.settle(lazy);
