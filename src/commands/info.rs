@@ -23,6 +23,18 @@ pub(super) const ROWS: &[Command] = &[
         run: info,
     },
     Command {
+        name: "MEMORY PURGE",
+        usage: "",
+        summary: prose("Gives back the memory between entries, by moving them together."),
+        complexity: prose("O(N), N being the number of keys"),
+        group: "server",
+        since: "4.0.0",
+        flags: Flags::NONE,
+        errors: &[],
+        methods: methods(&[Method::new("memoryPurge", "", "'OK'")]),
+        run: memory_purge,
+    },
+    Command {
         name: "MEMORY USAGE",
         usage: "key [SAMPLES count]",
         summary: prose("Answers how many bytes a key takes with its value; exact, not sampled."),
@@ -122,6 +134,12 @@ fn memory(state: &State, _: i64, out: &mut String) {
     line(out, "maxmemory", state.config.maxmemory);
     line(out, "maxmemory_human", human(state.config.maxmemory));
     line(out, "maxmemory_policy", state.config.policy.name());
+    let entries = state.allocated_bytes();
+    let ratio = entries.reserved as f64 / entries.live.max(1) as f64;
+    line(out, "allocator_allocated", entries.live);
+    line(out, "allocator_active", entries.reserved);
+    line(out, "allocator_frag_ratio", format!("{ratio:.2}"));
+    line(out, "allocator_frag_bytes", entries.reserved - entries.live);
     let lazy = &state.lazy;
     line(out, "lazyfree_pending_objects", lazy.pending_objects());
     line(out, "lazyfreed_objects", lazy.freed_objects);
@@ -200,6 +218,12 @@ fn human(bytes: usize) -> String {
         Some((size, unit)) => format!("{:.2}{unit}", bytes as f64 / *size as f64),
         None => format!("{bytes}B"),
     }
+}
+
+/// What is moved are the places of entries and nothing else, so it can wait until the step is done.
+fn memory_purge(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
+    ctx.draft.purges = true;
+    Ok(Reply::OK)
 }
 
 fn memory_usage(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {

@@ -110,6 +110,8 @@ pub struct Draft {
     pub request: Option<Request>,
     /// False inside MULTI and `atomic`, where nothing may wait.
     pub may_block: bool,
+    /// Set by MEMORY PURGE: when the step is done, what lies between entries is given back.
+    pub purges: bool,
     /// True while effects of an authority are applied: time removes nothing by itself.
     pub applying: bool,
 }
@@ -134,6 +136,7 @@ impl Draft {
         self.block = None;
         self.request = None;
         self.may_block = true;
+        self.purges = false;
         self.applying = false;
     }
 
@@ -157,7 +160,8 @@ impl Draft {
 
     /// Whether the step changed nothing and tells nobody anything: most reads.
     pub fn is_idle(&self) -> bool {
-        self.undo.is_empty()
+        !self.purges
+            && self.undo.is_empty()
             && self.effects.is_empty()
             && self.events.is_empty()
             && self.touched.is_empty()

@@ -42,6 +42,14 @@ pub struct KeptJournal {
     pub write_failed: bool,
 }
 
+/// What the entries of all databases take of the allocator.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Allocated {
+    pub live: usize,
+    /// With what lies between entries, to be filled by others or given back by MEMORY PURGE.
+    pub reserved: usize,
+}
+
 /// All state of one engine. Nothing else is kept anywhere: no globals.
 #[derive(Debug)]
 pub struct State {
@@ -96,6 +104,17 @@ impl State {
     /// What all keys with their values weigh. O(databases).
     pub fn used_bytes(&self) -> usize {
         self.databases.iter().map(Keyspace::used_bytes).sum()
+    }
+
+    /// Bytes of the entries and of the room they lie in, tables included. O(databases).
+    pub fn allocated_bytes(&self) -> Allocated {
+        let mut sum = Allocated::default();
+        for keyspace in &self.databases {
+            let (live, reserved) = keyspace.slab_bytes();
+            sum.live += live + keyspace.table_bytes();
+            sum.reserved += reserved + keyspace.table_bytes();
+        }
+        sum
     }
 
     /// Puts a key that was kept elsewhere, in the place of what stands under it; false where there is

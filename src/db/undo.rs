@@ -70,5 +70,9 @@ impl State {
                 Undo::Swapped { .. } => {}
             }
         }
+        if draft.purges {
+            // Not sooner, as changes know what they have parked by where it lies.
+            databases.iter_mut().for_each(Keyspace::purge);
+        }
     }
 }

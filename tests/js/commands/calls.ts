@@ -545,6 +545,7 @@ const server: Conversation[] = [
       ['configSet', 'none', '1'],
       ['configResetStat'],
       ['set', 'k', 'v'],
+      ['memoryPurge'],
       ['memoryUsage', 'k'],
       ['memoryUsage', 'k', { SAMPLES: 1 }],
       ['memoryUsage', 'none'],

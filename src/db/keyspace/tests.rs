@@ -1,0 +1,258 @@
+//! The keyspace beside a map: whatever is put, changed, taken back, moved together and walked.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::db::Lazy;
+use crate::types::{Kind, List, Side, Str, Text, Value};
+
+type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<Deadline>)>;
+
+struct Twin {
+    keyspace: Keyspace,
+    model: Model,
+    /// What a walk under way has to yield, and has.
+    walk: Option<(Model, Model)>,
+}
+
+/// What stands under a key, in bytes of the tests: those of a string, or of the items of a list.
+fn shown(standing: Standing) -> (Vec<u8>, Option<Deadline>) {
+    let bytes = match standing.value() {
+        crate::types::ValueRef::String(text) => text.to_vec(),
+        crate::types::ValueRef::List(list) => list.iter().flat_map(|item| item.to_vec()).collect(),
+        other => panic!("{other:?}"),
+    };
+    (bytes, standing.deadline())
+}
+
+/// Short, long and longer than the header of a block can tell.
+fn key(number: u8) -> Vec<u8> {
+    let len = if number % 32 == 7 {
+        3000
+    } else {
+        1 + usize::from(number % 40)
+    };
+    let mut key = vec![b'k'; len];
+    key[0] = number;
+    key
+}
+
+fn value(size: usize) -> Value {
+    match size % 7 {
+        0 => Str::from(size as i64).into_value(),
+        1 => {
+            let mut list = List::default();
+            for _ in 0..=size % 5 {
+                list.push(
+                    Side::Right,
+                    [b"item".as_slice()],
+                    &crate::types::Limits::default(),
+                );
+            }
+            list.into_value()
+        }
+        _ => Str::text(&vec![b'x'; size]).into_value(),
+    }
+}
+
+impl Twin {
+    fn new() -> Twin {
+        Twin {
+            keyspace: Keyspace::new(Seed::default()),
+            model: Model::new(),
+            walk: None,
+        }
+    }
+
+    fn apply(&mut self, op: &Op) -> Option<Change> {
+        let keyspace = &mut self.keyspace;
+        match op {
+            Op::Put(number, size, deadline) => {
+                let key = key(*number);
+                let entry = Entry::new(value(*size), *deadline);
+                let shown = shown(Standing::of_entry(&key, &entry));
+                self.model.insert(key.clone(), shown);
+                Some(keyspace.put(keyspace.find(&key), &key, entry))
+            }
+            Op::Remove(number) => {
+                self.model.remove(&key(*number));
+                let place = keyspace.find(&key(*number)).place?;
+                Some(keyspace.remove(place))
+            }
+            Op::Deadline(number, deadline) => {
+                let place = keyspace.find(&key(*number)).place?;
+                self.model.get_mut(&key(*number)).expect("it stands").1 = *deadline;
+                Some(keyspace.set_deadline(place, *deadline))
+            }
+            Op::Append(number, size) => {
+                let place = keyspace.find(&key(*number)).place?;
+                <Str as Kind>::of(keyspace.at(place).value())?;
+                let more = vec![b'y'; *size];
+                let edited = keyspace.edit(place, Used::at(1), |text: &mut Str| {
+                    text.append(&more);
+                    Edit::Changed(())
+                });
+                self.model
+                    .get_mut(&key(*number))
+                    .expect("it stands")
+                    .0
+                    .extend(more);
+                edited.change
+            }
+            Op::Count(number) => {
+                let place = keyspace.find(&key(*number)).place?;
+                let before =
+                    <Str as Kind>::of(keyspace.at(place).value()).and_then(Text::as_i64)?;
+                let edited = keyspace.edit(place, Used::at(1), |text: &mut Str| {
+                    text.replace(Str::from(before + 1));
+                    Edit::Changed(())
+                });
+                let after = (before + 1).to_string().into_bytes();
+                self.model.get_mut(&key(*number)).expect("it stands").0 = after;
+                edited.change
+            }
+        }
+    }
+
+    /// Some changes of one step, which is taken back or not.
+    fn step(&mut self, ops: &[Op], is_undone: bool) {
+        let before = (self.model.clone(), self.keyspace.used_bytes());
+        let mut changes: Vec<Change> = ops.iter().filter_map(|op| self.apply(op)).collect();
+        if is_undone {
+            while let Some(change) = changes.pop() {
+                self.keyspace.undo(change);
+            }
+            self.model = before.0;
+            assert_eq!(self.keyspace.used_bytes(), before.1);
+        }
+        self.keyspace.settle(&mut Lazy::default());
+    }
+
+    fn walk(&mut self, budget: usize) {
+        let (all, mut met) = self.walk.take().unwrap_or_else(|| {
+            self.keyspace.begin_walk(3);
+            (self.model.clone(), Model::new())
+        });
+        self.keyspace.walk(budget, |db, standing| {
+            assert_eq!(db, 3);
+            let before = met.insert(standing.key().to_vec(), shown(standing));
+            assert_eq!(before, None, "it came twice");
+        });
+        if self.keyspace.is_walked() {
+            self.walk = Some((all, met));
+        } else {
+            assert_eq!(met, all);
+        }
+    }
+
+    fn check(&self) {
+        let keyspace = &self.keyspace;
+        let standing: Model = keyspace
+            .iter()
+            .map(|one| (one.key().to_vec(), shown(one)))
+            .collect();
+        assert_eq!(standing, self.model);
+        assert_eq!(keyspace.len(), self.model.len());
+        let weights = keyspace.iter().map(Standing::weight);
+        assert_eq!(keyspace.used_bytes(), weights.sum::<usize>());
+        let mut listed: Vec<&[u8]> = (0..keyspace.volatile_len())
+            .filter_map(|at| keyspace.volatile_at(at).map(Standing::key))
+            .collect();
+        listed.sort_unstable();
+        let volatile = self
+            .model
+            .iter()
+            .filter(|(_, (_, deadline))| deadline.is_some());
+        assert!(listed.iter().eq(volatile.map(|(key, _)| key)));
+        let live: usize = keyspace
+            .table
+            .iter()
+            .map(|handle| keyspace.block(handle).size_bytes().next_multiple_of(8))
+            .sum();
+        assert_eq!(keyspace.slab_bytes().0, live, "blocks that nobody knows");
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Op {
+    Put(u8, usize, Option<Deadline>),
+    Remove(u8),
+    Deadline(u8, Option<Deadline>),
+    Append(u8, usize),
+    Count(u8),
+}
+
+#[derive(Debug, Clone)]
+enum Turn {
+    Step(Vec<Op>, bool),
+    Walk(usize),
+    EndWalk,
+    Purge,
+}
+
+fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    let deadline = || prop::option::of(1..1000i64);
+    let size = prop_oneof![4 => 0..100usize, 1 => 900..1200usize];
+    let op = prop_oneof![
+        4 => (any::<u8>(), size, deadline()).prop_map(|(key, size, at)| Op::Put(key, size, at)),
+        2 => any::<u8>().prop_map(Op::Remove),
+        2 => (any::<u8>(), deadline()).prop_map(|(key, at)| Op::Deadline(key, at)),
+        2 => (any::<u8>(), 0..600usize).prop_map(|(key, size)| Op::Append(key, size)),
+        2 => any::<u8>().prop_map(Op::Count),
+    ];
+    let turn = prop_oneof![
+        8 => (prop::collection::vec(op, 1..40), any::<bool>())
+            .prop_map(|(ops, is_undone)| Turn::Step(ops, is_undone)),
+        6 => (1..60usize).prop_map(Turn::Walk),
+        1 => Just(Turn::EndWalk),
+        1 => Just(Turn::Purge),
+    ];
+    prop::collection::vec(turn, 1..40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
+    #[test]
+    fn a_keyspace_is_a_map_and_a_walk_yields_the_moment_it_began(turns in turns()) {
+        let mut twin = Twin::new();
+        for turn in turns {
+            match turn {
+                Turn::Step(ops, is_undone) => twin.step(&ops, is_undone),
+                Turn::Walk(budget) => twin.walk(budget),
+                Turn::EndWalk => {
+                    twin.keyspace.end_walk();
+                    twin.walk = None;
+                }
+                Turn::Purge => twin.keyspace.purge(),
+            }
+            twin.check();
+        }
+    }
+}
+
+#[test]
+fn purging_gives_back_what_was_freed_between_entries() {
+    let mut keyspace = Keyspace::new(Seed::default());
+    for number in 0..20_000u32 {
+        let key = number.to_le_bytes();
+        let entry = Entry::new(Str::text(&[b'x'; 80]).into_value(), Some(number.into()));
+        keyspace.put(keyspace.find(&key), &key, entry);
+    }
+    for number in (0..20_000u32).filter(|number| number % 5 != 0) {
+        let place = keyspace.find(&number.to_le_bytes()).place;
+        keyspace.remove(place.expect("it stands"));
+    }
+    keyspace.settle(&mut Lazy::default());
+    let (used, (live, reserved)) = (keyspace.used_bytes(), keyspace.slab_bytes());
+    keyspace.purge();
+    let (still_live, after) = keyspace.slab_bytes();
+    assert_eq!((still_live, keyspace.used_bytes()), (live, used));
+    assert!(after < reserved / 3, "{after} of {reserved}");
+    for number in (0..20_000u32).step_by(5) {
+        let standing = keyspace.get(&number.to_le_bytes());
+        assert_eq!(standing.and_then(Standing::deadline), Some(number.into()));
+    }
+}
