@@ -47,6 +47,9 @@ const MAX_ARGUMENT_BYTES_BEFORE_AUTH: usize = 16 * 1024;
 /// A buffer that grew past this for a large request is given back after it.
 const KEPT_BUFFER_BYTES: usize = 64 * 1024;
 
+/// So many arguments are lent from the stack.
+const FEW_ARGUMENTS: usize = 8;
+
 /// Why a client cannot be understood. It is told, and then the connection is closed: what follows
 /// in the stream has no meaning any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +119,18 @@ impl<'a> Argv<'a> {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
         let bytes = self.bytes;
         self.ranges.iter().map(move |range| &bytes[range.clone()])
+    }
+
+    /// Lends the arguments as slices: nearly every request has few, and costs no allocation.
+    pub fn with_slices<R>(&self, act: impl FnOnce(&[&[u8]]) -> R) -> R {
+        let mut few = [[].as_slice(); FEW_ARGUMENTS];
+        if let Some(slices) = few.get_mut(..self.len()) {
+            for (slice, argument) in slices.iter_mut().zip(self.iter()) {
+                *slice = argument;
+            }
+            return act(slices);
+        }
+        act(&self.iter().collect::<Vec<_>>())
     }
 
     pub fn to_vecs(&self) -> Vec<Vec<u8>> {
@@ -254,13 +269,19 @@ impl Parser {
     }
 
     fn read_array_length(&mut self) -> Result<Option<()>, ProtocolError> {
-        let Some((_, digits)) = self.take_length_line(ProtocolError::TooBigArrayLine)? else {
-            return Ok(None);
+        let length = match self.take_short_length(b'*') {
+            Some(length) => length,
+            None => {
+                let line = self.take_length_line(ProtocolError::TooBigArrayLine)?;
+                let Some((_, digits)) = line else {
+                    return Ok(None);
+                };
+                let length = parse_length(&self.request()[digits])
+                    .ok_or(ProtocolError::InvalidArrayLength)?;
+                // A negative count is an empty request.
+                usize::try_from(length.max(0)).unwrap_or(usize::MAX)
+            }
         };
-        let length =
-            parse_length(&self.request()[digits]).ok_or(ProtocolError::InvalidArrayLength)?;
-        // A negative count is an empty request.
-        let length = usize::try_from(length.max(0)).unwrap_or(usize::MAX);
         if length > self.bounds.max_arguments {
             return Err(ProtocolError::InvalidArrayLength);
         }
@@ -276,16 +297,24 @@ impl Parser {
     }
 
     fn read_bulk_length(&mut self, missing: usize) -> Result<Option<()>, ProtocolError> {
-        let Some((got, digits)) = self.take_length_line(ProtocolError::TooBigBulkLine)? else {
-            return Ok(None);
+        let length = match self.take_short_length(b'$') {
+            Some(length) => length,
+            None => {
+                let line = self.take_length_line(ProtocolError::TooBigBulkLine)?;
+                let Some((got, digits)) = line else {
+                    return Ok(None);
+                };
+                if got != b'$' {
+                    return Err(ProtocolError::ExpectedBulk { got });
+                }
+                parse_length(&self.request()[digits])
+                    .and_then(|length| usize::try_from(length).ok())
+                    .ok_or(ProtocolError::InvalidBulkLength)?
+            }
         };
-        if got != b'$' {
-            return Err(ProtocolError::ExpectedBulk { got });
+        if length > self.bounds.max_argument_bytes {
+            return Err(ProtocolError::InvalidBulkLength);
         }
-        let length = parse_length(&self.request()[digits])
-            .and_then(|length| usize::try_from(length).ok())
-            .filter(|length| *length <= self.bounds.max_argument_bytes)
-            .ok_or(ProtocolError::InvalidBulkLength)?;
         if !self.bounds.authenticated && length > MAX_ARGUMENT_BYTES_BEFORE_AUTH {
             return Err(ProtocolError::UnauthenticatedBulkLength);
         }
@@ -309,6 +338,27 @@ impl Parser {
             missing: missing - 1,
         };
         Some(())
+    }
+
+    /// Takes a whole line of one or two digits, as nearly all are: the short way to what
+    /// `take_length_line` and `parse_length` come to.
+    fn take_short_length(&mut self, kind: u8) -> Option<usize> {
+        let value = |digit: &u8| usize::from(digit - b'0');
+        let (length, taken) = match &self.buffer[self.start + self.at..] {
+            [first, ones @ b'0'..=b'9', b'\r', b'\n', ..] if *first == kind => (value(ones), 4),
+            [
+                first,
+                tens @ b'1'..=b'9',
+                ones @ b'0'..=b'9',
+                b'\r',
+                b'\n',
+                ..,
+            ] if *first == kind => (value(tens) * 10 + value(ones), 5),
+            _ => return None,
+        };
+        self.at += taken;
+        self.scanned = self.at;
+        Some(length)
     }
 
     /// Takes a line like `$3\r\n`: its first byte, and where its digits lie.

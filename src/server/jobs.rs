@@ -1,8 +1,10 @@
 //! What the host does beside serving: the clock, the disk, and what clients ask of it.
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -159,8 +161,8 @@ pub fn serve(host: &Rc<Host>, mailbox: &Rc<Mailbox>, request: Request) {
     tokio::task::spawn_local(async move {
         let answer = match request {
             Request::Save => work(&host, Work::Save).await.map(|()| Reply::OK),
-            Request::SaveInBackground => start(&host, Work::Save),
-            Request::RewriteJournal => start(&host, Work::Rewrite),
+            Request::SaveInBackground => start(&host, Work::Save).await,
+            Request::RewriteJournal => start(&host, Work::Rewrite).await,
             Request::Shutdown { save } => match shut_down(&host, save).await {
                 Ok(()) => return,
                 Err(error) => Err(error),
@@ -176,10 +178,14 @@ enum Work {
     Rewrite,
 }
 
-/// Starts a work, and answers at once.
-fn start(host: &Rc<Host>, what: Work) -> Result<Reply, Error> {
+/// Starts a work, and answers at once: it has begun by then, so that what the client does next is not
+/// in its snapshot.
+async fn start(host: &Rc<Host>, what: Work) -> Result<Reply, Error> {
     refuse_twice(host, what)?;
-    tokio::task::spawn_local(in_background(Rc::clone(host), what));
+    let mut work = Box::pin(in_background(Rc::clone(host), what));
+    if poll_fn(|task| Poll::Ready(work.as_mut().poll(task).is_pending())).await {
+        tokio::task::spawn_local(work);
+    }
     Ok(Reply::Simple(match what {
         Work::Save => "Background saving started",
         Work::Rewrite => "Background append only file rewriting started",

@@ -87,8 +87,7 @@ impl Session {
                 return false;
             }
         };
-        let argv: Vec<&[u8]> = argv.iter().collect();
-        if is_http(argv[0]) {
+        if argv.get(0).is_some_and(is_http) {
             warn!(
                 "{} speaks HTTP to the port for RESP, which a page can have a browser do in an \
                  attack: closed",
@@ -97,7 +96,7 @@ impl Session {
             self.mailbox.cut();
             return false;
         }
-        match self.host.call(&self.mailbox, &argv) {
+        match argv.with_slices(|argv| self.host.call(&self.mailbox, argv)) {
             Next::Go => {}
             Next::Wait => self.is_waiting = true,
             Next::Serve(request) => {

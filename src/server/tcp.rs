@@ -1,11 +1,15 @@
 //! RESP over TCP.
 
+use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tracing::{debug, info, warn};
 
@@ -144,32 +148,55 @@ impl Connection {
                 session.run();
                 continue;
             }
-            let may_read = !mailbox.is_full() && !mailbox.is_closing();
             tokio::select! {
-                ready = self.stream.readable(), if may_read => {
-                    ready?;
-                    if !self.read(host, &mut session)? {
+                biased;
+                () = mailbox.woken() => session.run(),
+                is_there = poll_fn(|task| self.poll(task, host, &mut session)) => {
+                    if !is_there? {
                         return Ok(());
                     }
                 }
-                ready = self.stream.writable(), if !is_sent => ready?,
-                () = mailbox.woken() => session.run(),
             }
         }
     }
 
-    /// Reads once, and runs what that completes; false where the client has left.
-    fn read(&mut self, host: &Host, session: &mut Session) -> io::Result<bool> {
-        let mut buffer = host.read_buffer.borrow_mut();
-        match self.stream.try_read(&mut buffer) {
-            Ok(0) => Ok(false),
-            Ok(length) => {
-                session.receive(&buffer[..length]);
-                Ok(true)
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(true),
-            Err(error) => Err(error),
+    /// Waits until there is something to read, if the client may go on, or room to send; false where
+    /// it has left.
+    fn poll(
+        &mut self,
+        task: &mut Context,
+        host: &Host,
+        session: &mut Session,
+    ) -> Poll<io::Result<bool>> {
+        let may_read = !session.mailbox.is_full() && !session.mailbox.is_closing();
+        if may_read && let Poll::Ready(read) = self.poll_read(task, host, session) {
+            return Poll::Ready(read);
         }
+        if self.is_sent() {
+            return Poll::Pending;
+        }
+        self.stream.poll_write_ready(task).map_ok(|()| true)
+    }
+
+    /// Reads once, as soon as there is something, and runs what that completes; false where the client
+    /// has left.
+    ///
+    /// A read that does not fill the buffer has emptied the socket. `poll_read` knows that and waits,
+    /// where `try_read` would be asked again, in vain, before every wait.
+    fn poll_read(
+        &mut self,
+        task: &mut Context,
+        host: &Host,
+        session: &mut Session,
+    ) -> Poll<io::Result<bool>> {
+        let mut buffer = host.read_buffer.borrow_mut();
+        let mut buffer = ReadBuf::new(&mut buffer);
+        ready!(Pin::new(&mut self.stream).poll_read(task, &mut buffer))?;
+        let read = buffer.filled();
+        if !read.is_empty() {
+            session.receive(read);
+        }
+        Poll::Ready(Ok(!read.is_empty()))
     }
 
     /// Sends what the mailbox holds, as far as the system takes it now.
