@@ -18,6 +18,8 @@ pub enum Reply {
     /// RESP2: 1 or 0.
     Boolean(bool),
     Array(Vec<Reply>),
+    /// An array of bulk strings and nothing else.
+    Bulks(Bulks),
     /// RESP2: an array of keys and values in turn.
     Map(Vec<(Reply, Reply)>),
     /// RESP3: an array of two-element arrays. RESP2: one flat array.
@@ -45,8 +47,12 @@ impl Reply {
         bytes.map_or(Reply::Null, Reply::bulk)
     }
 
-    pub fn bulks<B: Into<Vec<u8>>>(items: impl IntoIterator<Item = B>) -> Reply {
-        Reply::Array(items.into_iter().map(Reply::bulk).collect())
+    pub fn bulks<B: AsRef<[u8]>>(items: impl IntoIterator<Item = B>) -> Reply {
+        let mut bulks = Bulks::default();
+        for item in items {
+            bulks.push(item.as_ref());
+        }
+        Reply::Bulks(bulks)
     }
 
     pub fn count(n: usize) -> Reply {
@@ -59,4 +65,51 @@ impl From<bool> for Reply {
     fn from(yes: bool) -> Reply {
         Reply::Integer(i64::from(yes))
     }
+}
+
+/// Bulk strings in one run of bytes, as they go over the wire: that is the same in both protocols, and a
+/// long answer (LRANGE) is copied once and not taken apart into a vector for each string.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bulks {
+    count: usize,
+    bytes: Vec<u8>,
+}
+
+impl Bulks {
+    pub fn push(&mut self, text: &[u8]) {
+        self.count += 1;
+        write_bulk(text, &mut self.bytes);
+    }
+
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Puts a bulk string at the end of `out`: `$`, its length, CR LF, its bytes, CR LF.
+pub fn write_bulk(text: &[u8], out: &mut Vec<u8>) {
+    const LONGEST_FRAME: usize = "$18446744073709551615\r\n\r\n".len();
+    out.reserve(text.len() + LONGEST_FRAME);
+    match u8::try_from(text.len()) {
+        Ok(digit @ 0..10) => out.extend_from_slice(&[b'$', b'0' + digit, b'\r', b'\n']),
+        Ok(number @ 10..100) => {
+            let (tens, ones) = (b'0' + number / 10, b'0' + number % 10);
+            out.extend_from_slice(&[b'$', tens, ones, b'\r', b'\n']);
+        }
+        _ => {
+            out.push(b'$');
+            out.extend_from_slice(itoa::Buffer::new().format(text.len()).as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+    out.extend_from_slice(text);
+    out.extend_from_slice(b"\r\n");
 }

@@ -3,7 +3,7 @@
 use super::row::{Command, Method, methods, prose};
 use super::sample::{NOT_SIGNED, positions, signed_count};
 use super::scan::Scan;
-use super::{Args, Flags};
+use super::{Args, Flags, bulks};
 use crate::db::{Ctx, Edit, Event};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
@@ -322,23 +322,22 @@ fn value_of(hash: Option<&Hash>, field: &[u8]) -> Reply {
 }
 
 fn hgetall(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
-    let pairs = all(ctx, args, |field, value| (bulk(field), bulk(value)))?;
-    Ok(Reply::Map(pairs))
+    let hash = ctx.read::<Hash>(args.bytes()?)?;
+    let pairs = hash.into_iter().flat_map(Hash::iter);
+    let pairs = pairs.map(|(field, value)| (bulk(field), bulk(value)));
+    Ok(Reply::Map(pairs.collect()))
 }
 
 fn hkeys(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
-    Ok(Reply::Array(all(ctx, args, |field, _| bulk(field))?))
+    let hash = ctx.read::<Hash>(args.bytes()?)?;
+    let pairs = hash.into_iter().flat_map(Hash::iter);
+    Ok(bulks(pairs.map(|(field, _)| field)))
 }
 
 fn hvals(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
-    Ok(Reply::Array(all(ctx, args, |_, value| bulk(value))?))
-}
-
-/// Something of every pair of the hash.
-fn all<R>(ctx: &mut Ctx, args: &mut Args, of: impl Fn(Item, Item) -> R) -> Result<Vec<R>> {
     let hash = ctx.read::<Hash>(args.bytes()?)?;
     let pairs = hash.into_iter().flat_map(Hash::iter);
-    Ok(pairs.map(|(field, value)| of(field, value)).collect())
+    Ok(bulks(pairs.map(|(_, value)| value)))
 }
 
 fn bulk(item: Item) -> Reply {

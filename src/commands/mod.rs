@@ -42,7 +42,8 @@ pub use table::{Listed, Table, table};
 
 use crate::db::Ctx;
 use crate::error::{Error, Result};
-use crate::reply::Reply;
+use crate::reply::{Bulks, Reply};
+use crate::types::Item;
 
 /// Runs one command within the step of `ctx`: all of it happens, or, where it fails, none.
 pub fn execute(ctx: &mut Ctx, argv: &[&[u8]]) -> Result<Reply> {
@@ -69,4 +70,13 @@ pub fn run(ctx: &mut Ctx, listed: &Listed, argv: &[&[u8]]) -> Result<Reply> {
             Err(error)
         }
     }
+}
+
+/// Items of a value as an array of bulk strings.
+fn bulks<'a>(items: impl Iterator<Item = Item<'a>>) -> Reply {
+    let (mut bulks, mut digits) = (Bulks::default(), itoa::Buffer::new());
+    for item in items {
+        bulks.push(item.bytes_in(&mut digits));
+    }
+    Reply::Bulks(bulks)
 }

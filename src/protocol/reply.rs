@@ -10,7 +10,7 @@
 //! Null         _\r\n                    $-1\r\n
 //! NullArray    _\r\n                    *-1\r\n
 //! Boolean      #t\r\n #f\r\n            :1\r\n :0\r\n
-//! Array        *2\r\n...                the same
+//! Array, Bulks *2\r\n...                the same
 //! Map          %1\r\nkey value          *2\r\nkey value
 //! Pairs        *1\r\n*2\r\nkey value    *2\r\nkey value
 //! Set          ~2\r\n...                *2\r\n...
@@ -23,7 +23,7 @@ use std::fmt::{self, Write};
 
 use super::Resp;
 use crate::error::Error;
-use crate::reply::Reply;
+use crate::reply::{Reply, write_bulk};
 use crate::types::number::format_f64;
 
 /// Puts a reply at the end of `out`.
@@ -35,19 +35,23 @@ pub fn write(reply: &Reply, resp: Resp, out: &mut Vec<u8>) {
             out.extend_from_slice(b"\r\n");
         }
         (Reply::Integer(number), _) => header(b':', *number, out),
-        (Reply::Double(number), Resp::Two) => bulk(format_f64(*number).as_bytes(), out),
+        (Reply::Double(number), Resp::Two) => write_bulk(format_f64(*number).as_bytes(), out),
         (Reply::Double(number), Resp::Three) => {
             out.push(b',');
             out.extend_from_slice(format_f64(*number).as_bytes());
             out.extend_from_slice(b"\r\n");
         }
-        (Reply::Bulk(bytes), _) => bulk(bytes, out),
+        (Reply::Bulk(bytes), _) => write_bulk(bytes, out),
         (Reply::Null, Resp::Two) => out.extend_from_slice(b"$-1\r\n"),
         (Reply::NullArray, Resp::Two) => out.extend_from_slice(b"*-1\r\n"),
         (Reply::Null | Reply::NullArray, Resp::Three) => out.extend_from_slice(b"_\r\n"),
         (Reply::Boolean(yes), Resp::Two) => header(b':', i64::from(*yes), out),
         (Reply::Boolean(true), Resp::Three) => out.extend_from_slice(b"#t\r\n"),
         (Reply::Boolean(false), Resp::Three) => out.extend_from_slice(b"#f\r\n"),
+        (Reply::Bulks(bulks), _) => {
+            count(b'*', bulks.len(), out);
+            out.extend_from_slice(bulks.bytes());
+        }
         (Reply::Array(items), _) => aggregate(b'*', items, resp, out),
         (Reply::Set(items), Resp::Two) => aggregate(b'*', items, resp, out),
         (Reply::Set(items), Resp::Three) => aggregate(b'~', items, resp, out),
@@ -68,7 +72,7 @@ pub fn write(reply: &Reply, resp: Resp, out: &mut Vec<u8>) {
                 in_turn(std::slice::from_ref(pair), resp, out);
             }
         }
-        (Reply::Verbatim(_, text), Resp::Two) => bulk(text, out),
+        (Reply::Verbatim(_, text), Resp::Two) => write_bulk(text, out),
         (Reply::Verbatim(format, text), Resp::Three) => {
             count(b'=', format.len() + 1 + text.len(), out);
             out.extend_from_slice(format.as_bytes());
@@ -88,13 +92,7 @@ pub fn write_error(error: &Error, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-pub(super) fn bulk(bytes: &[u8], out: &mut Vec<u8>) {
-    count(b'$', bytes.len(), out);
-    out.extend_from_slice(bytes);
-    out.extend_from_slice(b"\r\n");
-}
-
-pub(super) fn count(kind: u8, count: usize, out: &mut Vec<u8>) {
+fn count(kind: u8, count: usize, out: &mut Vec<u8>) {
     header(kind, count as i64, out);
 }
 

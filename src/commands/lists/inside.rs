@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::super::args::{Args, amount};
+use super::super::bulks;
 use super::{NEGATIVE_COUNT, NEGATIVE_MAXLEN, ZERO_RANK};
 use crate::db::{Ctx, Edit, Event};
 use crate::error::{Error, Result};
@@ -30,7 +31,7 @@ pub(super) fn lrange(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         return Ok(Reply::Array(Vec::new()));
     };
     let items = list.range(span(start, stop, list.len()));
-    Ok(Reply::bulks(items.map(Item::to_vec)))
+    Ok(bulks(items))
 }
 
 /// An index that may count from the end, as one that does not; none before the start.

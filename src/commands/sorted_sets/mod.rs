@@ -6,6 +6,7 @@ mod ranges;
 mod scores;
 mod walks;
 
+use super::bulks;
 use super::flags::Flags;
 use super::row::{Command, Method, methods, prose};
 use super::sample::NOT_SIGNED;
@@ -48,7 +49,7 @@ fn pair((member, score): (Item<'_>, Score)) -> (Reply, Reply) {
 }
 
 fn named<'m>(members: impl Iterator<Item = (Item<'m>, Score)>) -> Reply {
-    Reply::bulks(members.map(|(member, _)| member.to_vec()))
+    bulks(members.map(|(member, _)| member))
 }
 
 fn scored<'m>(members: impl Iterator<Item = (Item<'m>, Score)>) -> Reply {
