@@ -1,5 +1,6 @@
 //! The table of all commands, with what was read from each usage once.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use indexmap::IndexMap;
@@ -21,6 +22,12 @@ pub struct Listed {
     has_subcommands: bool,
 }
 
+impl fmt::Debug for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.command.name)
+    }
+}
+
 impl Listed {
     /// Whether a call of this many arguments, name included, may be right.
     pub fn accepts(&self, arguments: usize) -> bool {
@@ -30,6 +37,11 @@ impl Listed {
         } else {
             arguments == least
         }
+    }
+
+    /// Whether this word, in capitals, is all that names it.
+    pub fn is_called(&self, word: &[u8]) -> bool {
+        self.words == 1 && !self.has_subcommands && self.command.name.as_bytes() == word
     }
 
     /// In lower case, a subcommand as `config|get`: how errors and COMMAND name it.
@@ -105,7 +117,7 @@ impl Table {
         };
         for index in self.words.candidates(name) {
             let listed = &self.by_name[index];
-            if listed.command.name.as_bytes().eq_ignore_ascii_case(name) {
+            if listed.is_called(name) || listed.command.name.as_bytes().eq_ignore_ascii_case(name) {
                 return Ok(listed);
             }
         }

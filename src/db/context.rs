@@ -184,6 +184,7 @@ impl Ctx<'_> {
             return false;
         };
         let (taken, entry) = self.state.databases[self.db as usize].take(place);
+        self.state.open(to.0);
         let target = &mut self.state.databases[to.0 as usize];
         let put = target.put(target.find(to.1), to.1, entry);
         self.draft.undo.push(Undo::Moved(Box::new(Moved {
@@ -219,6 +220,7 @@ impl Ctx<'_> {
         for (watched, standing) in [(one, one), (one, other), (other, one), (other, other)] {
             self.touch_watched(watched, standing);
         }
+        self.state.open(one.max(other));
         self.state.databases.swap(one as usize, other as usize);
         self.state.near.forget_all();
         self.effect(["SWAPDB".to_owned(), one.to_string(), other.to_string()]);

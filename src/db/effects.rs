@@ -117,14 +117,23 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Starts a step, in the room of another one that is over.
+    /// Starts a step, in the room of another one that is over and was cleared.
     pub fn begin(&mut self, now_ms: i64, seed: u64, keeps_effects: bool) {
+        debug_assert!(self.is_idle(), "the step before has left something behind");
         self.now_ms = now_ms;
         self.random = seed;
         self.seed = seed;
         self.effects.begin(keeps_effects);
         self.intents = None;
         self.intent = 0;
+        self.block = None;
+        self.request = None;
+        self.may_block = true;
+        self.applying = false;
+    }
+
+    pub fn clear(&mut self) {
+        self.effects.begin(false);
         self.events.clear();
         self.changes = 0;
         self.names_touched = true;
@@ -133,11 +142,7 @@ impl Draft {
         self.watched.clear();
         self.replaced.clear();
         self.undo.clear();
-        self.block = None;
-        self.request = None;
-        self.may_block = true;
         self.purges = false;
-        self.applying = false;
     }
 
     /// Where the step stands now; `Ctx::rollback` comes back to it.

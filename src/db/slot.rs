@@ -114,6 +114,7 @@ impl<'c> Slot<'c, '_, '_> {
     }
 
     fn keyspace_mut(&mut self) -> &mut Keyspace {
+        self.ctx.state.open(self.ctx.db);
         &mut self.ctx.state.databases[self.ctx.db as usize]
     }
 }

@@ -55,6 +55,9 @@ pub struct Allocated {
 pub struct State {
     pub config: Config,
     pub databases: Vec<Keyspace>,
+    /// How many of them, from the first on, may hold anything: nearly every store uses one, and each
+    /// write asks what all of them weigh.
+    opened: usize,
     /// Tables that were flushed while a walk over them had not come to its end.
     pub departed: Vec<Keyspace>,
     /// What was removed and is yet to be freed.
@@ -83,6 +86,7 @@ impl State {
         State {
             config,
             databases,
+            opened: 0,
             departed: Vec::new(),
             lazy: Lazy::default(),
             clients: Clients::default(),
@@ -101,9 +105,23 @@ impl State {
         }
     }
 
-    /// What all keys with their values weigh. O(databases).
+    /// What all keys with their values weigh. O(databases that were ever selected).
     pub fn used_bytes(&self) -> usize {
-        self.databases.iter().map(Keyspace::used_bytes).sum()
+        self.opened().iter().map(Keyspace::used_bytes).sum()
+    }
+
+    /// The databases that may hold anything.
+    pub fn opened(&self) -> &[Keyspace] {
+        &self.databases[..self.opened]
+    }
+
+    /// Notes that a database is about to be written to.
+    pub(super) fn open(&mut self, db: u32) {
+        self.opened = self.opened.max(db as usize + 1);
+    }
+
+    pub fn has_volatile_keys(&self) -> bool {
+        self.opened().iter().any(|db| db.volatile_len() > 0)
     }
 
     /// Bytes of the entries and of the room they lie in, tables included. O(databases).
@@ -127,6 +145,7 @@ impl State {
         let lookup = keyspace.find(&key);
         keyspace.put(lookup, &key, entry);
         keyspace.settle(&mut self.lazy);
+        self.open(db);
         true
     }
 

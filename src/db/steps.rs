@@ -100,7 +100,9 @@ impl Effects {
     /// Starts again.
     pub(super) fn begin(&mut self, is_kept: bool) {
         self.is_kept = is_kept;
-        self.truncate(EffectsPlace::START);
+        if !self.is_empty() {
+            self.truncate(EffectsPlace::START);
+        }
     }
 
     pub fn is_empty(&self) -> bool {

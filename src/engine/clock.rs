@@ -7,13 +7,7 @@ impl Engine {
     /// Whether time alone can change anything: somebody waits, a key has a deadline, or
     /// something large is yet to be freed.
     pub fn needs_ticks(&self) -> bool {
-        !self.waiting.is_empty()
-            || !self.state.lazy.is_empty()
-            || self
-                .state
-                .databases
-                .iter()
-                .any(|keyspace| keyspace.volatile_len() > 0)
+        !self.waiting.is_empty() || !self.state.lazy.is_empty() || self.state.has_volatile_keys()
     }
 
     /// Ends waits whose time is up, removes keys whose deadline has passed and frees what was removed,

@@ -64,11 +64,7 @@ impl Engine {
             _ if grown == 0 || used <= config.maxmemory => false,
             Policy::NoEviction => true,
             Policy::AllKeysLru => grown > config.maxmemory,
-            Policy::VolatileTtl => grown > config.maxmemory || !self.has_volatile_keys(),
+            Policy::VolatileTtl => grown > config.maxmemory || !self.state.has_volatile_keys(),
         }
-    }
-
-    fn has_volatile_keys(&self) -> bool {
-        self.state.databases.iter().any(|db| db.volatile_len() > 0)
     }
 }

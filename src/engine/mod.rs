@@ -56,6 +56,8 @@ pub struct Engine {
     random: u64,
     outbox: Vec<Delivery>,
     journal: Steps,
+    /// What was called last.
+    last_row: Option<&'static Listed>,
     /// Room for the next step.
     spare: Option<Box<Draft>>,
     /// Off for a store that nobody keeps: no step is handed out.
@@ -76,6 +78,7 @@ impl Engine {
             random,
             outbox: Vec::new(),
             journal: Steps::default(),
+            last_row: None,
             spare: None,
             journaling: true,
         }
@@ -180,10 +183,22 @@ impl Engine {
         self.failed(error)
     }
 
+    /// The row of a call. Most calls are of the same command as the one before.
+    fn find(&mut self, argv: &[&[u8]]) -> Result<&'static Listed> {
+        match (self.last_row, argv.first()) {
+            (Some(listed), Some(name)) if listed.is_called(name) => Ok(listed),
+            _ => {
+                let listed = table().find(argv)?;
+                self.last_row = Some(listed);
+                Ok(listed)
+            }
+        }
+    }
+
     /// Everything that is looked at before a command runs.
     fn admit(&mut self, now_ms: i64, client: ClientId, argv: &[&[u8]]) -> Result<Admitted> {
         self.state.stats.commands += 1;
-        let listed = table().find(argv)?;
+        let listed = self.find(argv)?;
         if !listed.accepts(argv.len()) {
             return Err(Error::Arity {
                 name: listed.full_name(),

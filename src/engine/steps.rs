@@ -14,7 +14,10 @@ impl Engine {
     }
 
     /// Lets go of a step that is over, and keeps its room for the next.
-    pub(super) fn discard(&mut self, draft: Box<Draft>) {
+    pub(super) fn discard(&mut self, mut draft: Box<Draft>) {
+        if !draft.is_idle() {
+            draft.clear();
+        }
         self.spare = Some(draft);
     }
 
