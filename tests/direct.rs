@@ -152,6 +152,10 @@ impl World {
                     .mget(now, caller, keys, |value| values.push(bulk(value)));
                 done.then_some(Outcome::Reply(Reply::Array(values)))
             }
+            (b"SET", [key, value]) => {
+                let done = self.engine.set(now, caller, key, value);
+                done.map(|()| Outcome::Reply(Reply::OK))
+            }
             (name, _) => {
                 let row = Row::of(str::from_utf8(name).expect("a name"))?;
                 let argv: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use super::{Engine, Outcome};
 use crate::commands::{Listed, table};
-use crate::db::{Cause, ClientId, Ctx, Draft, Resp, Role, Savepoint};
+use crate::db::{Cause, ClientId, Ctx, Draft, Event, Resp, Role, Savepoint, Ttl};
 use crate::error::Result;
 use crate::types::{Hash, Item, Str, Text, ValueRef};
 
@@ -30,9 +30,12 @@ impl Row {
     pub fn of(name: &str) -> Option<Row> {
         let is_it = |listed: &&Listed| listed.words == 1 && listed.command.name == name;
         let at = rows().iter().position(is_it)?;
-        // What changes the client itself (SELECT, WATCH ...) is looked after by `call`.
+        // What changes the client itself (SELECT, WATCH ...), or other databases than its own, is
+        // looked after by `call`.
         let of_client = ["connection", "transactions", "pubsub"];
-        (!of_client.contains(&rows()[at].command.group)).then_some(Row(at))
+        let of_others = ["MOVE", "SWAPDB", "COPY"];
+        let is_special = of_client.contains(&rows()[at].command.group) || of_others.contains(&name);
+        (!is_special).then_some(Row(at))
     }
 
     /// The row that was given this number by `number`.
@@ -93,6 +96,37 @@ impl Engine {
             .read::<Str>(key)
             .map(|value| answer(value.map(Text::as_item)));
         Some(self.finish(draft, answer, &[b"GET", key]))
+    }
+
+    /// SET without options. Where memory is near its bound it is left to `call`, which makes room.
+    pub fn set(&mut self, now: Moment, client: ClientId, key: &[u8], value: &[u8]) -> Option<()> {
+        let is_roomy = self.has_room_for(key.len() + value.len());
+        if !is_roomy || !self.is_sure(now, client, key) || !self.admits(now, client, "SET") {
+            return None;
+        }
+        let mut draft = self.draft(now.ms);
+        let mut ctx = Ctx::new(&mut self.state, &mut draft, client);
+        ctx.slot(key)
+            .put_text(Event::Set, Text::of(value), Ttl::Clear);
+        ctx.seal(Savepoint::START);
+        self.commit(draft, Cause::Command, &[b"SET", key, value]);
+        Some(())
+    }
+
+    /// Whether a key and a value that take so many bytes leave memory within its bound.
+    fn has_room_for(&self, bytes: usize) -> bool {
+        /// More than an entry weighs beside its bytes.
+        const ENTRY_BYTES: usize = 1024;
+        let bound = self.state.config.maxmemory;
+        bound == 0 || self.state.used_bytes() + bytes + ENTRY_BYTES <= bound
+    }
+
+    /// As `needs_ticks`, for what a direct call may have brought about: it changes the database of its client alone.
+    pub fn needs_ticks_after(&self, client: ClientId) -> bool {
+        let db = self.state.client(client).db as usize;
+        !self.waiting.is_empty()
+            || !self.state.lazy.is_empty()
+            || self.state.databases[db].volatile_len() > 0
     }
 
     /// HGET. What stands there is lent to `answer`.

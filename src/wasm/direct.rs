@@ -74,14 +74,6 @@ impl Places {
     }
 }
 
-/// The time of a call: negative where the clock was last read for a call before.
-fn moment(now_ms: f64) -> Moment {
-    Moment {
-        ms: now_ms.abs() as i64,
-        is_exact: now_ms >= 0.0,
-    }
-}
-
 #[wasm_bindgen]
 impl Instance {
     /// Where the places of the arguments begin.
@@ -96,7 +88,7 @@ impl Instance {
     }
 
     pub fn get(&mut self, now_ms: f64, client: u32, key_len: u32) -> u32 {
-        let now = moment(now_ms);
+        let now = self.moment(now_ms);
         self.engine.count_hits(now.ms, self.near_client);
         let (engine, answer) = (&mut self.engine, &mut self.answer);
         let key = self.places.first(key_len);
@@ -105,7 +97,7 @@ impl Instance {
     }
 
     pub fn hget(&mut self, now_ms: f64, client: u32, key_len: u32, field_len: u32) -> u32 {
-        let now = moment(now_ms);
+        let now = self.moment(now_ms);
         self.engine.count_hits(now.ms, self.near_client);
         let (engine, answer) = (&mut self.engine, &mut self.answer);
         let names = (self.places.first(key_len), self.places.second(field_len));
@@ -115,7 +107,7 @@ impl Instance {
 
     /// The answer is at the first of its words: two words a key, as of `get`.
     pub fn mget(&mut self, now_ms: f64, client: u32, count: u32) -> u32 {
-        let now = moment(now_ms);
+        let now = self.moment(now_ms);
         self.engine.count_hits(now.ms, self.near_client);
         let (engine, answer) = (&mut self.engine, &mut self.answer);
         answer.begin_list(count as usize);
@@ -147,7 +139,7 @@ impl Instance {
     pub fn admit(&mut self, now_ms: f64, key_len: u32, former_len: u32) -> bool {
         let (key, former) = (self.places.first(key_len), self.places.second(former_len));
         self.engine
-            .let_near(moment(now_ms).ms, self.near_client, key, former)
+            .let_near(now_ms as i64, self.near_client, key, former)
     }
 
     /// Runs the command of a row with one to three arguments.
@@ -165,7 +157,7 @@ impl Instance {
         let Some(row) = Row::numbered(row as usize) else {
             return Tag::Ordinary as u32;
         };
-        let now = moment(now_ms);
+        let now = self.moment(now_ms);
         self.engine.count_hits(now.ms, self.near_client);
         let argv = [
             row.name(),
@@ -178,9 +170,41 @@ impl Instance {
             return Tag::Ordinary as u32;
         }
         match self.engine.direct(now, u64::from(client), row, argv) {
-            Some(outcome) => self.answer.outcome(outcome) as u32 | self.flags(),
+            Some(outcome) => self.answer.outcome(outcome) as u32 | self.flags_of_direct(client),
             None => Tag::Ordinary as u32,
         }
+    }
+
+    pub fn set(&mut self, now_ms: f64, client: u32, key_len: u32, value_len: u32) -> u32 {
+        let now = self.moment(now_ms);
+        self.engine.count_hits(now.ms, self.near_client);
+        let (key, value) = (self.places.first(key_len), self.places.second(value_len));
+        let is_there = self.headroom.is_there_for(&[key, value]);
+        if is_there
+            && self
+                .engine
+                .set(now, u64::from(client), key, value)
+                .is_some()
+        {
+            Tag::Ok as u32 | self.flags_of_direct(client)
+        } else {
+            Tag::Ordinary as u32
+        }
+    }
+
+    /// The time of a call: negative where the clock was last read for a call before. That is good enough where no key has
+    /// a deadline and nobody waits.
+    fn moment(&self, now_ms: f64) -> Moment {
+        Moment {
+            ms: now_ms.abs() as i64,
+            is_exact: now_ms >= 0.0 || !self.needs_ticks,
+        }
+    }
+
+    /// What is left to do after a direct call.
+    fn flags_of_direct(&mut self, client: u32) -> u32 {
+        self.needs_ticks = self.needs_ticks || self.engine.needs_ticks_after(u64::from(client));
+        self.flags_of_look()
     }
 
     /// Ends a call that reads.

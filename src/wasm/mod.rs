@@ -233,25 +233,26 @@ impl Instance {
 
     /// What is left to do after a look, which hardly ever leaves anything and brings no deadline.
     fn flags_of_look(&mut self) -> u32 {
-        if self.engine.has_deliveries() || self.engine.steps_waiting() > 0 {
-            return self.flags();
-        }
-        if self.needs_ticks { TICKS } else { 0 }
+        let steps = self.engine.steps_waiting();
+        self.answer.steps_waiting(steps);
+        [
+            (self.engine.has_deliveries(), DELIVERIES),
+            (steps > 0, STEPS),
+            (self.needs_ticks, TICKS),
+        ]
+        .into_iter()
+        .fold(
+            0,
+            |flags, (is_set, flag)| {
+                if is_set { flags | flag } else { flags }
+            },
+        )
     }
 
     /// What is left to do after a call.
     fn flags(&mut self) -> u32 {
         self.needs_ticks = self.engine.needs_ticks();
-        self.answer.steps_waiting(self.engine.steps_waiting());
-        let mut flags = 0;
-        for (is_set, flag) in [
-            (self.engine.has_deliveries(), DELIVERIES),
-            (self.engine.steps_waiting() > 0, STEPS),
-            (self.needs_ticks, TICKS),
-        ] {
-            flags |= if is_set { flag } else { 0 };
-        }
-        flags
+        self.flags_of_look()
     }
 }
 

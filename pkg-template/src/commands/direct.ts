@@ -39,7 +39,7 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
   }
 
   // The hottest have a function each: what runs them all is compiled for none.
-  const [set, incr, hSet, zAdd] = [command('SET'), command('INCR'), command('HSET'), command('ZADD')]
+  const [incr, hSet, zAdd] = [command('INCR'), command('HSET'), command('ZADD')]
   const [get_, set_, incr_, hGet_, hSet_, mGet_, zAdd_] = ['get', 'set', 'incr', 'hGet', 'hSet', 'mGet', 'zAdd'].map(ordinary) as [
     Method, Method, Method, Method, Method, Method, Method,
   ]
@@ -49,7 +49,7 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
       return answer === undefined ? get_.call(this, key) : answer
     },
     set(this: Face, key: unknown, value: unknown, options: unknown): unknown {
-      const answer = options === undefined ? direct(this)?.call(set, false, key, value) : undefined
+      const answer = options === undefined ? direct(this)?.set(key, value) : undefined
       return answer === undefined ? set_.call(this, key, value, options) : answer
     },
     incr(this: Face, key: unknown): unknown {

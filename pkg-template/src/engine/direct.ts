@@ -15,6 +15,7 @@ import { ASCII, BULK, INTEGER, LIST, NULL, OK, ORDINARY } from './tags.js'
 /** What src/wasm/direct.rs exports, as it is called without the glue. */
 interface Exports {
   instance_get(engine: number, nowMs: number, client: number, key: number): number
+  instance_set(engine: number, nowMs: number, client: number, key: number, value: number): number
   instance_hget(engine: number, nowMs: number, client: number, key: number, field: number): number
   instance_mget(engine: number, nowMs: number, client: number, count: number): number
   instance_near_open(engine: number, client: number, slots: number): number
@@ -143,6 +144,22 @@ export class DirectCalls {
     this.#refresh()
     this.#near = address === 0 ? null : new Near(address)
     return this.#near
+  }
+
+  /** SET without options. */
+  set(key: unknown, value: unknown): Reply | undefined {
+    const length = this.#putAny(key, this.#places, this.#first)
+    const second = this.#putAny(value, this.#places + FIRST_BYTES, this.#second)
+    if (length < 0 || second < 0) return undefined
+    for (let now = this.#now(); ; now = this.#exactly()) {
+      let result: number
+      try {
+        result = this.#exports.instance_set(this.#engine, now, this.#client, length, second)
+      } catch (cause) {
+        throw this.#stopped(cause)
+      }
+      if (result !== ORDINARY || now >= 0) return this.#read(result, false)
+    }
   }
 
   /** HGET */
