@@ -13,6 +13,11 @@
 //! has room, and is counted by each that it went past, so that a search knows where to stop and nothing
 //! is left behind by a removal (F14: Bronson, Shi 2019).
 //!
+//! It was taken over `hashbrown::HashTable<u32>`, tried over the same slab, since that moves every entry in the one
+//! call that makes it grow, 917,504 of them on the way to a million keys, where this moves 614 at most, and since
+//! its order is no cursor for SCAN. Its bytes an entry were 10.5 at a million keys and 6.6 at 100,000, ours
+//! 8.5 and 10.6; on a busy machine (2 cores, November 2026) neither was the faster one in every run.
+//!
 //! Buckets follow each other in the order of the hashes whatever was split or merged, so a place in the
 //! hash space is a cursor that stays good: see [`Table::scan`].
 
