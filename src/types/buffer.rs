@@ -100,6 +100,14 @@ impl Buffer {
         &mut bytes[range.start..range.start + len]
     }
 
+    /// Gives back room that was taken for more, once a value is made.
+    pub fn trim(&mut self) {
+        let bytes = self.bytes_mut();
+        if bytes.capacity() > capacity_for(bytes.len()) {
+            bytes.shrink_to(capacity_for(bytes.len()));
+        }
+    }
+
     /// Starts to note changes, after those that were noted of the same edit.
     pub fn start(&mut self, noted: Inverses) {
         let bytes = std::mem::take(self.bytes_mut());

@@ -256,6 +256,13 @@ impl Hash {
         }
     }
 
+    /// Gives back room that was taken while the value was made.
+    fn fit(&mut self) {
+        if let Form::Packed(pairs) = &mut self.0 {
+            pairs.trim();
+        }
+    }
+
     /// The table, which the hash becomes if it is not yet.
     fn table(&mut self, seed: Seed) -> &mut Table {
         if let Form::Packed(pairs) = &mut self.0 {

@@ -148,6 +148,11 @@ impl Intset {
         self.bytes.len() <= COPIED_MAX_BYTES
     }
 
+    /// As `Listpack::trim`.
+    pub(super) fn trim(&mut self) {
+        self.bytes.trim();
+    }
+
     /// As `Listpack::record`.
     pub(super) fn record(&mut self, noted: Inverses) {
         self.bytes.start(noted);

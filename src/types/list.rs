@@ -256,6 +256,13 @@ impl List {
         }
     }
 
+    /// Gives back room that was taken while the value was made.
+    fn fit(&mut self) {
+        if let Form::Packed(elements) = &mut self.0 {
+            elements.trim();
+        }
+    }
+
     fn slices(&self) -> (&[Listpack], &[Listpack]) {
         match &self.0 {
             Form::Packed(elements) => (std::slice::from_ref(elements), &[]),

@@ -386,6 +386,11 @@ impl Listpack {
         self.bytes.len() <= COPIED_MAX_BYTES
     }
 
+    /// Gives back room that was taken for more.
+    pub(super) fn trim(&mut self) {
+        self.bytes.trim();
+    }
+
     /// Starts to note how changes are taken back.
     pub(super) fn record(&mut self, noted: Inverses) {
         self.bytes.start(noted);

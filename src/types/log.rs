@@ -84,29 +84,3 @@ impl Log {
 /// A value that was told to record and no longer does was overwritten as a whole within the edit. Its
 /// past could not be given back, so that stops there.
 pub(super) const NOT_RECORDING: &str = "a value is changed, not replaced, while it records";
-
-/// A log for a value that lies in a slot of the keyspace: the size of a pointer while it is off.
-#[derive(Debug, Default)]
-pub(super) struct BoxedLog(Option<Box<Log>>);
-
-impl Clone for BoxedLog {
-    fn clone(&self) -> BoxedLog {
-        BoxedLog::default()
-    }
-}
-
-impl BoxedLog {
-    pub fn start(&mut self) {
-        self.0.get_or_insert_default().start(Inverses::default());
-    }
-
-    pub fn finish(&mut self) -> Inverses {
-        self.0.take().expect(NOT_RECORDING).finish()
-    }
-
-    pub fn note<I: Into<Inverse>>(&mut self, inverse: impl FnOnce() -> I) {
-        if let Some(log) = &mut self.0 {
-            log.note(inverse);
-        }
-    }
-}

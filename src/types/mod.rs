@@ -149,7 +149,8 @@ macro_rules! kind {
             }
         }
 
-        fn into_value(self) -> crate::types::Value {
+        fn into_value(mut self) -> crate::types::Value {
+            self.fit();
             crate::types::Value::$variant(self)
         }
     };
@@ -284,4 +285,15 @@ fn scanned(cursor: u64, count: usize, len: usize) -> std::ops::Range<usize> {
         Ok(cursor) => cursor.min(len),
     };
     end.saturating_sub(count.max(1))..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    // The keyspace keeps a slot for each value that it does not hold inline.
+    #[test]
+    fn a_value_takes_four_words() {
+        assert_eq!(size_of::<Value>(), 4 * size_of::<usize>());
+    }
 }

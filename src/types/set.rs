@@ -306,6 +306,15 @@ impl Set {
         }
     }
 
+    /// Gives back room that was taken while the value was made.
+    fn fit(&mut self) {
+        match &mut self.0 {
+            Form::Integers(integers) => integers.trim(),
+            Form::Packed(members) => members.trim(),
+            Form::Table(_) => {}
+        }
+    }
+
     /// Takes another form; what is noted goes on there.
     fn become_form(&mut self, form: Form) {
         let noted = match &mut self.0 {

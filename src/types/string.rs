@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::kind;
 use super::listpack::Item;
-use super::log::BoxedLog;
+use super::log::{Log, NOT_RECORDING};
 use super::number::parse_i64;
 use super::{Inverses, Kind};
 
@@ -93,17 +93,37 @@ impl<'a> Text<'a> {
 ///
 /// Once it was changed in place it is `Raw`, however short, as in Redis.
 #[derive(Debug, Clone, Default)]
-pub struct Str {
-    form: Form,
-    log: BoxedLog,
-}
+pub struct Str(Form);
 
 #[derive(Debug, Clone)]
 enum Form {
-    Int(i64),
+    Int(Number),
     /// At most `EMBEDDED_MAX_BYTES`.
     Embedded(Box<[u8]>),
     Raw(Vec<u8>),
+    /// While changes are noted.
+    Recording(Box<Recording>),
+}
+
+/// An integer that may lie anywhere, so that it makes no slot of a value larger.
+#[derive(Debug, Clone, Copy)]
+struct Number([u8; 8]);
+
+#[derive(Debug, Clone)]
+struct Recording {
+    /// Not this one again.
+    form: Form,
+    log: Log,
+}
+
+impl Number {
+    fn of(number: i64) -> Number {
+        Number(number.to_ne_bytes())
+    }
+
+    fn get(self) -> i64 {
+        i64::from_ne_bytes(self.0)
+    }
 }
 
 impl Default for Form {
@@ -133,14 +153,14 @@ impl From<Inverse> for super::Inverse {
 
 impl From<i64> for Str {
     fn from(number: i64) -> Str {
-        Str::of(Form::Int(number))
+        Str(Form::Int(Number::of(number)))
     }
 }
 
 impl From<Text<'_>> for Str {
     fn from(text: Text<'_>) -> Str {
-        Str::of(match text {
-            Text::Int(number) => Form::Int(number),
+        Str(match text {
+            Text::Int(number) => Form::Int(Number::of(number)),
             Text::Embedded(bytes) => Form::Embedded(bytes.into()),
             Text::Raw(bytes) => Form::Raw(bytes.to_vec()),
         })
@@ -158,19 +178,8 @@ impl Str {
         Str::from(Text::plain(bytes))
     }
 
-    fn of(form: Form) -> Str {
-        Str {
-            form,
-            log: BoxedLog::default(),
-        }
-    }
-
     pub fn view(&self) -> Text<'_> {
-        match &self.form {
-            Form::Int(number) => Text::Int(*number),
-            Form::Embedded(bytes) => Text::Embedded(bytes),
-            Form::Raw(bytes) => Text::Raw(bytes),
-        }
+        self.0.view()
     }
 
     pub fn as_bytes(&self) -> Cow<'_, [u8]> {
@@ -198,8 +207,11 @@ impl Str {
 
     /// Puts another string in the place of this one, and keeps the record going.
     pub fn replace(&mut self, new: Str) {
-        let old = std::mem::replace(&mut self.form, new.form);
-        self.log.note(|| Inverse::Whole(Str::of(old)));
+        let (form, log) = self.parts();
+        let old = std::mem::replace(form, new.0);
+        if let Some(log) = log {
+            log.note(|| Inverse::Whole(Str(old)));
+        }
     }
 
     /// Cost: the bytes added.
@@ -212,28 +224,52 @@ impl Str {
     pub fn set_range(&mut self, offset: usize, bytes: &[u8]) {
         let end = offset + bytes.len();
         let (raw, log) = self.raw();
-        log.note(|| Inverse::Patch {
-            offset,
-            old: raw[offset.min(raw.len())..end.min(raw.len())].into(),
-            old_len: raw.len(),
-        });
+        if let Some(log) = log {
+            log.note(|| Inverse::Patch {
+                offset,
+                old: raw[offset.min(raw.len())..end.min(raw.len())].into(),
+                old_len: raw.len(),
+            });
+        }
         if raw.len() < end {
             raw.resize(end, 0);
         }
         raw[offset..end].copy_from_slice(bytes);
     }
 
-    fn raw(&mut self) -> (&mut Vec<u8>, &mut BoxedLog) {
-        if !matches!(self.form, Form::Raw(_)) {
-            self.form = Form::Raw(match std::mem::take(&mut self.form) {
+    /// A string grows when it is changed, not while it is made.
+    fn fit(&mut self) {}
+
+    /// What is kept, and the log if changes are noted.
+    fn parts(&mut self) -> (&mut Form, Option<&mut Log>) {
+        match &mut self.0 {
+            Form::Recording(recording) => (&mut recording.form, Some(&mut recording.log)),
+            form => (form, None),
+        }
+    }
+
+    fn raw(&mut self) -> (&mut Vec<u8>, Option<&mut Log>) {
+        let (form, log) = self.parts();
+        if !matches!(form, Form::Raw(_)) {
+            *form = Form::Raw(match std::mem::take(form) {
                 Form::Embedded(bytes) => bytes.into_vec(),
-                Form::Int(number) => Item::Int(number).to_vec(),
-                Form::Raw(bytes) => bytes,
+                other => other.view().to_vec(),
             });
         }
-        match &mut self.form {
-            Form::Raw(bytes) => (bytes, &mut self.log),
+        match form {
+            Form::Raw(bytes) => (bytes, log),
             _ => unreachable!("the form was made raw above"),
+        }
+    }
+}
+
+impl Form {
+    fn view(&self) -> Text<'_> {
+        match self {
+            Form::Int(number) => Text::Int(number.get()),
+            Form::Embedded(bytes) => Text::Embedded(bytes),
+            Form::Raw(bytes) => Text::Raw(bytes),
+            Form::Recording(recording) => recording.form.view(),
         }
     }
 }
@@ -252,18 +288,25 @@ impl Kind for Str {
     }
 
     fn is_compact(&self) -> bool {
-        match &self.form {
-            Form::Int(_) | Form::Embedded(_) => true,
-            Form::Raw(bytes) => bytes.len() <= COMPACT_MAX_BYTES,
+        match self.view() {
+            Text::Int(_) | Text::Embedded(_) => true,
+            Text::Raw(bytes) => bytes.len() <= COMPACT_MAX_BYTES,
         }
     }
 
     fn record(&mut self) {
-        self.log.start();
+        let (form, mut log) = (std::mem::take(&mut self.0), Log::default());
+        log.start(Inverses::default());
+        self.0 = Form::Recording(Box::new(Recording { form, log }));
     }
 
     fn recorded(&mut self) -> Inverses {
-        self.log.finish()
+        let Form::Recording(recording) = &mut self.0 else {
+            panic!("{NOT_RECORDING}");
+        };
+        let noted = recording.log.finish();
+        self.0 = std::mem::take(&mut recording.form);
+        noted
     }
 
     fn undo(&mut self, inverse: super::Inverse) {
@@ -271,7 +314,7 @@ impl Kind for Str {
             panic!("undo of {inverse:?} on a string");
         };
         match inverse {
-            Inverse::Whole(old) => self.form = old.form,
+            Inverse::Whole(old) => *self = old,
             Inverse::Patch {
                 offset,
                 old,

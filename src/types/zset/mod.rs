@@ -260,6 +260,13 @@ impl ZSet {
         }
     }
 
+    /// Gives back room that was taken while the value was made.
+    fn fit(&mut self) {
+        if let Form::Packed(packed) = &mut self.form {
+            packed.trim();
+        }
+    }
+
     fn partition_point(&self, before: impl Fn(&[u8], Score) -> bool) -> usize {
         match &self.form {
             Form::Packed(packed) => packed.partition_point(before),

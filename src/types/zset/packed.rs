@@ -35,6 +35,10 @@ impl Packed {
         self.items.is_copied()
     }
 
+    pub fn trim(&mut self) {
+        self.items.trim();
+    }
+
     pub fn record(&mut self) {
         self.items.record(Inverses::default());
     }
