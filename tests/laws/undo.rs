@@ -118,6 +118,19 @@ fn what_was_replaced_comes_back_though_its_table_was_swapped_and_flushed() {
     }
 }
 
+/// What RENAME had taken out came back in another block, where the undo of the change before it did not
+/// look: others had taken the room meanwhile.
+#[test]
+fn what_was_renamed_comes_back_where_it_stood_though_its_room_was_wanted() {
+    let call = |line: String| -> Call { line.split(' ').map(|word| word.into()).collect() };
+    let mut script = vec![
+        call(format!("SET k {}", "v".repeat(200))),
+        call(format!("RENAME k {}", "renamed".repeat(20))),
+    ];
+    script.extend((0..2_000).map(|n| call(format!("SET s{n} {}", "v".repeat(100)))));
+    run_and_abort(&mut Session::default(), &script);
+}
+
 #[test]
 fn a_step_that_outgrows_memory_is_taken_back() {
     for script in scripts() {

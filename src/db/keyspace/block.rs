@@ -274,6 +274,12 @@ pub(super) fn set_int(block: &mut [u8], number: i64) {
     block[start..][..8].copy_from_slice(&number.to_le_bytes());
 }
 
+/// Of one whose value is kept apart.
+pub(super) fn set_apart(block: &mut [u8], number: u32) {
+    let (_, start) = Head::of(block).key_at(block);
+    write_word(block, start, number);
+}
+
 /// The number of a value that is kept apart.
 pub(super) fn apart(block: Block) -> Option<u32> {
     match block.payload() {

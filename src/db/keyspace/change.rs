@@ -53,15 +53,14 @@ enum Inverted {
 #[derive(Debug)]
 pub(super) enum Parked {
     Whole(Handle),
-    /// Its value, where that lies apart, belongs to the block that has replaced it.
+    /// Its value, where that lies apart, belongs to the block that has replaced it, or was taken.
     Shell(Handle),
 }
 
-/// Where an entry was taken out, to be put somewhere else.
+/// That an entry was taken out, to be put somewhere else. Its block is parked: earlier changes of the step
+/// know it by where it lies.
 #[derive(Debug)]
-pub struct Taken {
-    key: Key,
-}
+pub struct Taken(());
 
 /// What came of an edit.
 pub(in crate::db) struct Edited<R> {
@@ -138,8 +137,8 @@ impl Keyspace {
     pub(in crate::db) fn take(&mut self, place: Place) -> (Taken, Entry) {
         self.save_early(place);
         self.leave(place.0);
-        let key = self.block(place.0).key().into();
-        (Taken { key }, self.unwrap(place.0))
+        self.parked.push(Parked::Shell(place.0));
+        (Taken(()), self.contents(place.0))
     }
 
     /// Changes the value, which has to be of this kind; weighs it before and after. That is a use of
@@ -283,13 +282,19 @@ impl Keyspace {
             }
             other => panic!("{other:?} takes back no put"),
         }
-        self.unwrap(put.place.0)
+        let entry = self.contents(put.place.0);
+        self.slab.free(put.place.0);
+        entry
     }
 
     /// Puts an entry back from where it was taken.
-    pub(in crate::db) fn give_back(&mut self, taken: Taken, entry: Entry) {
-        let new = self.write_entry(self.hash(&taken.key), &taken.key, entry);
-        self.enter(new);
+    pub(in crate::db) fn give_back(&mut self, _: Taken, entry: Entry) {
+        let (Parked::Whole(handle) | Parked::Shell(handle)) = self.unpark();
+        if block::apart(self.block(handle)).is_some() {
+            let number = self.values.insert(entry.value);
+            block::set_apart(self.slab.bytes_mut(handle), number);
+        }
+        self.enter(handle);
     }
 
     /// Lets go of what was parked: its changes will not be taken back any more.
@@ -404,15 +409,14 @@ impl Keyspace {
         handle
     }
 
-    /// The entry in a block that is out of the table, without the block.
-    fn unwrap(&mut self, handle: Handle) -> Entry {
+    /// The entry in a block that is out of the table; what lies apart is taken out.
+    fn contents(&mut self, handle: Handle) -> Entry {
         let block = self.block(handle);
         let (deadline, used) = (block.deadline(), block.used());
         let value = match block::apart(block) {
             Some(number) => self.values.remove(number),
             None => self.at(Place(handle)).value().to_value(),
         };
-        self.slab.free(handle);
         Entry {
             value,
             deadline,
