@@ -95,12 +95,40 @@ impl Keyspace {
         deadline: Option<Deadline>,
         used: Used,
     ) -> Change {
+        if let (Some(place), Text::Int(number)) = (lookup.place, text)
+            && let Some(change) = self.overwrite_int(place, number, deadline)
+        {
+            self.note_use(place, used);
+            return change;
+        }
         let payload = match inline(text) {
             Some(payload) => payload,
             None => Payload::Apart(self.values.insert(Str::from(text).into_value())),
         };
         let new = self.write(lookup.hash, key, payload, deadline, used);
         self.put_block(lookup, new)
+    }
+
+    /// Writes an integer over another one, where nothing else changes.
+    fn overwrite_int(
+        &mut self,
+        place: Place,
+        number: i64,
+        deadline: Option<Deadline>,
+    ) -> Option<Change> {
+        let block = self.block(place.0);
+        let Payload::Int(before) = block.payload() else {
+            return None;
+        };
+        if block.deadline() != deadline {
+            return None;
+        }
+        self.save_early(place);
+        block::set_int(self.slab.bytes_mut(place.0), number);
+        Some(Change {
+            place,
+            kind: Inverted::SetInt(before),
+        })
     }
 
     fn put_block(&mut self, lookup: Lookup, new: Handle) -> Change {
@@ -190,15 +218,6 @@ impl Keyspace {
     /// Writes another value under a key whose value is a short string.
     fn rewrite(&mut self, place: Place, value: Value) -> Change {
         let block = self.block(place.0);
-        if let (Payload::Int(before), Value::String(text)) = (block.payload(), &value)
-            && let Text::Int(number) = text.view()
-        {
-            block::set_int(self.slab.bytes_mut(place.0), number);
-            return Change {
-                place,
-                kind: Inverted::SetInt(before),
-            };
-        }
         let (hash, key) = (block.hash(), Key::from(block.key()));
         let mut entry = Entry::new(value, block.deadline());
         entry.used = block.used();
