@@ -67,6 +67,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Error::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
+            Error::UnknownCommand { name, .. } if cfg!(not(feature = "families")) => {
+                return write!(
+                    f,
+                    "ERR unknown command '{name}': this is the slim build, with strings, keys and hashes alone"
+                );
+            }
             Error::UnknownCommand { name, arguments } => {
                 write!(
                     f,

@@ -5,11 +5,11 @@ import { run, say } from '../pkg-template/steps.mjs'
 const CHECKS = [
   ['rustfmt', 'cargo', ['fmt', '--check']],
   ['clippy', 'cargo', ['clippy', '--quiet', '--all-targets', '--all-features', '--', '-D', 'warnings']],
-  [
-    'clippy of the wasm host',
+  ...['wasm,families', 'wasm'].map((features) => [
+    `clippy of the wasm host with ${features}`,
     'cargo',
-    ['clippy', '--quiet', '--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'wasm', '--', '-D', 'warnings'],
-  ],
+    ['clippy', '--quiet', '--lib', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', features, '--', '-D', 'warnings'],
+  ]),
   [
     'rustdoc',
     'cargo',

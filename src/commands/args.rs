@@ -1,8 +1,11 @@
 //! Reading the arguments of a call, one after the other.
 
+#[cfg(any(feature = "lists", feature = "sorted-sets"))]
 use crate::db::Key;
 use crate::error::{Error, Result};
-use crate::types::{Score, number};
+#[cfg(feature = "sorted-sets")]
+use crate::types::Score;
+use crate::types::number;
 
 /// A cursor over the arguments of one call. Every reader fails in Redis's words; a function that
 /// has read all it understands calls `end`.
@@ -96,6 +99,7 @@ impl<'a> Args<'a> {
         number::parse_f64(self.bytes()?).ok_or(Error::NotAFloat)
     }
 
+    #[cfg(feature = "sorted-sets")]
     pub fn score(&mut self) -> Result<Score> {
         Score::new(self.float()?).ok_or(Error::NotAFloat)
     }
@@ -155,6 +159,7 @@ pub fn amount(number: u64) -> usize {
 }
 
 /// Keys as the engine keeps them.
+#[cfg(any(feature = "lists", feature = "sorted-sets"))]
 pub fn owned(keys: &[&[u8]]) -> Vec<Key> {
     keys.iter().map(|&key| key.into()).collect()
 }

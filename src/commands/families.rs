@@ -5,16 +5,22 @@ use super::row::Command;
 pub(super) const FAMILIES: &[&[Command]] = &[
     super::connection::ROWS,
     super::transactions::ROWS,
+    #[cfg(feature = "pubsub")]
     super::pubsub::ROWS,
     super::server::ROWS,
     super::config::ROWS,
     super::info::ROWS,
+    #[cfg(feature = "introspection")]
     super::command::ROWS,
     super::keys::ROWS,
+    #[cfg(feature = "sort")]
     super::sort::ROWS,
     super::strings::ROWS,
+    #[cfg(feature = "lists")]
     super::lists::ROWS,
+    #[cfg(feature = "sets")]
     super::sets::ROWS,
     super::hashes::ROWS,
+    #[cfg(feature = "sorted-sets")]
     super::sorted_sets::ROWS,
 ];

@@ -13,6 +13,7 @@ mod sample;
 mod scan;
 mod table;
 
+#[cfg(feature = "introspection")]
 mod command;
 mod config;
 mod connection;
@@ -21,11 +22,16 @@ mod hashes;
 mod help;
 mod info;
 mod keys;
+#[cfg(feature = "lists")]
 mod lists;
+#[cfg(feature = "pubsub")]
 mod pubsub;
 mod server;
+#[cfg(feature = "sets")]
 mod sets;
+#[cfg(feature = "sort")]
 mod sort;
+#[cfg(feature = "sorted-sets")]
 mod sorted_sets;
 mod strings;
 mod transactions;

@@ -27,6 +27,7 @@ fn of_key(db: usize, standing: Standing) -> u64 {
     hasher.write(standing.value().type_name().as_bytes());
     match standing.value() {
         ValueRef::String(value) => part(&mut hasher, &value.as_bytes()),
+        #[cfg(feature = "lists")]
         ValueRef::List(value) => value
             .iter()
             .for_each(|item| part(&mut hasher, &item.to_bytes())),
@@ -36,9 +37,11 @@ fn of_key(db: usize, standing: Standing) -> u64 {
                 pairs.map(|(field, value)| [field.to_vec(), value.to_vec()]),
             ));
         }
+        #[cfg(feature = "sets")]
         ValueRef::Set(value) => {
             hasher.write_u64(unordered(value.iter().map(|member| [member.to_vec()])));
         }
+        #[cfg(feature = "sorted-sets")]
         ValueRef::ZSet(value) => {
             for (member, score) in value.iter() {
                 part(&mut hasher, &member.to_bytes());

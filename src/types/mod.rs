@@ -14,27 +14,37 @@
 
 mod buffer;
 mod hash;
+#[cfg(feature = "sets")]
 mod intset;
+#[cfg(feature = "lists")]
 mod list;
 mod listpack;
 mod log;
 pub mod number;
+#[cfg(feature = "lists")]
 mod quicklist;
 mod seed;
+#[cfg(feature = "sets")]
 mod set;
 mod slots;
 mod string;
+#[cfg(feature = "sorted-sets")]
 mod zset;
 
 pub use hash::Hash;
+#[cfg(feature = "sets")]
 pub use intset::Intset;
+#[cfg(feature = "lists")]
 pub use list::{Beside, List};
 pub use listpack::{Item, Listpack};
 pub use log::Inverses;
+#[cfg(feature = "lists")]
 pub use quicklist::Side;
 pub use seed::Seed;
+#[cfg(feature = "sets")]
 pub use set::Set;
 pub use string::{Str, Text};
+#[cfg(feature = "sorted-sets")]
 pub use zset::{Added, LexBound, Only, Score, ZSet};
 
 /// The thresholds past which a packed value becomes a table: names and defaults are Redis 7.2's.
@@ -73,9 +83,12 @@ impl Default for Limits {
 #[derive(Debug, Clone)]
 pub enum Value {
     String(Str),
+    #[cfg(feature = "lists")]
     List(List),
     Hash(Hash),
+    #[cfg(feature = "sets")]
     Set(Set),
+    #[cfg(feature = "sorted-sets")]
     ZSet(ZSet),
 }
 
@@ -83,9 +96,12 @@ pub enum Value {
 #[derive(Debug, Clone, Copy)]
 pub enum ValueRef<'a> {
     String(Text<'a>),
+    #[cfg(feature = "lists")]
     List(&'a List),
     Hash(&'a Hash),
+    #[cfg(feature = "sets")]
     Set(&'a Set),
+    #[cfg(feature = "sorted-sets")]
     ZSet(&'a ZSet),
 }
 
@@ -126,9 +142,12 @@ pub enum Inverse {
     /// Puts back the form that a value had outgrown.
     Form(Box<Value>),
     String(string::Inverse),
+    #[cfg(feature = "lists")]
     List(list::Inverse),
     Hash(hash::Inverse),
+    #[cfg(feature = "sets")]
     Set(set::Inverse),
+    #[cfg(feature = "sorted-sets")]
     ZSet(zset::Inverse),
 }
 
@@ -162,9 +181,12 @@ impl ValueRef<'_> {
     pub fn type_name(self) -> &'static str {
         match self {
             ValueRef::String(_) => "string",
+            #[cfg(feature = "lists")]
             ValueRef::List(_) => "list",
             ValueRef::Hash(_) => "hash",
+            #[cfg(feature = "sets")]
             ValueRef::Set(_) => "set",
+            #[cfg(feature = "sorted-sets")]
             ValueRef::ZSet(_) => "zset",
         }
     }
@@ -173,9 +195,12 @@ impl ValueRef<'_> {
     pub fn encoding(self) -> &'static str {
         match self {
             ValueRef::String(value) => value.encoding(),
+            #[cfg(feature = "lists")]
             ValueRef::List(value) => value.encoding(),
             ValueRef::Hash(value) => value.encoding(),
+            #[cfg(feature = "sets")]
             ValueRef::Set(value) => value.encoding(),
+            #[cfg(feature = "sorted-sets")]
             ValueRef::ZSet(value) => value.encoding(),
         }
     }
@@ -184,9 +209,12 @@ impl ValueRef<'_> {
     pub fn size_bytes(self) -> usize {
         match self {
             ValueRef::String(value) => value.size_bytes(),
+            #[cfg(feature = "lists")]
             ValueRef::List(value) => value.size_bytes(),
             ValueRef::Hash(value) => value.size_bytes(),
+            #[cfg(feature = "sets")]
             ValueRef::Set(value) => value.size_bytes(),
+            #[cfg(feature = "sorted-sets")]
             ValueRef::ZSet(value) => value.size_bytes(),
         }
     }
@@ -195,9 +223,12 @@ impl ValueRef<'_> {
     pub fn to_value(self) -> Value {
         match self {
             ValueRef::String(value) => Value::String(value.into()),
+            #[cfg(feature = "lists")]
             ValueRef::List(value) => Value::List(value.clone()),
             ValueRef::Hash(value) => Value::Hash(value.clone()),
+            #[cfg(feature = "sets")]
             ValueRef::Set(value) => Value::Set(value.clone()),
+            #[cfg(feature = "sorted-sets")]
             ValueRef::ZSet(value) => Value::ZSet(value.clone()),
         }
     }
@@ -213,9 +244,12 @@ impl Value {
     pub fn view(&self) -> ValueRef<'_> {
         match self {
             Value::String(value) => ValueRef::String(value.view()),
+            #[cfg(feature = "lists")]
             Value::List(value) => ValueRef::List(value),
             Value::Hash(value) => ValueRef::Hash(value),
+            #[cfg(feature = "sets")]
             Value::Set(value) => ValueRef::Set(value),
+            #[cfg(feature = "sorted-sets")]
             Value::ZSet(value) => ValueRef::ZSet(value),
         }
     }
@@ -239,9 +273,12 @@ impl Value {
     pub fn pieces(&self) -> usize {
         match self {
             Value::String(_) => 1,
+            #[cfg(feature = "lists")]
             Value::List(value) => value.pieces(),
             Value::Hash(value) => value.pieces(),
+            #[cfg(feature = "sets")]
             Value::Set(value) => value.pieces(),
+            #[cfg(feature = "sorted-sets")]
             Value::ZSet(value) => value.pieces(),
         }
     }
@@ -251,9 +288,12 @@ impl Value {
     pub fn free_some(&mut self, most: usize) -> usize {
         match self {
             Value::String(_) => 0,
+            #[cfg(feature = "lists")]
             Value::List(value) => value.free_some(most),
             Value::Hash(value) => value.free_some(most),
+            #[cfg(feature = "sets")]
             Value::Set(value) => value.free_some(most),
+            #[cfg(feature = "sorted-sets")]
             Value::ZSet(value) => value.free_some(most),
         }
     }
@@ -262,9 +302,12 @@ impl Value {
     pub fn undo(&mut self, inverse: Inverse) {
         match self {
             Value::String(value) => value.undo(inverse),
+            #[cfg(feature = "lists")]
             Value::List(value) => value.undo(inverse),
             Value::Hash(value) => value.undo(inverse),
+            #[cfg(feature = "sets")]
             Value::Set(value) => value.undo(inverse),
+            #[cfg(feature = "sorted-sets")]
             Value::ZSet(value) => value.undo(inverse),
         }
     }

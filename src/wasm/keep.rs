@@ -142,7 +142,10 @@ impl Instance {
     /// many keys they held, and the names of these as far as they can be made out.
     pub fn load_finish(&mut self) -> u32 {
         self.needs_ticks = true;
-        let lost = self.loading.finish(self.engine.state_mut());
+        let lost = match self.loading.finish(self.engine.state_mut()) {
+            Ok(lost) => lost,
+            Err(error) => return self.answer.outcome(Outcome::Reply(unsupported(&error))) as u32,
+        };
         let ids = lost.chunks.iter().flat_map(ChunkEntry::ids);
         let keys = lost.chunks.iter().map(|chunk| chunk.keys).sum::<u64>();
         let reply = Reply::Array(vec![
@@ -172,6 +175,8 @@ impl Instance {
         }
         match self.engine.apply(step) {
             Ok(()) => Reply::OK,
+            // Of a build that has more commands than this one.
+            Err(error @ Error::UnknownCommand { .. }) => unsupported(&error),
             // A step on keys that are lost may fail: the loss was told, and others need not follow.
             Err(_) if self.loading.has_losses() => {
                 self.engine.state_mut().seq = step.seq;
@@ -280,6 +285,10 @@ fn read_file(
         }
     }
     Ok((entries, skipped))
+}
+
+fn unsupported(error: &dyn std::error::Error) -> Reply {
+    Reply::Error(Error::SaidOf(format!("UNSUPPORTED {error}")))
 }
 
 fn refused(error: &dyn std::error::Error) -> Reply {

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use crate::db::{Key, State};
 use crate::persist::manifest::{ChunkEntry, Manifest};
+use crate::persist::rdb::LoadError;
 use crate::persist::snapshot::{names_in, read_chunk};
 
 /// A store that is being brought back.
@@ -13,6 +14,8 @@ pub(super) struct Loading {
     /// Chunks by their first id, each taken out when it was loaded.
     missing: IndexMap<u64, Missing>,
     lost: Lost,
+    /// The first thing in a chunk that is whole, and that this build cannot hold.
+    unsupported: Option<LoadError>,
 }
 
 struct Missing {
@@ -44,6 +47,7 @@ impl Loading {
             missing: manifest.chunks.iter().map(missing).collect(),
             manifest,
             lost: Lost::default(),
+            unsupported: None,
         }
     }
 
@@ -80,16 +84,25 @@ impl Loading {
                 }
                 self.missing.shift_remove(&chunk.first_id);
             }
+            Err(error @ LoadError::Unsupported { .. }) => {
+                self.unsupported.get_or_insert(error);
+            }
             Err(_) => self.lost.names.extend(names_in(bytes, &limits)),
         }
     }
 
     /// Everything that was to come has come: the rest is lost.
-    pub fn finish(&mut self, state: &mut State) -> Lost {
+    ///
+    /// # Errors
+    /// Where another build has kept what this one cannot hold: then nothing is lost, as long as nothing is kept.
+    pub fn finish(&mut self, state: &mut State) -> Result<Lost, LoadError> {
+        if let Some(error) = self.unsupported.take() {
+            return Err(error);
+        }
         let missing = self.missing.drain(..).map(|(_, missing)| missing.entry);
         self.lost.chunks.extend(missing);
         state.seq = self.manifest.base_seq;
-        self.lost.clone()
+        Ok(self.lost.clone())
     }
 
     pub fn has_losses(&self) -> bool {

@@ -13,16 +13,24 @@
 //! A value takes the form that our limits give it, whatever the file's was. A field or member that
 //! comes twice is an error, as in Redis: the file was damaged or made up.
 
+use super::code;
+#[cfg(feature = "lists")]
+use super::node;
 use super::old::{walk_ziplist, walk_zipmap};
 use super::wire::{Broken, Input, ensure};
-use super::{code, node};
-use crate::types::{
-    Added, Hash, Intset, Item, Limits, List, Listpack, Only, Score, Set, Side, Str, Value, ZSet,
-};
+#[cfg(feature = "sorted-sets")]
+use crate::types::{Added, Only, Score, ZSet};
+use crate::types::{Hash, Item, Limits, Listpack, Str, Value};
+#[cfg(feature = "sets")]
+use crate::types::{Intset, Set};
+#[cfg(feature = "lists")]
+use crate::types::{List, Side};
 
 const TWICE: Broken = Broken::Malformed("a field or member that comes twice");
 const BAD_LISTPACK: Broken = Broken::Malformed("a bad listpack");
+#[cfg(feature = "sets")]
 const BAD_INTSET: Broken = Broken::Malformed("a bad intset");
+#[cfg(feature = "sorted-sets")]
 const BAD_SCORE: Broken = Broken::Malformed("a score that is not a number");
 const ODD: Broken = Broken::Malformed("a field without a value");
 
@@ -49,10 +57,12 @@ pub fn read_value(code: u8, input: &mut Input<'_>, limits: &Limits) -> Result<De
     let string = |input: &mut Input<'_>| Ok(Value::String(Str::from_bytes(&input.string()?)));
     match code {
         code::STRING => string(input).map(Decoded::Value),
+        #[cfg(feature = "lists")]
         code::LIST | code::LIST_ZIPLIST | code::LIST_OF_ZIPLISTS | code::LIST_OF_LISTPACKS => {
             let list = read_list(code, input, limits)?;
             Ok(Decoded::unless_empty(list.len() == 0, Value::List(list)))
         }
+        #[cfg(feature = "sets")]
         code::SET | code::SET_INTSET | code::SET_LISTPACK => {
             let set = read_set(code, input, limits)?;
             Ok(Decoded::unless_empty(set.len() == 0, Value::Set(set)))
@@ -61,6 +71,7 @@ pub fn read_value(code: u8, input: &mut Input<'_>, limits: &Limits) -> Result<De
             let hash = read_hash(code, input, limits)?;
             Ok(Decoded::unless_empty(hash.len() == 0, Value::Hash(hash)))
         }
+        #[cfg(feature = "sorted-sets")]
         code::ZSET | code::ZSET_OF_TEXT | code::ZSET_ZIPLIST | code::ZSET_LISTPACK => {
             let zset = read_zset(code, input, limits)?;
             Ok(Decoded::unless_empty(zset.len() == 0, Value::ZSet(zset)))
@@ -69,6 +80,7 @@ pub fn read_value(code: u8, input: &mut Input<'_>, limits: &Limits) -> Result<De
     }
 }
 
+#[cfg(feature = "lists")]
 fn read_list(code: u8, input: &mut Input<'_>, limits: &Limits) -> Result<List, Broken> {
     let mut list = List::default();
     match code {
@@ -95,6 +107,7 @@ fn read_list(code: u8, input: &mut Input<'_>, limits: &Limits) -> Result<List, B
 }
 
 /// Element by element, since a node of an old list may be larger than ours may be.
+#[cfg(feature = "lists")]
 fn append_ziplist(list: &mut List, ziplist: &[u8], limits: &Limits) -> Result<(), Broken> {
     walk_ziplist(ziplist, |item| {
         list.push(Side::Right, [&*item.to_bytes()], limits);
@@ -102,6 +115,7 @@ fn append_ziplist(list: &mut List, ziplist: &[u8], limits: &Limits) -> Result<()
     })
 }
 
+#[cfg(feature = "lists")]
 fn read_node(input: &mut Input<'_>) -> Result<Listpack, Broken> {
     match input.length()? {
         node::PLAIN => {
@@ -118,6 +132,7 @@ fn read_listpack(input: &mut Input<'_>) -> Result<Listpack, Broken> {
     Listpack::from_bytes(input.string()?.into_owned()).ok_or(BAD_LISTPACK)
 }
 
+#[cfg(feature = "sets")]
 fn read_set(code: u8, input: &mut Input<'_>, limits: &Limits) -> Result<Set, Broken> {
     match code {
         code::SET_INTSET => {
@@ -160,6 +175,7 @@ fn read_hash(code: u8, input: &mut Input<'_>, limits: &Limits) -> Result<Hash, B
     Ok(hash)
 }
 
+#[cfg(feature = "sorted-sets")]
 fn read_zset(code: u8, input: &mut Input<'_>, limits: &Limits) -> Result<ZSet, Broken> {
     if code == code::ZSET_LISTPACK {
         let listpack = read_listpack(input)?;
@@ -196,6 +212,7 @@ fn read_zset(code: u8, input: &mut Input<'_>, limits: &Limits) -> Result<ZSet, B
     Ok(zset)
 }
 
+#[cfg(feature = "sorted-sets")]
 fn read_text_score(input: &mut Input<'_>) -> Result<Option<Score>, Broken> {
     Ok(match input.u8()? {
         253 => None,

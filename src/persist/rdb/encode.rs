@@ -15,18 +15,29 @@
 //! What is packed is written as it lies, so that writing it costs a copy.
 
 use super::lzf::Compressor;
+#[cfg(feature = "lists")]
+use super::node;
 use super::wire::{write_length, write_number, write_string};
-use super::{Target, code, node, opcode};
-use crate::types::{Hash, Item, List, Set, ValueRef, ZSet};
+use super::{Target, code, opcode};
+#[cfg(feature = "lists")]
+use crate::types::List;
+#[cfg(feature = "sets")]
+use crate::types::Set;
+#[cfg(feature = "sorted-sets")]
+use crate::types::ZSet;
+use crate::types::{Hash, Item, ValueRef};
 
 /// How a value will lie in the file.
 enum Layout<'v> {
     Text(Item<'v>),
     /// An intset or a listpack.
     Packed(&'v [u8]),
+    #[cfg(feature = "lists")]
     List(&'v List),
+    #[cfg(feature = "sets")]
     Set(&'v Set),
     Hash(&'v Hash),
+    #[cfg(feature = "sorted-sets")]
     ZSet(&'v ZSet),
 }
 
@@ -61,10 +72,13 @@ pub fn write_value(
     layout.write(compressor, out);
 }
 
+#[cfg_attr(not(feature = "sets"), allow(unused_variables))]
 fn layout_of(value: ValueRef<'_>, target: Target) -> (u8, Layout<'_>) {
     match value {
         ValueRef::String(text) => (code::STRING, Layout::Text(text.as_item())),
+        #[cfg(feature = "lists")]
         ValueRef::List(list) => (code::LIST_OF_LISTPACKS, Layout::List(list)),
+        #[cfg(feature = "sets")]
         ValueRef::Set(set) => match (set.as_intset(), set.as_listpack()) {
             (Some(intset), _) => (code::SET_INTSET, Layout::Packed(intset.as_bytes())),
             (None, Some(listpack)) if target != Target::Redis70 => {
@@ -76,6 +90,7 @@ fn layout_of(value: ValueRef<'_>, target: Target) -> (u8, Layout<'_>) {
             Some(listpack) => (code::HASH_LISTPACK, Layout::Packed(listpack.as_bytes())),
             None => (code::HASH, Layout::Hash(hash)),
         },
+        #[cfg(feature = "sorted-sets")]
         ValueRef::ZSet(zset) => match zset.as_listpack() {
             Some(listpack) => (code::ZSET_LISTPACK, Layout::Packed(listpack.as_bytes())),
             None => (code::ZSET, Layout::ZSet(zset)),
@@ -88,6 +103,7 @@ impl Layout<'_> {
         match self {
             Layout::Text(text) => write_item(text, compressor, out),
             Layout::Packed(bytes) => write_string(bytes, compressor, out),
+            #[cfg(feature = "lists")]
             Layout::List(list) => {
                 write_length(list.nodes().count() as u64, out);
                 for listpack in list.nodes() {
@@ -95,6 +111,7 @@ impl Layout<'_> {
                     write_string(listpack.as_bytes(), compressor, out);
                 }
             }
+            #[cfg(feature = "sets")]
             Layout::Set(set) => {
                 write_length(set.len() as u64, out);
                 for member in set.iter() {
@@ -108,6 +125,7 @@ impl Layout<'_> {
                     write_item(value, compressor, out);
                 }
             }
+            #[cfg(feature = "sorted-sets")]
             Layout::ZSet(zset) => {
                 write_length(zset.len() as u64, out);
                 // A loader that keeps a skiplist inserts at its front this way.

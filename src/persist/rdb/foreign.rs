@@ -40,9 +40,28 @@ pub fn skip(code: u8, input: &mut Input<'_>) -> Result<Option<Foreign>, Broken> 
         code::HASH_WITH_DEADLINES_FIRST..=code::HASH_WITH_DEADLINES_LAST => {
             ("a hash whose fields have deadlines", false)
         }
-        _ => return Ok(None),
+        code => match left_out(code) {
+            Some(what) => (what, false),
+            None => return Ok(None),
+        },
     };
     Ok(Some(Foreign { what, is_skipped }))
+}
+
+/// What a value is that the full build holds, and this one, made without its family, does not.
+fn left_out(code: u8) -> Option<&'static str> {
+    match code {
+        code::LIST | code::LIST_ZIPLIST | code::LIST_OF_ZIPLISTS | code::LIST_OF_LISTPACKS => {
+            Some("a list (this is a build without them)")
+        }
+        code::SET | code::SET_INTSET | code::SET_LISTPACK => {
+            Some("a set (this is a build without them)")
+        }
+        code::ZSET | code::ZSET_OF_TEXT | code::ZSET_ZIPLIST | code::ZSET_LISTPACK => {
+            Some("a sorted set (this is a build without them)")
+        }
+        _ => None,
+    }
 }
 
 /// Walks over what a module keeps beside the keys, and says the module's name.

@@ -124,6 +124,7 @@ mod code {
 }
 
 /// How a node of a list lies in a file.
+#[cfg(feature = "lists")]
 mod node {
     /// One element that is too large for a listpack.
     pub const PLAIN: u64 = 1;
