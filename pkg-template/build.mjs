@@ -1,6 +1,6 @@
 // Makes pkg/, the package that users install, from this folder and the crate:
 //
-//   cargo build  ->  wasm-bindgen  ->  wasm-opt  ->  pkg/wasm/   the engine and its glue
+//   cargo rustc  ->  wasm-bindgen  ->  wasm-opt  ->  pkg/wasm/   the engines and their glue
 //   nookdb-table ->  generate.mjs                ->  src/commands/generated.ts
 //   src/*.ts     ->  tsc                         ->  pkg/dist/   the client
 //   package.json, README.md, CHANGELOG.md, LICENSE-*             with the version of Cargo.toml
@@ -11,29 +11,71 @@ import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlink
 import { join } from 'node:path'
 import { wasmBindgenFolder } from './setup.mjs'
 import { cargoMetadata, fingerprint, giveUp, root, run, say, unlessUnchanged } from './steps.mjs'
+import { withoutCustomSection } from './wasm-file.mjs'
 
 const inRoot = (...path) => join(root, ...path)
 const npmProgram = (name) => inRoot('node_modules', '.bin', name)
 
-async function compileCrate(targetDirectory) {
-  say('wasm: cargo build --release (Cargo skips what has not changed)')
+/**
+ * The engines of the package: the crate with other families of commands, one made for speed, the other for the way to the page.
+ *
+ * 50 in place of 325 is how large, in LLVM's measure, a function marked `#[inline]` may be that is copied into its callers; most
+ * of Rust's library is marked so. With optimization for size this takes another 15 % off; all of it costs a call 34 to 64 %.
+ */
+const ENGINES = [
+  { name: 'nookdb', profile: 'release', features: ['wasm', 'families'], llvm: [] },
+  { name: 'slim', profile: 'slim', features: ['wasm'], llvm: ['-inlinehint-threshold=50'] },
+]
+
+/** No feature flags: wasm-opt reads what rustc wrote into the file, and Node 20 rejects more than that. Functions with one caller
+ *  stay functions: V8 loses nothing by it, and what repeats compresses better. */
+const WASM_OPT = ['-O3', '--one-caller-inline-max-function-size=0', '-g']
+
+async function compileCrate(targetDirectory, { profile, features, llvm }) {
   await run('cargo', [
-    'build', '--lib', '--release', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'wasm',
+    'rustc', '--lib', '--crate-type', 'cdylib', '--profile', profile, '--target', 'wasm32-unknown-unknown',
+    '--no-default-features', '--features', features.join(','),
+    '--', ...llvm.flatMap((option) => ['-C', `llvm-args=${option}`]),
   ])
-  return join(targetDirectory, 'wasm32-unknown-unknown', 'release', 'nookdb.wasm')
+  return readFileSync(join(targetDirectory, 'wasm32-unknown-unknown', profile, 'nookdb.wasm'))
 }
 
 /** `--target web` alone: its wasm is byte-identical to that of the other targets, and the loaders are ours. */
-async function bindAndOptimize(compiled, bindgen) {
+async function bindAndOptimize(targetDirectory, { name }, compiled, bindgen) {
+  const folder = join(targetDirectory, 'engines', name)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, 'compiled.wasm')
+  writeFileSync(path, compiled)
+  await run(join(bindgen, 'wasm-bindgen'), ['--target', 'web', '--out-dir', folder, '--out-name', 'nookdb', path])
+  // With the names of its functions, which benches/sizes.mjs reads.
+  await run(npmProgram('wasm-opt'), [...WASM_OPT, join(folder, 'nookdb_bg.wasm'), '-o', join(folder, 'named.wasm')])
+  const wasm = withoutCustomSection(readFileSync(join(folder, 'named.wasm')), 'name')
+  writeFileSync(inRoot('pkg/wasm', `${name}_bg.wasm`), wasm)
+  return wasm
+}
+
+async function makeEngines(targetDirectory, compiled, bindgen) {
   rmSync(inRoot('pkg/wasm'), { recursive: true, force: true })
-  await run(join(bindgen, 'wasm-bindgen'), [
-    '--target', 'web', '--out-dir', inRoot('pkg/wasm'), '--out-name', 'nookdb', compiled,
-  ])
-  const wasm = inRoot('pkg/wasm/nookdb_bg.wasm')
-  // No feature flags: wasm-opt reads what rustc wrote into the file, and Node 20 rejects more than that.
-  await run(npmProgram('wasm-opt'), ['-O3', wasm, '-o', wasm])
-  makeGlueBindable()
-  writeInlineModule(readFileSync(wasm))
+  mkdirSync(inRoot('pkg/wasm'), { recursive: true })
+  for (const engine of ENGINES) {
+    const wasm = await bindAndOptimize(targetDirectory, engine, compiled.get(engine), bindgen)
+    writeInlineModule(engine, wasm)
+  }
+  makeGlueBindable(glueOfAll(ENGINES.map(({ name }) => join(targetDirectory, 'engines', name))))
+}
+
+/** The folder with the glue that serves all engines: one may import a function more than another, and none a different one by the same name. */
+function glueOfAll(folders) {
+  const linesOf = (folder) => readFileSync(join(folder, 'nookdb.js'), 'utf8').split('\n')
+  const [most, ...others] = [...folders].sort((a, b) => linesOf(b).length - linesOf(a).length)
+  for (const other of others) {
+    const lines = linesOf(most)
+    let at = -1
+    const isWithin = linesOf(other).every((line) => (at = lines.indexOf(line, at + 1)) >= 0)
+    if (!isWithin) giveUp(`the glue of ${other} is not within that of ${most}: wasm-bindgen sees another interface there`)
+  }
+  return most
 }
 
 /**
@@ -43,13 +85,12 @@ async function bindAndOptimize(compiled, bindgen) {
  * its own, and one that has trapped is replaced. Its ways of fetching the wasm are cut off: the loaders are ours. Nothing is
  * freed by a finalizer, which would enter an instance that may be dead: the collector takes an instance as a whole.
  */
-function makeGlueBindable() {
-  const path = inRoot('pkg/wasm/nookdb.js')
-  const glue = readFileSync(path, 'utf8')
+function makeGlueBindable(folder) {
+  const glue = readFileSync(join(folder, 'nookdb.js'), 'utf8')
   const end = glue.indexOf('async function __wbg_load(')
   if (end < 0 || !glue.includes('function __wbg_finalize_init(')) giveUp('wasm-bindgen writes another kind of glue than this build knows')
   writeFileSync(
-    path,
+    inRoot('pkg/wasm/nookdb.js'),
     [
       'export function bind() {',
       'const FinalizationRegistry = undefined',
@@ -59,7 +100,7 @@ function makeGlueBindable() {
     ].join('\n'),
   )
   const types = inRoot('pkg/wasm/nookdb.d.ts')
-  const classes = readFileSync(types, 'utf8').split('export type InitInput')[0].replace(/^export class/gm, 'export declare class')
+  const classes = readFileSync(join(folder, 'nookdb.d.ts'), 'utf8').split('export type InitInput')[0].replace(/^export class/gm, 'export declare class')
   writeFileSync(
     types,
     `${classes}
@@ -74,12 +115,12 @@ export function bind(): {
 }
 
 /** The wasm as a module of base64, for bundlers and workers that cannot fetch a file beside the script. */
-function writeInlineModule(wasm) {
+function writeInlineModule({ name }, wasm) {
   const folder = inRoot('pkg/wasm')
-  writeFileSync(join(folder, 'nookdb_base64.js'), `export default '${wasm.toString('base64')}'\n`)
+  writeFileSync(join(folder, `${name}_base64.js`), `export default '${wasm.toString('base64')}'\n`)
   writeFileSync(
-    join(folder, 'nookdb_base64.d.ts'),
-    '/** nookdb_bg.wasm in base64. */\ndeclare const wasm: string\nexport default wasm\n',
+    join(folder, `${name}_base64.d.ts`),
+    `/** ${name}_bg.wasm in base64. */\ndeclare const wasm: string\nexport default wasm\n`,
   )
 }
 
@@ -124,11 +165,15 @@ const bindgen = await wasmBindgenFolder(pinned('wasm-bindgen'))
 if (bindgen === null) giveUp('wasm-bindgen is missing: run `make setup` first')
 
 mkdirSync(inRoot('pkg'), { recursive: true })
-const compiled = await compileCrate(targetDirectory)
+const compiled = new Map()
+for (const engine of ENGINES) {
+  say(`wasm: cargo rustc --profile ${engine.profile}, ${engine.name} (Cargo skips what has not changed)`)
+  compiled.set(engine, await compileCrate(targetDirectory, engine))
+}
 const wasmInputs = fingerprint(
-  ['pkg-template/build.mjs', 'node_modules/binaryen/package.json'], readFileSync(compiled), pinned('wasm-bindgen'),
+  ['pkg-template/build.mjs', 'node_modules/binaryen/package.json'], ...compiled.values(), pinned('wasm-bindgen'),
 )
-await unlessUnchanged('pkg/wasm/.built', wasmInputs, 'wasm: wasm-bindgen, wasm-opt -O3', () => bindAndOptimize(compiled, bindgen))
+await unlessUnchanged('pkg/wasm/.built', wasmInputs, 'wasm: wasm-bindgen, wasm-opt', () => makeEngines(targetDirectory, compiled, bindgen))
 await assembleStrings()
 await generateMethods()
 await unlessUnchanged(

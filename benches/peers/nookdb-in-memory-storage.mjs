@@ -7,6 +7,6 @@ const part = (path) => import(new URL(`../../pkg/dist/${path}`, import.meta.url)
 export async function open() {
   const [{ storesOf }, { node }, { MemoryStorage }] = await Promise.all([part('open.js'), part('platform/node.js'), part('storage/memory.js')])
   const lock = async () => ({ release: async () => undefined })
-  const db = await storesOf({ ...node, storage: () => new MemoryStorage(), lock }).open('bench', { durability: 'everysec' })
+  const db = await storesOf({ ...node('nookdb'), storage: () => new MemoryStorage(), lock }).open('bench', { durability: 'everysec' })
   return { db, set: (key, value) => void db.set(key, value), close: () => db.close() }
 }

@@ -5,4 +5,4 @@ import { node } from './platform/node.js'
 
 export * from './exports.js'
 
-export const { open, list, destroy }: Stores = /* @__PURE__ */ storesOf(node)
+export const { open, list, destroy }: Stores = /* @__PURE__ */ storesOf(node('nookdb'))

@@ -1,15 +1,10 @@
-// The entry for those who bring the wasm themselves: no URL in it for a bundler to find, no base64.
+// The slim entry for pages and workers: the engine without lists, sets, sorted sets and what goes with them.
 
-import { storesOf, type Stores } from './open.js'
+import { slimStoresOf, type SlimStores } from './slim.js'
 import { browser } from './platform/browser.js'
+import { loadModule } from './platform/fetched-slim.js'
 
 export * from './exports.js'
+export type { SlimNook, SlimStores, SlimTransaction } from './slim.js'
 
-/** `stores(module)` is what the other entries export, with stores in IndexedDB:
- *
- *      const { open } = stores(WebAssembly.compileStreaming(fetch('/assets/nookdb_bg.wasm')))
- *
- *  The file is `nookdb/wasm`. Nothing is asked of the module before a store is opened. */
-export function stores(module: WebAssembly.Module | Promise<WebAssembly.Module>): Stores {
-  return storesOf(browser(async () => module))
-}
+export const { open, list, destroy }: SlimStores = /* @__PURE__ */ slimStoresOf(browser(loadModule))

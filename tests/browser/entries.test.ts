@@ -94,10 +94,10 @@ test('a page whose bundler left the wasm behind takes it from the script', async
   await page.context().close()
 })
 
-test('the slim entry takes the wasm that it is given', async () => {
+test('the entry for apps that bring the wasm takes what it is given', async () => {
   const page = await openPage()
   const text = await page.evaluate(async () => {
-    const { stores } = (await import('/pkg/dist/index.slim.js' as string)) as typeof import('nookdb/slim')
+    const { stores } = (await import('/pkg/dist/index.module.js' as string)) as typeof import('nookdb/module')
     const { open } = stores(WebAssembly.compileStreaming(fetch('/pkg/wasm/nookdb_bg.wasm')))
     const db = await open('memory:')
     db.set('a', '1')

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { NookError, open, type Nook, type Restarted } from 'nookdb'
-import { stores } from 'nookdb/slim'
+import { stores } from 'nookdb/module'
 
 const code = (expected: string) => (error: unknown) => error instanceof NookError && error.code === expected
 

@@ -34,7 +34,7 @@ test('import and require open the same store, one after the other', async () => 
 })
 
 test('every entry can be imported on a server that renders, and does nothing there', async () => {
-  for (const entry of ['browser', 'inline', 'slim', 'node']) {
+  for (const entry of ['browser', 'inline', 'slim', 'slim.node', 'module', 'node']) {
     const url = JSON.stringify(`./node_modules/nookdb/dist/index.${entry}.js`)
     // Nothing is left behind that would keep the process: it ends by itself.
     assert.equal(await node('module', `console.log(Object.keys(await import(${url})).includes('NookError'))`), 'true\n')
@@ -52,7 +52,8 @@ test('a page that is rendered where no IndexedDB is can still hold a store in me
 test('the tarball holds what runs, what types it and what explains it, and nothing else', () => {
   const kinds = [
     /^dist\/(?:[\w.-]+\/)*[\w.-]+\.(?:js|js\.map|d\.ts)$/,
-    /^wasm\/nookdb(?:\.js|\.d\.ts|_bg\.wasm|_base64\.js|_base64\.d\.ts)$/,
+    /^wasm\/(?:nookdb|strings)(?:\.js|\.d\.ts)$/,
+    /^wasm\/(?:nookdb|slim)(?:_bg\.wasm|_base64\.js|_base64\.d\.ts)$/,
     /^(?:package|commands)\.json$/,
     /^(?:README\.md|CHANGELOG\.md|LICENSE-MIT|LICENSE-APACHE)$/,
   ]

@@ -272,14 +272,15 @@ export class EngineInstance {
     })
   }
 
-  /** Ends the loading of chunks; tells what could not be loaded. */
+  /** Ends the loading of chunks; tells what could not be loaded. @throws UNSUPPORTED where they hold what this engine does not know */
   finishChunks(): Losses {
     const answer = this.read(this.#enter(() => this.#engine.load_finish()), true)
+    if (answer instanceof NookError) throw answer
     const [chunks = [], keys = 0, names = []] = answer as unknown as [number[], number, Uint8Array<ArrayBuffer>[]]
     return { chunks, keys, names: names.map((name) => decodeText(name, 0, name.length)) }
   }
 
-  /** @throws DAMAGED */
+  /** @throws DAMAGED; UNSUPPORTED where the step has a command that this engine does not know */
   loadStep(record: Uint8Array): void {
     this.#load([record], () => this.#engine.load_step())
   }

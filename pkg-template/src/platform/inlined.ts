@@ -1,6 +1,6 @@
 // The wasm in the script itself, for bundles of one file.
 
 import base64 from '../../wasm/nookdb_base64.js'
-import { once } from './platform.js'
+import { compileBase64, once } from './platform.js'
 
-export const loadModule = once(() => WebAssembly.compile(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))))
+export const loadModule = once(() => compileBase64(base64))

@@ -6,8 +6,9 @@ import { takeFileLock } from '../storage/file-lock.js'
 import { destroyFiles, FileStorage, listFiles } from '../storage/files.js'
 import { once, type Place, type Platform } from './platform.js'
 
-export const node: Platform = {
-  loadModule: once(async () => WebAssembly.compile(await readFile(new URL('../../wasm/nookdb_bg.wasm', import.meta.url)))),
+/** @param engine the name of the wasm, without its ending */
+export const node = (engine: 'nookdb' | 'slim'): Platform => ({
+  loadModule: once(async () => WebAssembly.compile(await readFile(new URL(`../../wasm/${engine}_bg.wasm`, import.meta.url)))),
   maxMemory: 0,
   durability: 'everysec',
   timers: () => 'always',
@@ -18,7 +19,7 @@ export const node: Platform = {
   },
   list: (place) => listFiles(folder(place)),
   destroy: (name, place) => destroyFiles(join(folder(place), name)),
-}
+})
 
 function folder({ directory = '.nookdb' }: Place): string {
   return resolve(directory)

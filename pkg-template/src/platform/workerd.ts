@@ -1,11 +1,11 @@
 // Cloudflare Workers. Nothing is kept but in the storage of a Durable Object.
 
-import module from '../../wasm/nookdb_bg.wasm'
 import { NookError } from '../errors.js'
 import { destroyDurableObject, DurableObjectStorage, listDurableObject, type DurableStorage } from '../storage/durable-object.js'
 import type { Place, Platform } from './platform.js'
 
-export const workerd: Platform = {
+/** @param module what `import` of a wasm file gives there */
+export const workerd = (module: WebAssembly.Module): Platform => ({
   loadModule: async () => module,
   maxMemory: 64 * 2 ** 20,
   // A request that was answered may be the last for a while, and the object put to sleep.
@@ -16,7 +16,7 @@ export const workerd: Platform = {
   lock: async () => ({ release: async () => undefined }),
   list: (place) => listDurableObject(required(place)),
   destroy: (name, place) => destroyDurableObject(required(place), name),
-}
+})
 
 function required({ storage }: Place): DurableStorage {
   if (storage !== undefined) return storage

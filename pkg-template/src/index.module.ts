@@ -1,0 +1,15 @@
+// The entry for those who bring the wasm themselves: no URL in it for a bundler to find, no base64.
+
+import { storesOf, type Stores } from './open.js'
+import { browser } from './platform/browser.js'
+
+export * from './exports.js'
+
+/** `stores(module)` is what the other entries export, with stores in IndexedDB:
+ *
+ *      const { open } = stores(WebAssembly.compileStreaming(fetch('/assets/nookdb_bg.wasm')))
+ *
+ *  The file is `nookdb/wasm`, or `nookdb/slim.wasm` with strings, keys and hashes alone. Nothing is asked of the module before a store is opened. */
+export function stores(module: WebAssembly.Module | Promise<WebAssembly.Module>): Stores {
+  return storesOf(browser(async () => module))
+}
