@@ -2,7 +2,7 @@
 # Needs git, make, a Rust toolchain and Node 20; all else is set up.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build-setup build demo test lint miri fuzz sizes bench clean
+.PHONY: help setup build-setup build demo test lint miri fuzz sizes sizes-update bench clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,8 +36,11 @@ FUZZ_SECONDS ?= 60
 fuzz: ## Fuzzes the slab and the table for a minute, or FUZZ_SECONDS (needs nightly and cargo-fuzz)
 	cargo +nightly fuzz run --fuzz-dir tests/fuzz keyspace -- -max_total_time=$(FUZZ_SECONDS) -max_len=4096
 
-sizes: build ## Prints the sizes of the wasm and the JavaScript: raw, gzip, brotli
+sizes: build ## Prints the sizes of the wasm and the JavaScript by entry, and of the code by family
 	@node benches/sizes.mjs
+
+sizes-update: build ## Writes the sizes that CI holds every build to, within 2 %
+	@node benches/sizes.mjs --update
 
 bench: build setup ## Measures ours and the peers in turn and writes benches/ (less than half an hour on quiet cores)
 	@node --import tsx benches/run.mjs $(ONLY)
