@@ -28,7 +28,7 @@ type OtherFamilies =
 /** Commands that the table has no row of, in families that it has. */
 type NoRows =
   | ('clientCaching' | 'clientGetRedir' | 'clientKill' | 'clientPause' | 'clientTracking' | 'clientTrackingInfo' | 'clientUnpause')
-  | ('commandGetKeysAndFlags' | 'configRewrite' | 'memoryDoctor' | 'memoryMallocStats' | 'memoryPurge' | 'memoryStats')
+  | ('commandGetKeysAndFlags' | 'configRewrite' | 'memoryDoctor' | 'memoryMallocStats' | 'memoryStats')
   | ('delEx' | 'digest' | 'mSetEx' | 'hGetDel' | 'hGetEx' | 'hSetEx')
   | ('hExpire' | 'hExpireAt' | 'hExpireTime' | 'hPersist' | 'hTTL' | 'hpExpire' | 'hpExpireAt' | 'hpExpireTime' | 'hpTTL')
 
