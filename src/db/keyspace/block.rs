@@ -60,11 +60,6 @@ pub(super) struct Head(u32);
 
 impl Head {
     #[inline]
-    fn of(block: &[u8]) -> Head {
-        Head(word(block, HEAD))
-    }
-
-    #[inline]
     pub fn form(self) -> Form {
         match (self.0 >> (2 * LENGTH_BITS)) & 3 {
             0 => Form::Int,
@@ -89,77 +84,101 @@ impl Head {
         ((self.0 >> LENGTH_BITS) & LENGTH_MASK) as usize
     }
 
-    /// Where the key begins and ends.
+    /// Where the key begins and ends behind the header, which these bytes follow.
     #[inline]
-    fn key_at(self, block: &[u8]) -> (usize, usize) {
-        let fixed = if self.has_deadline() {
-            HEADER_BYTES + DEADLINE_BYTES
+    fn key_at(self, rest: &[u8]) -> (usize, usize) {
+        let start = if self.has_deadline() {
+            DEADLINE_BYTES
         } else {
-            HEADER_BYTES
+            0
         };
         let len = (self.0 & LENGTH_MASK) as usize;
         if len == LONG_KEY {
-            let start = fixed + size_of::<u32>();
-            (start, start + word(block, fixed) as usize)
+            Head::long_key_at(rest, start)
         } else {
-            (fixed, fixed + len)
+            (start, start + len)
         }
+    }
+
+    #[cold]
+    fn long_key_at(rest: &[u8], at: usize) -> (usize, usize) {
+        let start = at + size_of::<u32>();
+        (start, start + word(rest, at) as usize)
     }
 }
 
-/// A block, read. It may be followed by others.
+/// A block, read; each part when it is asked for, most of them from the header alone. It may be followed
+/// by others.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Block<'a>(pub &'a [u8]);
+pub(super) struct Block<'a> {
+    header: &'a [u8; HEADER_BYTES],
+    rest: &'a [u8],
+}
 
 impl<'a> Block<'a> {
     #[inline]
+    pub fn of(bytes: &'a [u8]) -> Block<'a> {
+        let parts = bytes.split_first_chunk();
+        let (header, rest) = parts.expect("no block is shorter than its header");
+        Block { header, rest }
+    }
+
+    #[inline]
     pub fn hash(self) -> u32 {
-        word(self.0, HASH)
+        word(self.header, HASH)
     }
 
     #[inline]
     pub fn used(self) -> Used {
-        Used::from_bits(word(self.0, USED))
+        Used::from_bits(word(self.header, USED))
     }
 
     #[inline]
     pub fn head(self) -> Head {
-        Head::of(self.0)
+        Head(word(self.header, HEAD))
     }
 
     #[inline]
     pub fn deadline(self) -> Option<Deadline> {
         let has_deadline = self.head().has_deadline();
-        has_deadline.then(|| i64::from_le_bytes(array(self.0, DEADLINE)))
+        has_deadline.then(|| i64::from_le_bytes(array(self.rest, 0)))
     }
 
     /// The place in the list of deadlines of one that has a deadline.
     pub fn listed(self) -> usize {
-        word(self.0, LISTED) as usize
+        word(self.rest, LISTED - HEADER_BYTES) as usize
     }
 
     #[inline]
     pub fn key(self) -> &'a [u8] {
-        let (start, end) = self.head().key_at(self.0);
-        &self.0[start..end]
+        let (start, end) = self.head().key_at(self.rest);
+        &self.rest[start..end]
     }
 
     #[inline]
     pub fn payload(self) -> Payload<'a> {
         let head = self.head();
-        let (_, start) = head.key_at(self.0);
+        let (_, start) = head.key_at(self.rest);
+        let payload = &self.rest[start..];
         match head.form() {
-            Form::Int => Payload::Int(i64::from_le_bytes(array(self.0, start))),
-            Form::Embedded => Payload::Embedded(&self.0[start..][..head.payload_len()]),
-            Form::Raw => Payload::Raw(&self.0[start..][..head.payload_len()]),
-            Form::Apart => Payload::Apart(word(self.0, start)),
+            Form::Int => Payload::Int(i64::from_le_bytes(array(payload, 0))),
+            Form::Embedded => Payload::Embedded(&payload[..head.payload_len()]),
+            Form::Raw => Payload::Raw(&payload[..head.payload_len()]),
+            Form::Apart => Payload::Apart(word(payload, 0)),
         }
+    }
+
+    /// The number of a value that is kept apart.
+    #[inline]
+    pub fn apart(self) -> Option<u32> {
+        let (_, start) = self.head().key_at(self.rest);
+        (self.head().form() == Form::Apart).then(|| word(self.rest, start))
     }
 
     #[inline]
     pub fn size_bytes(self) -> usize {
         let head = self.head();
-        head.key_at(self.0).1 + head.payload_len()
+        HEADER_BYTES + head.key_at(self.rest).1 + head.payload_len()
     }
 }
 
@@ -170,7 +189,7 @@ pub(super) struct Entries;
 impl slab::Block for Entries {
     #[inline]
     fn size_bytes(block: &[u8]) -> usize {
-        Block(block).size_bytes()
+        Block::of(block).size_bytes()
     }
 }
 
@@ -270,22 +289,19 @@ pub(super) fn set_listed(block: &mut [u8], place: usize) {
 
 /// Of one that is an integer.
 pub(super) fn set_int(block: &mut [u8], number: i64) {
-    let (_, start) = Head::of(block).key_at(block);
+    let start = payload_at(block);
     block[start..][..8].copy_from_slice(&number.to_le_bytes());
 }
 
 /// Of one whose value is kept apart.
 pub(super) fn set_apart(block: &mut [u8], number: u32) {
-    let (_, start) = Head::of(block).key_at(block);
+    let start = payload_at(block);
     write_word(block, start, number);
 }
 
-/// The number of a value that is kept apart.
-pub(super) fn apart(block: Block) -> Option<u32> {
-    match block.payload() {
-        Payload::Apart(number) => Some(number),
-        _ => None,
-    }
+fn payload_at(block: &[u8]) -> usize {
+    let Block { header, rest } = Block::of(block);
+    HEADER_BYTES + Head(word(header, HEAD)).key_at(rest).1
 }
 
 #[inline]

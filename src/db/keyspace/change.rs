@@ -8,7 +8,7 @@ use super::super::lazy::Lazy;
 use super::block::{self, Block, Draft, INLINE_MAX_BYTES, Payload};
 use super::entry::Used;
 use super::slab::Handle;
-use super::{Deadline, Entry, Key, Keyspace, Lookup, Place};
+use super::{Deadline, Entry, Key, Keyspace, Lookup, Place, Standing};
 use crate::types::{Inverses, Kind, Str, Text, Value};
 
 /// What a closure given to `edit` did, and what it answers.
@@ -180,7 +180,7 @@ impl Keyspace {
     ) -> Edited<R> {
         self.save_early(place);
         self.note_use(place, used);
-        let Some(number) = block::apart(self.block(place.0)) else {
+        let Some(number) = self.block(place.0).apart() else {
             return self.edit_inline(place, change);
         };
         let value = T::of_mut(&mut self.values[number]);
@@ -251,8 +251,8 @@ impl Keyspace {
     /// Writes a block anew, with room for a deadline or without.
     fn resize_for(&mut self, place: Place, deadline: Option<Deadline>) -> Change {
         let block = self.block(place.0);
-        let bytes = block.0[..block.size_bytes()].to_vec();
-        let block = Block(&bytes);
+        let bytes = self.slab.bytes(place.0)[..block.size_bytes()].to_vec();
+        let block = Block::of(&bytes);
         let (hash, key, used) = (block.hash(), block.key(), block.used());
         let new = self.write(hash, key, block.payload(), deadline, used);
         self.exchange(place.0, new);
@@ -309,7 +309,7 @@ impl Keyspace {
     /// Puts an entry back from where it was taken.
     pub(in crate::db) fn give_back(&mut self, _: Taken, entry: Entry) {
         let (Parked::Whole(handle) | Parked::Shell(handle)) = self.unpark();
-        if block::apart(self.block(handle)).is_some() {
+        if self.block(handle).apart().is_some() {
             let number = self.values.insert(entry.value);
             block::set_apart(self.slab.bytes_mut(handle), number);
         }
@@ -348,7 +348,7 @@ impl Keyspace {
     /// Frees a block that is out of the table, and gives what it owned apart.
     fn let_go(&mut self, parked: Parked) -> Option<Value> {
         let (handle, apart) = match parked {
-            Parked::Whole(handle) => (handle, block::apart(self.block(handle))),
+            Parked::Whole(handle) => (handle, self.block(handle).apart()),
             Parked::Shell(handle) => (handle, None),
         };
         self.slab.free(handle);
@@ -381,7 +381,7 @@ impl Keyspace {
 
     /// As `edit`, to take an edit back.
     fn revert(&mut self, place: Place, change: impl FnOnce(&mut Value)) {
-        let number = block::apart(self.block(place.0));
+        let number = self.block(place.0).apart();
         let value = &mut self.values[number.expect("what is inline is written anew")];
         self.used_bytes -= value.size_bytes();
         change(value);
@@ -432,7 +432,7 @@ impl Keyspace {
     fn contents(&mut self, handle: Handle) -> Entry {
         let block = self.block(handle);
         let (deadline, used) = (block.deadline(), block.used());
-        let value = match block::apart(block) {
+        let value = match block.apart() {
             Some(number) => self.values.remove(number),
             None => self.at(Place(handle)).value().to_value(),
         };
@@ -445,39 +445,38 @@ impl Keyspace {
 
     /// Puts a block into the table.
     fn enter(&mut self, handle: Handle) {
-        let standing = self.at(Place(handle));
-        let (weight, has_deadline) = (standing.weight(), standing.deadline().is_some());
-        self.used_bytes += weight;
-        if has_deadline {
+        self.used_bytes += self.at(Place(handle)).weight();
+        if self.block(handle).head().has_deadline() {
             self.list(handle);
         }
         let slab = &self.slab;
-        let hash_of = |handle| Block(slab.bytes(handle)).hash();
+        let hash_of = |handle| Block::of(slab.bytes(handle)).hash();
         self.table.insert(hash_of(handle), handle, hash_of);
     }
 
     /// Takes a block out of the table.
     fn leave(&mut self, handle: Handle) {
-        let standing = self.at(Place(handle));
-        let (weight, has_deadline) = (standing.weight(), standing.deadline().is_some());
-        self.used_bytes -= weight;
-        if has_deadline {
+        self.used_bytes -= self.at(Place(handle)).weight();
+        if self.block(handle).head().has_deadline() {
             self.unlist(handle);
         }
         let slab = &self.slab;
-        let hash_of = |handle| Block(slab.bytes(handle)).hash();
+        let hash_of = |handle| Block::of(slab.bytes(handle)).hash();
         let is_there = self.table.remove(hash_of(handle), handle, hash_of);
         assert!(is_there, "a block that stands and is not in the table");
     }
 
     /// Puts a block of the same key in the place of one in the table.
     fn exchange(&mut self, old: Handle, new: Handle) {
-        let (before, after) = (self.at(Place(old)), self.at(Place(new)));
-        self.used_bytes = self.used_bytes - before.weight() + after.weight();
-        let is_there = self.table.replace(self.block(old).hash(), old, new);
+        let (before, after) = (self.block(old), self.block(new));
+        let hash = before.hash();
+        let had_deadline = before.head().has_deadline();
+        let has_deadline = after.head().has_deadline();
+        let weight = |block| Standing::of_block(block, &self.values).weight();
+        self.used_bytes = self.used_bytes - weight(before) + weight(after);
+        let is_there = self.table.replace(hash, old, new);
         assert!(is_there, "a block that stands and is not in the table");
-        let has_deadline = |handle| self.block(handle).head().has_deadline();
-        match (has_deadline(old), has_deadline(new)) {
+        match (had_deadline, has_deadline) {
             (true, true) => {
                 let place = self.block(old).listed();
                 self.volatile[place] = new;

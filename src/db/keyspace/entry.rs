@@ -52,87 +52,96 @@ impl Entry {
     }
 }
 
-/// A key and what stands under it, as it is read: a view that costs nothing to copy.
+/// A key and what stands under it, as it is read: a view that costs nothing to copy, and of which nothing is
+/// read that is not asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing<'a> {
-    key: &'a [u8],
-    value: ValueRef<'a>,
-    deadline: Option<Deadline>,
-    used: Used,
-    block_bytes: usize,
-    is_apart: bool,
+pub struct Standing<'a>(Source<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum Source<'a> {
+    Block(Block<'a>, &'a Values),
+    /// Not in the keyspace any more.
+    Entry(&'a [u8], &'a Entry),
 }
 
 impl<'a> Standing<'a> {
     #[inline]
     pub(super) fn of_block(block: Block<'a>, values: &'a Values) -> Standing<'a> {
-        let payload = block.payload();
-        Standing {
-            key: block.key(),
-            value: match payload {
+        Standing(Source::Block(block, values))
+    }
+
+    /// A key that is not in the keyspace any more, and weighs nothing.
+    pub(super) fn of_entry(key: &'a [u8], entry: &'a Entry) -> Standing<'a> {
+        Standing(Source::Entry(key, entry))
+    }
+
+    pub fn key(self) -> &'a [u8] {
+        match self.0 {
+            Source::Block(block, _) => block.key(),
+            Source::Entry(key, _) => key,
+        }
+    }
+
+    #[inline]
+    pub fn value(self) -> ValueRef<'a> {
+        match self.0 {
+            Source::Block(block, values) => match block.payload() {
                 Payload::Int(number) => ValueRef::String(Text::Int(number)),
                 Payload::Embedded(bytes) => ValueRef::String(Text::Embedded(bytes)),
                 Payload::Raw(bytes) => ValueRef::String(Text::Raw(bytes)),
                 Payload::Apart(number) => values[number].view(),
             },
-            deadline: block.deadline(),
-            used: block.used(),
-            block_bytes: block.size_bytes(),
-            is_apart: matches!(payload, Payload::Apart(_)),
+            Source::Entry(_, entry) => entry.value.view(),
         }
     }
 
-    /// A key that is not in the keyspace any more, and weighs nothing.
-    pub(super) fn of_entry(key: &'a [u8], entry: &'a Entry) -> Standing<'a> {
-        Standing {
-            key,
-            value: entry.value.view(),
-            deadline: entry.deadline,
-            used: entry.used,
-            block_bytes: 0,
-            is_apart: false,
-        }
-    }
-
-    pub fn key(self) -> &'a [u8] {
-        self.key
-    }
-
-    pub fn value(self) -> ValueRef<'a> {
-        self.value
-    }
-
+    #[inline]
     pub fn deadline(self) -> Option<Deadline> {
-        self.deadline
+        match self.0 {
+            Source::Block(block, _) => block.deadline(),
+            Source::Entry(_, entry) => entry.deadline,
+        }
     }
 
     /// How long ago the key was last used, for eviction and OBJECT IDLETIME.
     pub fn idle_ms(self, now_ms: i64) -> i64 {
-        self.used.idle_ms(now_ms)
+        let used = match self.0 {
+            Source::Block(block, _) => block.used(),
+            Source::Entry(_, entry) => entry.used,
+        };
+        used.idle_ms(now_ms)
     }
 
+    #[inline]
     pub fn is_past(self, now_ms: i64) -> bool {
-        is_past(self.deadline, now_ms)
+        is_past(self.deadline(), now_ms)
     }
 
     /// What it weighs in bytes: its block, its share of the table, its deadline's place in their list,
     /// and what is kept apart with its slot. The same whatever happened before.
+    #[inline]
     pub fn weight(self) -> usize {
-        let deadline = self.deadline.map_or(0, |_| LISTED_BYTES);
-        let apart = if self.is_apart {
-            Values::SLOT_BYTES + self.value.size_bytes()
+        let Source::Block(block, values) = self.0 else {
+            return 0;
+        };
+        let deadline = if block.head().has_deadline() {
+            LISTED_BYTES
         } else {
             0
         };
-        self.block_bytes.next_multiple_of(8) + TABLE_BYTES + deadline + apart
+        let apart = block
+            .apart()
+            .map_or(0, |number| Values::SLOT_BYTES + values[number].size_bytes());
+        block.size_bytes().next_multiple_of(8) + TABLE_BYTES + deadline + apart
     }
 
     /// A copy of the value with its deadline.
     pub fn to_entry(self) -> Entry {
-        Entry::new(self.value.to_value(), self.deadline)
+        Entry::new(self.value().to_value(), self.deadline())
     }
 }
 
+#[inline]
 pub fn is_past(deadline: Option<Deadline>, now_ms: i64) -> bool {
     deadline.is_some_and(|deadline| deadline <= now_ms)
 }

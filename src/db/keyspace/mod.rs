@@ -141,7 +141,7 @@ impl Keyspace {
 
     #[inline]
     fn block(&self, handle: Handle) -> Block<'_> {
-        Block(self.slab.bytes(handle))
+        Block::of(self.slab.bytes(handle))
     }
 
     /// A key at random, each as likely as the others, chosen by a number that was drawn from all of 64
@@ -215,7 +215,7 @@ impl Keyspace {
         let mut next = Some(0);
         while let Some(from) = next {
             next = self.slab.compact(from, &mut |block, old, new| {
-                let block = Block(block);
+                let block = Block::of(block);
                 let is_there = table.replace(block.hash(), old, new);
                 assert!(is_there, "a block that is in use and in no table");
                 if block.head().has_deadline() {

@@ -49,7 +49,7 @@ impl Keyspace {
         let mut left = budget;
         let mut met: Vec<Handle> = Vec::new();
         while !walk.is_done && left > 0 {
-            let hash_of = |handle| Block(self.slab.bytes(handle)).hash();
+            let hash_of = |handle| Block::of(self.slab.bytes(handle)).hash();
             walk.next = self
                 .table
                 .scan(walk.next, hash_of, |handle| met.push(handle));
