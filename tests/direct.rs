@@ -1,7 +1,7 @@
 //! The short way into the engine beside the ordinary one: the same calls on two engines, one of which is called
 //! directly wherever it lets itself be, have the same replies, messages, steps, statistics and data.
 
-use nookdb::engine::{Moment, Row};
+use nookdb::engine::{Lent, Moment, Row};
 use nookdb::protocol::split_arguments;
 use nookdb::{ClientId, Config, Engine, Outcome, Reply};
 use proptest::prelude::*;
@@ -38,6 +38,8 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
         Just(b"12".to_vec()),
         Just(b"-9223372036854775808".to_vec()),
         Just("grün".as_bytes().to_vec()),
+        Just(b"plain".to_vec()),
+        Just("lang und grün ".repeat(80).into_bytes()),
         prop::collection::vec(any::<u8>(), 0..100),
     ]
 }
@@ -133,8 +135,13 @@ impl World {
     /// The short way, where it goes.
     fn direct(&mut self, now: Moment, words: &[Vec<u8>]) -> Option<Outcome> {
         let caller = self.caller;
-        let bulk =
-            |item: Option<nookdb::types::Item>| Reply::bulk_or_null(item.map(|item| item.to_vec()));
+        let bulk = |lent: Option<Lent>| {
+            Reply::bulk_or_null(lent.map(|lent| {
+                let bytes = lent.item.to_vec();
+                assert_eq!(lent.is_ascii(), bytes.is_ascii(), "{lent:?}");
+                bytes
+            }))
+        };
         let replied = |reply: nookdb::error::Result<Reply>| {
             Outcome::Reply(reply.unwrap_or_else(Reply::Error))
         };

@@ -143,6 +143,13 @@ impl Ctx<'_> {
         slot.into_view::<T>()
     }
 
+    /// As `read`, whatever the kind.
+    pub fn read_whole(&mut self, key: &[u8]) -> Option<Standing<'_>> {
+        let mut slot = self.slot(key);
+        slot.touch();
+        slot.into_look()
+    }
+
     pub fn exists(&mut self, key: &[u8]) -> bool {
         self.slot(key).exists()
     }

@@ -87,9 +87,14 @@ impl<'c> Slot<'c, '_, '_> {
 
     /// As `view`, for as long as the `Ctx` is held.
     pub fn into_view<T: Kind>(self) -> Result<Option<T::View<'c>>> {
+        of_kind::<T>(self.into_look())
+    }
+
+    /// As `look`, for as long as the `Ctx` is held.
+    pub fn into_look(self) -> Option<Standing<'c>> {
         let shown = self.shown();
         let ctx: &'c Ctx = self.ctx;
-        of_kind::<T>(shown.map(|place| ctx.keyspace().at(place)))
+        shown.map(|place| ctx.keyspace().at(place))
     }
 
     /// Has the key look as if it was last used so long ago (RESTORE IDLETIME). What the clock of a

@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 
 use super::{Engine, Outcome};
 use crate::commands::{Listed, table};
-use crate::db::{Cause, ClientId, Ctx, Draft, Event, Resp, Role, Savepoint, Ttl};
-use crate::error::Result;
-use crate::types::{Hash, Item, Str, Text, ValueRef};
+use crate::db::{Cause, ClientId, Ctx, Draft, Event, Resp, Role, Savepoint, Standing, Ttl};
+use crate::error::{Error, Result};
+use crate::types::{Hash, Item, Kind, Str, Text, ValueRef};
 
 /// When a call is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,40 @@ pub struct Moment {
     /// False where the clock was last read for a call shortly before, in the same turn of the caller. Such a
     /// call never decides whether a deadline has passed: it is left to one that has looked.
     pub is_exact: bool,
+}
+
+/// A string as it is lent.
+#[derive(Debug, Clone, Copy)]
+pub struct Lent<'a> {
+    pub item: Item<'a>,
+    known_ascii: Option<bool>,
+}
+
+impl<'a> Lent<'a> {
+    /// What stands under a key, which has to be a string.
+    fn of(standing: Standing<'a>) -> Result<Lent<'a>> {
+        let text = <Str as Kind>::of(standing.value()).ok_or(Error::WrongType)?;
+        Ok(Lent {
+            item: text.as_item(),
+            known_ascii: standing.known_ascii(),
+        })
+    }
+
+    /// A part of what stands there.
+    fn part(item: Item<'a>) -> Lent<'a> {
+        Lent {
+            item,
+            known_ascii: None,
+        }
+    }
+
+    /// Whether every byte is a character of ASCII, for callers whose strings are none of bytes. O(1) for most.
+    pub fn is_ascii(self) -> bool {
+        self.known_ascii.unwrap_or_else(|| match self.item {
+            Item::Int(_) => true,
+            Item::Bytes(bytes) => bytes.is_ascii(),
+        })
+    }
 }
 
 /// The number of a command, for callers that name it once and call it often.
@@ -85,16 +119,15 @@ impl Engine {
         now: Moment,
         client: ClientId,
         key: &[u8],
-        answer: impl FnOnce(Option<Item>) -> R,
+        answer: impl FnOnce(Option<Lent>) -> R,
     ) -> Option<Result<R>> {
         if !self.is_sure(now, client, key) || !self.admits(now, client, "GET") {
             return None;
         }
         let mut draft = self.draft(now.ms);
         let mut ctx = Ctx::new(&mut self.state, &mut draft, client);
-        let answer = ctx
-            .read::<Str>(key)
-            .map(|value| answer(value.map(Text::as_item)));
+        let lent = ctx.read_whole(key).map(Lent::of).transpose();
+        let answer = lent.map(answer);
         Some(self.finish(draft, answer, &[b"GET", key]))
     }
 
@@ -135,7 +168,7 @@ impl Engine {
         now: Moment,
         client: ClientId,
         (key, field): (&[u8], &[u8]),
-        answer: impl FnOnce(Option<Item>) -> R,
+        answer: impl FnOnce(Option<Lent>) -> R,
     ) -> Option<Result<R>> {
         if !self.is_sure(now, client, key) || !self.admits(now, client, "HGET") {
             return None;
@@ -144,7 +177,7 @@ impl Engine {
         let mut ctx = Ctx::new(&mut self.state, &mut draft, client);
         let answer = ctx
             .read::<Hash>(key)
-            .map(|hash| answer(hash.and_then(|hash| hash.get(field))));
+            .map(|hash| answer(hash.and_then(|hash| hash.get(field)).map(Lent::part)));
         Some(self.finish(draft, answer, &[b"HGET", key, field]))
     }
 
@@ -154,7 +187,7 @@ impl Engine {
         now: Moment,
         client: ClientId,
         keys: impl Iterator<Item = &'k [u8]> + Clone,
-        mut answer: impl FnMut(Option<Item>),
+        mut answer: impl FnMut(Option<Lent>),
     ) -> bool {
         let sure = keys.clone().all(|key| self.is_sure(now, client, key));
         if !sure || !self.admits(now, client, "MGET") {
@@ -164,8 +197,8 @@ impl Engine {
         let mut ctx = Ctx::new(&mut self.state, &mut draft, client);
         for key in keys.clone() {
             // A key of another kind is as good as none here.
-            let value = ctx.read::<Str>(key).unwrap_or_default();
-            answer(value.map(Text::as_item));
+            let standing = ctx.read_whole(key);
+            answer(standing.and_then(|standing| Lent::of(standing).ok()));
         }
         if draft.is_idle() {
             self.discard(draft);

@@ -1,7 +1,7 @@
 //! How an outcome goes back: a tag, and two words in memory that say where the rest lies.
 
 use crate::db::{ClientId, Request};
-use crate::engine::{Delivery, Outcome};
+use crate::engine::{Delivery, Lent, Outcome};
 use crate::protocol::{Resp, write};
 use crate::reply::Reply;
 use crate::types::Item;
@@ -107,7 +107,7 @@ impl Answer {
     }
 
     /// A value where it stands.
-    pub fn lend(&mut self, value: Option<Item>) -> Tag {
+    pub fn lend(&mut self, value: Option<Lent>) -> Tag {
         self.bytes.clear();
         match self.place(value) {
             [0, _] => Tag::Null,
@@ -131,7 +131,7 @@ impl Answer {
         self.bytes.reserve(count * INTEGER_BYTES);
     }
 
-    pub fn lend_next(&mut self, value: Option<Item>) {
+    pub fn lend_next(&mut self, value: Option<Lent>) {
         let place = self.place(value);
         self.list.extend(place);
     }
@@ -141,18 +141,20 @@ impl Answer {
     }
 
     /// The words for one value. An integer is drawn behind those before it.
-    fn place(&mut self, value: Option<Item>) -> [u32; 2] {
-        let bytes = match value {
-            None => return [0, 0],
-            Some(Item::Bytes(bytes)) => bytes,
-            Some(Item::Int(number)) => {
+    fn place(&mut self, value: Option<Lent>) -> [u32; 2] {
+        let Some(lent) = value else {
+            return [0, 0];
+        };
+        let bytes = match lent.item {
+            Item::Bytes(bytes) => bytes,
+            Item::Int(number) => {
                 let start = self.bytes.len();
                 self.bytes
                     .extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
                 &self.bytes[start..]
             }
         };
-        let ascii = if bytes.is_ascii() { IS_ASCII } else { 0 };
+        let ascii = if lent.is_ascii() { IS_ASCII } else { 0 };
         [bytes.as_ptr() as u32, bytes.len() as u32 | ascii]
     }
 

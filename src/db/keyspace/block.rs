@@ -4,7 +4,8 @@
 //! 0   hash          the first 32 bits of the key's
 //! 4   last use      31 bits (`Used`); then the bit that is the slab's
 //! 8   head          from the lowest bit: 11 length of the key, 11 length of the payload, 2 form,
-//!                   1 has a deadline, 1 taken by the snapshot that is being made
+//!                   1 has a deadline, 1 taken by the snapshot that is being made, 1 a string
+//!                   in the block that is all ASCII
 //!     deadline      8 bytes, and 4 for its place in the list of deadlines: only if the head says so
 //!     key length    4 bytes, only where 11 bits do not hold it: then these are all ones
 //!     key
@@ -28,6 +29,7 @@ const LENGTH_MASK: u32 = (1 << LENGTH_BITS) - 1;
 const LONG_KEY: usize = LENGTH_MASK as usize;
 const HAS_DEADLINE: u32 = 1 << 24;
 const TAKEN: u32 = 1 << 25;
+const ASCII: u32 = 1 << 26;
 
 /// Up to this length a string lies in the block of its entry; what is longer has a buffer of its own,
 /// in which it can grow.
@@ -77,6 +79,13 @@ impl Head {
     #[inline]
     pub fn is_taken(self) -> bool {
         self.0 & TAKEN != 0
+    }
+
+    /// Whether a string in the block is all ASCII: looked at when it was written, as it is read far more often. Nothing
+    /// is said of what lies apart, which may change where it is.
+    #[inline]
+    pub fn known_ascii(self) -> Option<bool> {
+        (self.form() != Form::Apart).then_some(self.0 & ASCII != 0)
     }
 
     #[inline]
@@ -223,6 +232,9 @@ impl Draft<'_> {
         if self.is_taken {
             head |= TAKEN;
         }
+        if self.payload.is_ascii() {
+            head |= ASCII;
+        }
         let mut at = HEADER_BYTES;
         if let Some(deadline) = self.deadline {
             head |= HAS_DEADLINE;
@@ -255,6 +267,15 @@ impl Payload<'_> {
             Payload::Embedded(_) => Form::Embedded,
             Payload::Raw(_) => Form::Raw,
             Payload::Apart(_) => Form::Apart,
+        }
+    }
+
+    /// Whether it is a string in the block that is all ASCII. An integer is.
+    fn is_ascii(&self) -> bool {
+        match self {
+            Payload::Int(_) => true,
+            Payload::Embedded(bytes) | Payload::Raw(bytes) => bytes.is_ascii(),
+            Payload::Apart(_) => false,
         }
     }
 

@@ -103,6 +103,16 @@ impl<'a> Standing<'a> {
         }
     }
 
+    /// Whether every byte of the value is a character of ASCII, which the block of a short string says; none where it
+    /// would have to be looked through.
+    #[inline]
+    pub fn known_ascii(self) -> Option<bool> {
+        match self.0 {
+            Source::Block(block, _) => block.head().known_ascii(),
+            Source::Entry(..) => None,
+        }
+    }
+
     /// How long ago the key was last used, for eviction and OBJECT IDLETIME.
     pub fn idle_ms(self, now_ms: i64) -> i64 {
         let used = match self.0 {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::block::INLINE_MAX_BYTES;
 use super::*;
 use crate::db::Lazy;
-use crate::types::{Kind, List, Side, Str, Text, Value};
+use crate::types::{Kind, List, Side, Str, Text, Value, ValueRef};
 
 type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<Deadline>)>;
 
@@ -20,8 +21,8 @@ struct Twin {
 /// What stands under a key, in bytes of the tests: those of a string, or of the items of a list.
 fn shown(standing: Standing) -> (Vec<u8>, Option<Deadline>) {
     let bytes = match standing.value() {
-        crate::types::ValueRef::String(text) => text.to_vec(),
-        crate::types::ValueRef::List(list) => list.iter().flat_map(|item| item.to_vec()).collect(),
+        ValueRef::String(text) => text.to_vec(),
+        ValueRef::List(list) => list.iter().flat_map(|item| item.to_vec()).collect(),
         other => panic!("{other:?}"),
     };
     (bytes, standing.deadline())
@@ -53,6 +54,7 @@ fn value(size: usize) -> Value {
             }
             list.into_value()
         }
+        3 => Str::text(&vec![0xe9; size]).into_value(),
         _ => Str::text(&vec![b'x'; size]).into_value(),
     }
 }
@@ -154,6 +156,18 @@ impl Twin {
             .map(|one| (one.key().to_vec(), shown(one)))
             .collect();
         assert_eq!(standing, self.model);
+        for one in keyspace.iter() {
+            let is_ascii = match one.value() {
+                ValueRef::String(Text::Int(_)) => Some(true),
+                ValueRef::String(Text::Embedded(bytes) | Text::Raw(bytes))
+                    if bytes.len() <= INLINE_MAX_BYTES =>
+                {
+                    Some(bytes.is_ascii())
+                }
+                _ => None,
+            };
+            assert_eq!(one.known_ascii(), is_ascii, "{one:?}");
+        }
         assert_eq!(keyspace.len(), self.model.len());
         let weights = keyspace.iter().map(Standing::weight);
         assert_eq!(keyspace.used_bytes(), weights.sum::<usize>());
