@@ -168,11 +168,16 @@ impl Draft {
         !self.purges
             && self.undo.is_empty()
             && self.effects.is_empty()
-            && self.events.is_empty()
+            && self.replaced.is_empty()
+            && !self.tells()
+    }
+
+    /// Whether anybody is to hear of it, who listens or watches: hardly ever.
+    pub fn tells(&self) -> bool {
+        !(self.events.is_empty()
             && self.touched.is_empty()
             && self.published.is_empty()
-            && self.watched.is_empty()
-            && self.replaced.is_empty()
+            && self.watched.is_empty())
     }
 }
 

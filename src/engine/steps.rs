@@ -26,8 +26,9 @@ impl Engine {
         self.state.free_lazily_in_step();
         if !draft.is_idle() {
             self.release(&mut draft, cause, argv);
+            draft.clear();
         }
-        self.discard(draft);
+        self.spare = Some(draft);
     }
 
     /// Messages, keyspace events, WATCH, journal, then those who waited for the keys of the step.
@@ -36,6 +37,15 @@ impl Engine {
         if !draft.is_empty() {
             self.state.peak_bytes = self.state.peak_bytes.max(self.state.used_bytes());
         }
+        if draft.tells() {
+            self.tell(draft);
+        }
+        self.record(draft, cause, argv);
+        self.serve(draft);
+        self.state.settle(draft);
+    }
+
+    fn tell(&mut self, draft: &mut Draft) {
         for (channel, message) in std::mem::take(&mut draft.published) {
             self.deliver(&channel, &message);
         }
@@ -44,9 +54,6 @@ impl Engine {
         for (client, db, key) in std::mem::take(&mut draft.watched) {
             self.state.watch(client, db, key);
         }
-        self.record(draft, cause, argv);
-        self.serve(draft);
-        self.state.settle(draft);
     }
 
     /// Numbers the step and hands it to the journal, if it changed anything.
