@@ -1,7 +1,7 @@
 //! The short way into the engine beside the ordinary one: the same calls on two engines, one of which is called
 //! directly wherever it lets itself be, have the same replies, messages, steps, statistics and data.
 
-use nookdb::engine::{Lent, Moment, Row};
+use nookdb::engine::{Count, Lent, Moment, Row};
 use nookdb::protocol::split_arguments;
 use nookdb::{ClientId, Config, Engine, Outcome, Reply};
 use proptest::prelude::*;
@@ -106,6 +106,12 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
+/// The number that is written so.
+fn number(written: &[u8]) -> Option<i64> {
+    let number: i64 = str::from_utf8(written).ok()?.parse().ok()?;
+    (number.to_string().as_bytes() == written).then_some(number)
+}
+
 /// An engine with a client that calls and one that listens.
 struct World {
     engine: Engine,
@@ -163,12 +169,25 @@ impl World {
                 let done = self.engine.set(now, caller, key, value);
                 done.map(|()| Outcome::Reply(Reply::OK))
             }
+            (b"INCR", [key]) => self.count(now, key, Count::Incr),
+            (b"DECR", [key]) => self.count(now, key, Count::Decr),
+            (b"INCRBY", [key, step]) if number(step).is_some() => {
+                let step = number(step).expect("a number");
+                self.count(now, key, Count::IncrBy(step))
+            }
             (name, _) => {
                 let row = Row::of(str::from_utf8(name).expect("a name"))?;
                 let argv: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
                 self.engine.direct(now, caller, row, &argv)
             }
         }
+    }
+
+    fn count(&mut self, now: Moment, key: &[u8], count: Count) -> Option<Outcome> {
+        let sum = self.engine.count(now, self.caller, key, count)?;
+        Some(Outcome::Reply(
+            sum.map_or_else(Reply::Error, Reply::Integer),
+        ))
     }
 
     /// What is to be the same on both ways, beside the data.
@@ -279,6 +298,8 @@ fn plain_calls_go_the_short_way_and_special_ones_do_not() {
         "HGET h f",
         "MGET a b h",
         "INCR a",
+        "DECR a",
+        "INCRBY a 7",
         "DEL a",
     ] {
         assert!(
@@ -287,7 +308,7 @@ fn plain_calls_go_the_short_way_and_special_ones_do_not() {
         );
     }
     world.call(1000, &words("SET a 1 PX 5"));
-    for line in ["GET a", "INCR a", "MGET b a"] {
+    for line in ["GET a", "INCR a", "INCRBY a 2", "MGET b a"] {
         assert!(
             world.direct(shortly_before, &words(line)).is_none(),
             "{line} asks for the time"

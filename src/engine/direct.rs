@@ -8,8 +8,10 @@
 use std::sync::OnceLock;
 
 use super::{Engine, Outcome};
-use crate::commands::{Listed, table};
-use crate::db::{Cause, ClientId, Ctx, Draft, Event, Resp, Role, Savepoint, Standing, Ttl};
+use crate::commands::{Listed, add, table};
+use crate::db::{
+    Cause, ClientId, Ctx, Draft, Event, Keyspace, Resp, Role, Savepoint, Standing, State, Ttl,
+};
 use crate::error::{Error, Result};
 use crate::types::{Hash, Item, Kind, Str, Text, ValueRef};
 
@@ -91,6 +93,52 @@ impl Row {
     }
 }
 
+/// A command that adds to the integer under a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    Incr,
+    Decr,
+    IncrBy(i64),
+}
+
+impl Count {
+    fn name(self) -> &'static str {
+        match self {
+            Count::Incr => "INCR",
+            Count::Decr => "DECR",
+            Count::IncrBy(_) => "INCRBY",
+        }
+    }
+
+    fn step(self) -> i64 {
+        match self {
+            Count::Incr => 1,
+            Count::Decr => -1,
+            Count::IncrBy(step) => step,
+        }
+    }
+}
+
+/// A client whose call was let in, looked up once.
+#[derive(Debug, Clone, Copy)]
+struct Caller {
+    client: ClientId,
+    db: u32,
+    no_touch: bool,
+}
+
+impl Caller {
+    fn ctx<'a>(self, state: &'a mut State, draft: &'a mut Draft) -> Ctx<'a> {
+        Ctx {
+            state,
+            draft,
+            client: self.client,
+            db: self.db,
+            no_touch: self.no_touch,
+        }
+    }
+}
+
 fn rows() -> &'static [&'static Listed] {
     static ROWS: OnceLock<Vec<&'static Listed>> = OnceLock::new();
     ROWS.get_or_init(|| table().iter().collect())
@@ -107,9 +155,10 @@ impl Engine {
     ) -> Option<Outcome> {
         let listed = row.listed();
         let sure = now.is_exact || !self.state.has_volatile_keys();
-        if !sure || !listed.accepts(argv.len()) || !self.admits(now, client, listed.command.name) {
+        if !sure || !listed.accepts(argv.len()) {
             return None;
         }
+        self.admits(now, client, listed.command.name, |_| true)?;
         Some(self.perform(now.ms, client, listed, argv))
     }
 
@@ -121,11 +170,9 @@ impl Engine {
         key: &[u8],
         answer: impl FnOnce(Option<Lent>) -> R,
     ) -> Option<Result<R>> {
-        if !self.is_sure(now, client, key) || !self.admits(now, client, "GET") {
-            return None;
-        }
+        let caller = self.admits(now, client, "GET", |keys| is_lasting(keys, key))?;
         let mut draft = self.draft(now.ms);
-        let mut ctx = Ctx::new(&mut self.state, &mut draft, client);
+        let mut ctx = caller.ctx(&mut self.state, &mut draft);
         let lent = ctx.read_whole(key).map(Lent::of).transpose();
         let answer = lent.map(answer);
         Some(self.finish(draft, answer, &[b"GET", key]))
@@ -133,17 +180,47 @@ impl Engine {
 
     /// SET without options. Where memory is near its bound it is left to `call`, which makes room.
     pub fn set(&mut self, now: Moment, client: ClientId, key: &[u8], value: &[u8]) -> Option<()> {
-        let is_roomy = self.has_room_for(key.len() + value.len());
-        if !is_roomy || !self.is_sure(now, client, key) || !self.admits(now, client, "SET") {
+        if !self.has_room_for(key.len() + value.len()) {
             return None;
         }
+        let caller = self.admits(now, client, "SET", |keys| is_lasting(keys, key))?;
         let mut draft = self.draft(now.ms);
-        let mut ctx = Ctx::new(&mut self.state, &mut draft, client);
+        let mut ctx = caller.ctx(&mut self.state, &mut draft);
         ctx.slot(key)
             .put_text(Event::Set, Text::of(value), Ttl::Clear);
         ctx.seal(Savepoint::START);
         self.commit(draft, Cause::Command, &[b"SET", key, value]);
         Some(())
+    }
+
+    /// INCR, DECR and INCRBY, as `set` where memory is near its bound.
+    pub fn count(
+        &mut self,
+        now: Moment,
+        client: ClientId,
+        key: &[u8],
+        count: Count,
+    ) -> Option<Result<i64>> {
+        if !self.has_room_for(key.len()) {
+            return None;
+        }
+        let name = count.name();
+        let caller = self.admits(now, client, name, |keys| is_lasting(keys, key))?;
+        let mut draft = self.draft(now.ms);
+        let mut ctx = caller.ctx(&mut self.state, &mut draft);
+        let sum = add(&mut ctx, key, count.step());
+        if sum.is_ok() {
+            ctx.seal(Savepoint::START);
+        }
+        let name = name.as_bytes();
+        Some(match count {
+            Count::Incr | Count::Decr => self.finish(draft, sum, &[name, key]),
+            Count::IncrBy(step) => {
+                let mut digits = itoa::Buffer::new();
+                let step = digits.format(step).as_bytes();
+                self.finish(draft, sum, &[name, key, step])
+            }
+        })
     }
 
     /// Whether a key and a value that take so many bytes leave memory within its bound.
@@ -162,6 +239,11 @@ impl Engine {
             || self.state.databases[db].volatile_len() > 0
     }
 
+    /// As `needs_ticks_after`, for what brings no deadline and lets nobody wait.
+    pub fn needs_ticks_after_writing(&self) -> bool {
+        !self.state.lazy.is_empty()
+    }
+
     /// HGET. What stands there is lent to `answer`.
     pub fn hget<R>(
         &mut self,
@@ -170,11 +252,9 @@ impl Engine {
         (key, field): (&[u8], &[u8]),
         answer: impl FnOnce(Option<Lent>) -> R,
     ) -> Option<Result<R>> {
-        if !self.is_sure(now, client, key) || !self.admits(now, client, "HGET") {
-            return None;
-        }
+        let caller = self.admits(now, client, "HGET", |keys| is_lasting(keys, key))?;
         let mut draft = self.draft(now.ms);
-        let mut ctx = Ctx::new(&mut self.state, &mut draft, client);
+        let mut ctx = caller.ctx(&mut self.state, &mut draft);
         let answer = ctx
             .read::<Hash>(key)
             .map(|hash| answer(hash.and_then(|hash| hash.get(field)).map(Lent::part)));
@@ -189,17 +269,16 @@ impl Engine {
         keys: impl Iterator<Item = &'k [u8]> + Clone,
         mut answer: impl FnMut(Option<Lent>),
     ) -> bool {
-        let sure = keys.clone().all(|key| self.is_sure(now, client, key));
-        if !sure || !self.admits(now, client, "MGET") {
+        let are_lasting = |keyspace: &Keyspace| keys.clone().all(|key| is_lasting(keyspace, key));
+        let Some(caller) = self.admits(now, client, "MGET", are_lasting) else {
             return false;
-        }
+        };
         let mut draft = self.draft(now.ms);
-        let mut ctx = Ctx::new(&mut self.state, &mut draft, client);
-        for key in keys.clone() {
-            // A key of another kind is as good as none here.
-            let standing = ctx.read_whole(key);
+        let mut ctx = caller.ctx(&mut self.state, &mut draft);
+        // A key of another kind is as good as none here.
+        ctx.read_all(keys.clone(), |standing| {
             answer(standing.and_then(|standing| Lent::of(standing).ok()));
-        }
+        });
         if draft.is_idle() {
             self.discard(draft);
         } else {
@@ -258,36 +337,38 @@ impl Engine {
         }
     }
 
-    /// Whether the time of the call is good enough for what it will look at.
-    fn is_sure(&self, now: Moment, client: ClientId, key: &[u8]) -> bool {
-        now.is_exact || {
-            let keyspace = &self.state.databases[self.state.client(client).db as usize];
-            keyspace.volatile_len() == 0
-                || keyspace
-                    .get(key)
-                    .is_none_or(|entry| entry.deadline().is_none())
-        }
-    }
-
-    /// Lets a call in, as `admit` does, if there is nothing about it that only `admit` knows.
-    fn admits(&mut self, now: Moment, client: ClientId, name: &'static str) -> bool {
+    /// Lets a call in, as `admit` does, if there is nothing about it that only `admit` knows. Where the time is not
+    /// exact, the keys that it asks for are to be lasting.
+    fn admits(
+        &mut self,
+        now: Moment,
+        client: ClientId,
+        name: &'static str,
+        are_lasting: impl FnOnce(&Keyspace) -> bool,
+    ) -> Option<Caller> {
         if self.atomic.is_some() || self.state.config.role != Role::Authority {
-            return false;
+            return None;
         }
-        let Some(caller) = self.state.clients.get_mut(client) else {
-            return false;
-        };
+        let caller = self.state.clients.get_mut(client)?;
         let listens = caller.resp == Resp::Two && caller.subscriptions() > 0;
         if !caller.authenticated || caller.queue.is_some() || listens {
-            return false;
+            return None;
+        }
+        let keyspace = &self.state.databases[caller.db as usize];
+        if !now.is_exact && !are_lasting(keyspace) {
+            return None;
         }
         caller.active_ms = now.ms;
         caller.last_command = name;
         self.state.stats.commands += 1;
-        true
+        Some(Caller {
+            client,
+            db: caller.db,
+            no_touch: caller.no_touch,
+        })
     }
 
-    /// Ends the step of a command that reads.
+    /// Ends the step of a command that may have failed.
     fn finish<R>(&mut self, mut draft: Box<Draft>, answer: Result<R>, argv: &[&[u8]]) -> Result<R> {
         if answer.is_err() {
             Ctx::new(&mut self.state, &mut draft, crate::db::NOBODY).rollback(Savepoint::START);
@@ -296,4 +377,12 @@ impl Engine {
         self.commit(draft, Cause::Command, argv);
         answer
     }
+}
+
+/// Whether time takes nothing from this key.
+fn is_lasting(keyspace: &Keyspace, key: &[u8]) -> bool {
+    keyspace.volatile_len() == 0
+        || keyspace
+            .get(key)
+            .is_none_or(|entry| entry.deadline().is_none())
 }

@@ -20,7 +20,7 @@ use crate::db::{
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 
-pub use direct::{Lent, Moment, Row};
+pub use direct::{Count, Lent, Moment, Row};
 
 use atomic::Atomic;
 use waiting::Waiting;

@@ -61,10 +61,7 @@ impl Answer {
         match outcome {
             Outcome::Reply(Reply::Null | Reply::NullArray) => Tag::Null,
             Outcome::Reply(Reply::Simple("OK")) => Tag::Ok,
-            Outcome::Reply(Reply::Integer(number)) if i32::try_from(number).is_ok() => {
-                self.words[0] = number as u32;
-                Tag::Integer
-            }
+            Outcome::Reply(Reply::Integer(number)) => self.integer(number),
             Outcome::Reply(Reply::Bulk(bytes)) => {
                 self.bytes(bytes);
                 Tag::Bulk
@@ -81,6 +78,14 @@ impl Answer {
                 Tag::Ask
             }
         }
+    }
+
+    pub fn integer(&mut self, number: i64) -> Tag {
+        let Ok(word) = i32::try_from(number) else {
+            return self.reply(&Reply::Integer(number), Resp::Three);
+        };
+        self.words[0] = word as u32;
+        Tag::Integer
     }
 
     /// A reply as it would come over a socket, whatever it is.

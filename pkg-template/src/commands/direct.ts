@@ -1,6 +1,6 @@
 // Methods that try the short way into the engine before the ordinary one.
 
-import type { DirectCalls, DirectCommand } from '../engine/direct.js'
+import { DECR, INCR, INCRBY, type DirectCalls, type DirectCommand } from '../engine/direct.js'
 import { METHODS } from './generated.js'
 
 /** The short way of a face of a store, while it has one, and whether bulk strings are wanted as bytes. */
@@ -39,10 +39,13 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
   }
 
   // The hottest have a function each: what runs them all is compiled for none.
-  const [incr, hSet, zAdd] = [command('INCR'), command('HSET'), command('ZADD')]
-  const [get_, set_, incr_, hGet_, hSet_, mGet_, zAdd_] = ['get', 'set', 'incr', 'hGet', 'hSet', 'mGet', 'zAdd'].map(ordinary) as [
-    Method, Method, Method, Method, Method, Method, Method,
-  ]
+  const [hSet, zAdd] = [command('HSET'), command('ZADD')]
+  const [get_, set_, incr_, decr_, hGet_, hSet_, mGet_, zAdd_] =
+    ['get', 'set', 'incr', 'decr', 'hGet', 'hSet', 'mGet', 'zAdd'].map(ordinary) as [
+      Method, Method, Method, Method, Method, Method, Method, Method,
+    ]
+  // A step that is no small number has the way of any command.
+  const incrBy_ = methods['incrBy'] as Method
   Object.assign(methods, {
     get(this: Face, key: unknown): unknown {
       const answer = typeof key === 'string' ? direct(this)?.get(key, binary(this)) : undefined
@@ -53,8 +56,16 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
       return answer === undefined ? set_.call(this, key, value, options) : answer
     },
     incr(this: Face, key: unknown): unknown {
-      const answer = direct(this)?.call(incr, false, key)
+      const answer = direct(this)?.count(INCR, key, 1)
       return answer === undefined ? incr_.call(this, key) : answer
+    },
+    decr(this: Face, key: unknown): unknown {
+      const answer = direct(this)?.count(DECR, key, 1)
+      return answer === undefined ? decr_.call(this, key) : answer
+    },
+    incrBy(this: Face, key: unknown, step: unknown): unknown {
+      const answer = isWord(step) ? direct(this)?.count(INCRBY, key, step) : undefined
+      return answer === undefined ? incrBy_.call(this, key, step) : answer
     },
     hGet(this: Face, key: unknown, field: unknown): unknown {
       const answer =
@@ -78,6 +89,11 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
   for (const [name, value] of Object.entries(methods)) {
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
   }
+}
+
+/** Whether a step is a whole number of 32 bits. */
+function isWord(step: unknown): step is number {
+  return typeof step === 'number' && (step | 0) === step
 }
 
 function isMember(given: unknown): given is { readonly score: unknown; readonly value: unknown } {

@@ -16,6 +16,7 @@ import { ASCII, BULK, INTEGER, LIST, NULL, OK, ORDINARY } from './tags.js'
 interface Exports {
   instance_get(engine: number, nowMs: number, client: number, key: number): number
   instance_set(engine: number, nowMs: number, client: number, key: number, value: number): number
+  instance_count(engine: number, nowMs: number, client: number, key: number, verb: number, step: number): number
   instance_hget(engine: number, nowMs: number, client: number, key: number, field: number): number
   instance_mget(engine: number, nowMs: number, client: number, count: number): number
   instance_near_open(engine: number, client: number, slots: number): number
@@ -38,6 +39,11 @@ const HURRIED_CALLS = 8
 const SHARING_CALLS = 64
 /** The length of a string whose bytes are all characters is marked by this. */
 const LENGTH = 0x7fff_ffff
+
+/** The verbs of `count`, as src/wasm/direct.rs has them. */
+export const INCR = 0
+export const DECR = 1
+export const INCRBY = 2
 
 const encoder = new TextEncoder()
 
@@ -155,6 +161,21 @@ export class DirectCalls {
       let result: number
       try {
         result = this.#exports.instance_set(this.#engine, now, this.#client, length, second)
+      } catch (cause) {
+        throw this.#stopped(cause)
+      }
+      if (result !== ORDINARY || now >= 0) return this.#read(result, false)
+    }
+  }
+
+  /** INCR, DECR, or INCRBY with a step of 32 bits. */
+  count(verb: number, key: unknown, step: number): Reply | undefined {
+    const length = this.#putAny(key, this.#places, this.#first)
+    if (length < 0) return undefined
+    for (let now = this.#now(); ; now = this.#exactly()) {
+      let result: number
+      try {
+        result = this.#exports.instance_count(this.#engine, now, this.#client, length, verb, step)
       } catch (cause) {
         throw this.#stopped(cause)
       }

@@ -9,17 +9,17 @@ use crate::types::{Str, Text};
 
 pub(super) fn incr(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
-    add(ctx, key, 1)
+    add(ctx, key, 1).map(Reply::Integer)
 }
 
 pub(super) fn decr(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
-    add(ctx, key, -1)
+    add(ctx, key, -1).map(Reply::Integer)
 }
 
 pub(super) fn incrby(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, step) = (args.bytes()?, args.int()?);
-    add(ctx, key, step)
+    add(ctx, key, step).map(Reply::Integer)
 }
 
 pub(super) fn decrby(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
@@ -28,10 +28,11 @@ pub(super) fn decrby(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let step = step
         .checked_neg()
         .ok_or(Error::Said("ERR decrement would overflow"))?;
-    add(ctx, key, step)
+    add(ctx, key, step).map(Reply::Integer)
 }
 
-fn add(ctx: &mut Ctx, key: &[u8], step: i64) -> Result<Reply> {
+/// Adds to the integer under a key; answers the sum.
+pub fn add(ctx: &mut Ctx, key: &[u8], step: i64) -> Result<i64> {
     let slot = ctx.slot(key);
     let Some(old) = slot.view::<Str>()?.map_or(Some(0), Text::as_i64) else {
         return Err(Error::NotAnInteger);
@@ -40,7 +41,7 @@ fn add(ctx: &mut Ctx, key: &[u8], step: i64) -> Result<Reply> {
         return Err(Error::Overflow);
     };
     slot.put_text(Event::IncrBy, Text::Int(sum), Ttl::Keep);
-    Ok(Reply::Integer(sum))
+    Ok(sum)
 }
 
 pub(super) fn incrbyfloat(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {

@@ -5,6 +5,8 @@ mod lcs;
 mod range;
 mod set;
 
+pub use count::add;
+
 use super::flags::Flags;
 use super::row::{Command, Method, methods, prose};
 
