@@ -5,6 +5,7 @@
 // their types by the kind (`commands/generated.ts`), and `Client` carries the functions.
 
 import type { Commands } from './commands/generated.js'
+import { inheritMethods } from './commands/inherit.js'
 import { methods } from './commands/methods.js'
 import type { Reply } from './reply.js'
 
@@ -57,9 +58,7 @@ export interface Multi<Of extends 'sync' | 'promise', Replies extends unknown[],
 /** Carries every method of `Commands`; a subclass says how a command is run, and declares `Commands` of its mode. */
 export abstract class Client {
   static {
-    for (const [name, value] of methods()) {
-      Object.defineProperty(this.prototype, name, { value, writable: true, configurable: true })
-    }
+    inheritMethods(this.prototype, methods())
   }
 
   /** Runs a command. @throws NookError where the reply is an error */

@@ -2,6 +2,7 @@
 
 import { DECR, INCR, INCRBY, type DirectCalls, type DirectCommand } from '../engine/direct.js'
 import { METHODS } from './generated.js'
+import { inheritMethods } from './inherit.js'
 
 /** The short way of a face of a store, while it has one, and whether bulk strings are wanted as bytes. */
 export interface Shortcut<Face> {
@@ -24,7 +25,7 @@ function command(name: string): DirectCommand {
 
 /** Has the methods of a store's face try the short way first. */
 export function addShortcuts<Face extends object>(prototype: Face, { direct, binary }: Shortcut<Face>): void {
-  const methods: Record<string, Method> = {}
+  const methods = Object.create(null) as Record<string, Method>
   const ordinary = (name: string): Method => (prototype as Record<string, Method>)[name] as Method
 
   for (const [, name = '', verb = '', places = ''] of METHODS.matchAll(PLAIN)) {
@@ -86,9 +87,7 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
       return answer === undefined ? zAdd_.call(this, key, member, options) : answer
     },
   })
-  for (const [name, value] of Object.entries(methods)) {
-    Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
-  }
+  inheritMethods(prototype, Object.entries(methods))
 }
 
 /** Whether a step is a whole number of 32 bits. */

@@ -19,29 +19,32 @@ type Part = (given: readonly unknown[], argv: Argument[]) => void
 
 /** Every method with its name. */
 export function* methods(): Generator<[name: string, method: Method]> {
-  for (const line of METHODS.split('\n')) {
-    const [call = '', answer = ''] = line.split(' > ')
-    const [name = '', ...words] = call.split(' ')
-    yield [name, method(words, TRANSFORMS[answer] ?? unchanged)]
+  for (const line of METHODS.split('\n')) yield [line.slice(0, line.indexOf(' ')), method(line)]
+}
+
+interface Call {
+  readonly parts: readonly Part[]
+  /** The place of the `BlockingOptions`, of methods that may wait. */
+  readonly options: number | undefined
+  readonly transform: Transform
+}
+
+/** Reads its line when it is first called: an app calls few of the methods, and none while it starts. */
+function method(line: string): Method {
+  let call: Call | undefined
+  return function (...given) {
+    const { parts, options, transform } = (call ??= read(line))
+    const argv: Argument[] = []
+    for (const put of parts) put(given, argv)
+    return options === undefined ? this.run(argv, transform) : this.runBlocking(argv, transform, given[options] as BlockingOptions | undefined)
   }
 }
 
-function method(words: string[], transform: Transform): Method {
+function read(line: string): Call {
+  const [call = '', answer = ''] = line.split(' > ')
+  const words = call.split(' ').slice(1)
   const options = words.at(-1)?.startsWith('!') ? Number(words.pop()?.slice(1)) : undefined
-  const parts = words.map(part)
-  const encode = (given: readonly unknown[]): Argument[] => {
-    const argv: Argument[] = []
-    for (const put of parts) put(given, argv)
-    return argv
-  }
-  if (options === undefined) {
-    return function (...given) {
-      return this.run(encode(given), transform)
-    }
-  }
-  return function (...given) {
-    return this.runBlocking(encode(given), transform, given[options] as BlockingOptions | undefined)
-  }
+  return { parts: words.map(part), options, transform: TRANSFORMS[answer] ?? unchanged }
 }
 
 /** A word as it is (`WITHSCORES`), or a parameter by its place, the name of its encoder behind it (`2ZAddOptions`); a
