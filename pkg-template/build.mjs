@@ -2,13 +2,14 @@
 //
 //   cargo rustc  ->  wasm-bindgen  ->  wasm-opt  ->  pkg/wasm/   the engines and their glue
 //   nookdb-table ->  generate.mjs                ->  src/commands/generated.ts
-//   src/*.ts     ->  tsc                         ->  pkg/dist/   the client
+//   src/*.ts     ->  tsc, bundle.mjs (esbuild)   ->  pkg/dist/   the client: types, and the scripts
 //   package.json, README.md, CHANGELOG.md, LICENSE-*             with the version of Cargo.toml
 //
 // Each step is skipped when its inputs are those of the last time.
 
-import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { bundle } from './bundle.mjs'
 import { wasmBindgenFolder } from './setup.mjs'
 import { cargoMetadata, fingerprint, giveUp, root, run, say, unlessUnchanged } from './steps.mjs'
 import { withoutCustomSection } from './wasm-file.mjs'
@@ -144,6 +145,8 @@ async function generateMethods() {
 async function compileTypeScript() {
   rmSync(inRoot('pkg/dist'), { recursive: true, force: true })
   await run(npmProgram('tsc'), ['--project', 'pkg-template'])
+  const entries = readdirSync(inRoot('pkg-template/src')).filter((name) => name.startsWith('index.'))
+  await bundle(entries.map((name) => `pkg-template/src/${name}`), 'pkg/dist')
 }
 
 function copyTexts(version) {
@@ -178,8 +181,11 @@ await assembleStrings()
 await generateMethods()
 await unlessUnchanged(
   'pkg/dist/.built',
-  fingerprint(['pkg-template/src', 'pkg-template/tsconfig.json', 'package-lock.json', 'pkg/wasm/nookdb.d.ts']),
-  'TypeScript: tsc',
+  fingerprint([
+    'pkg-template/src', 'pkg-template/tsconfig.json', 'pkg-template/bundle.mjs', 'package-lock.json',
+    'pkg/wasm/nookdb.js', 'pkg/wasm/nookdb.d.ts', 'pkg/wasm/strings.js',
+  ]),
+  'TypeScript: tsc, esbuild',
   compileTypeScript,
 )
 copyTexts(version)

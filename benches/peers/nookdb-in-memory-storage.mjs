@@ -1,12 +1,19 @@
 // Ours with a storage that keeps chunks and journal in this process: what keeping costs where the medium costs nothing.
 //
-// No entry of the package offers it, so it is put together from the modules behind them.
+// No entry of the package offers it, so it is put together from the modules behind them, bundled as the entries are.
 
-const part = (path) => import(new URL(`../../pkg/dist/${path}`, import.meta.url))
+import { readFileSync } from 'node:fs'
+import { bundle } from '../../pkg-template/bundle.mjs'
+
+const FOLDER = 'target/bench-parts'
+const part = (path) => import(new URL(`../../${FOLDER}/${path}`, import.meta.url))
 
 export async function open() {
+  await bundle(['open', 'platform/node', 'storage/memory'].map((name) => `pkg-template/src/${name}.ts`), FOLDER)
   const [{ storesOf }, { node }, { MemoryStorage }] = await Promise.all([part('open.js'), part('platform/node.js'), part('storage/memory.js')])
+  const loadModule = () => WebAssembly.compile(readFileSync(new URL('../../pkg/wasm/nookdb_bg.wasm', import.meta.url)))
   const lock = async () => ({ release: async () => undefined })
-  const db = await storesOf({ ...node('nookdb'), storage: () => new MemoryStorage(), lock }).open('bench', { durability: 'everysec' })
+  const platform = { ...node('nookdb'), loadModule, storage: () => new MemoryStorage(), lock }
+  const db = await storesOf(platform).open('bench', { durability: 'everysec' })
   return { db, set: (key, value) => void db.set(key, value), close: () => db.close() }
 }

@@ -41,7 +41,8 @@ export interface Stores {
   destroy(name: string, place?: Place): Promise<void>
 }
 
-export function storesOf(platform: Platform): Stores {
+export function storesOf(given: Platform): Stores {
+  const platform: Platform = { ...given, loadModule: once(given.loadModule) }
   return {
     open: (name, options = {}) => openStore(platform, name, options),
     list: (place = {}) => platform.list(place),
@@ -53,7 +54,7 @@ async function openStore(platform: Platform, name: string, options: OpenOptions 
   requireOneOf('ifBusy', options.ifBusy, ['error', 'wait', 'steal'])
   requireOneOf('durability', options.durability, ['always', 'everysec', 'no'])
   requireOneOf('onWipe', options.onWipe, ['stop', 'rewrite'])
-  const keeper = name === MEMORY ? null : makeKeeper(platform, requireName(name), options, () => core)
+  const keeper = name === MEMORY ? null : await makeKeeper(platform, requireName(name), options, () => core)
   const core: Core = new Core({
     module: await platform.loadModule(),
     maxMemory: options.maxMemory ?? platform.maxMemory,
@@ -76,9 +77,9 @@ async function openStore(platform: Platform, name: string, options: OpenOptions 
   })
 }
 
-function makeKeeper(platform: Platform, name: string, options: OpenOptions & Place, core: () => Core): Keeper {
+async function makeKeeper(platform: Platform, name: string, options: OpenOptions & Place, core: () => Core): Promise<Keeper> {
   return new Keeper({
-    storage: platform.storage(name, options),
+    storage: await platform.storage(name, options),
     takeLock: (request) => platform.lock({ ...request, name }, options),
     ifBusy: options.ifBusy ?? 'error',
     options: {
@@ -104,4 +105,16 @@ function requireName(name: string): string {
 function requireOneOf<T extends string>(option: string, value: T | undefined, choices: readonly T[]): void {
   if (value === undefined || choices.includes(value)) return
   throw new NookError('ERR', `ERR ${option} is '${value}', which is none of ${choices.map((choice) => `'${choice}'`).join(', ')}`)
+}
+
+/** Does the work once, and again only where it failed. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | null = null
+  return () => {
+    result ??= work().catch((error: unknown) => {
+      result = null
+      throw error
+    })
+    return result
+  }
 }

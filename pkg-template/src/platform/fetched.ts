@@ -1,11 +1,9 @@
 // Pages and workers: the wasm is a file beside the script. The form of the URL is what Vite, webpack, Rspack and esbuild look for.
 
 import { fetchOr } from './fetch-or.js'
-import { once } from './platform.js'
 
-export const loadModule = once(() =>
+export const loadModule = () =>
   fetchOr(
-    () => new URL('../../wasm/nookdb_bg.wasm', import.meta.url),
+    () => new URL('../wasm/nookdb_bg.wasm', import.meta.url),
     async () => (await import('./inlined.js')).loadModule(),
-  ),
-)
+  )

@@ -18,30 +18,14 @@ export type Timers = 'always' | 'while waiting' | 'never'
 
 /** What differs between the places that a store can be opened in. An entry of the package is made for one. */
 export interface Platform {
-  /** The engine, compiled. Called when a store is opened, never at import; compiles once. */
+  /** Compiles the engine. Called when the first store is opened, never at import, and again only where it failed. */
   loadModule(): Promise<WebAssembly.Module>
   /** In bytes: what a store may come to where `open` is not told. 0 is without bound. */
   readonly maxMemory: number
   readonly durability: Mode
   timers(place: Place): Timers
-  storage(name: string, place: Place): Storage
+  storage(name: string, place: Place): Storage | Promise<Storage>
   lock(request: LockRequest, place: Place): Promise<Lock>
   list(place: Place): Promise<string[]>
   destroy(name: string, place: Place): Promise<void>
-}
-
-/** Does the work once, and again only where it failed. */
-export function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | null = null
-  return () => {
-    result ??= work().catch((error: unknown) => {
-      result = null
-      throw error
-    })
-    return result
-  }
-}
-
-export function compileBase64(base64: string): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
 }

@@ -1,0 +1,60 @@
+// Makes the scripts of the package of its sources: a file for each entry, and what entries share in chunks beside them.
+//
+// A page that bundles nothing fetches each file, and Node opens and links each: fifty modules took longer than compiling the engine.
+// Chunks are shared so that an error of one entry is an instance of the class of another. Nothing is minified: whoever bundles
+// does that, and whoever does not reads the names in stack traces.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { root } from './steps.mjs'
+
+/** The engines, as files and in base64, stay beside the scripts; the glue and what else lies there goes into them. */
+export const wasmFolder = {
+  name: 'wasm-folder',
+  setup({ onResolve }) {
+    onResolve({ filter: /^(?:\.\.\/)+wasm\// }, ({ path }) => {
+      const name = path.slice(path.lastIndexOf('/') + 1)
+      // All scripts lie in one folder, wherever their sources do.
+      if (/\.wasm$|_base64\.js$/.test(name)) return { path: `../wasm/${name}`, external: true }
+      return { path: join(root, 'pkg/wasm', name), sideEffects: false }
+    })
+  },
+}
+
+/**
+ * What is loaded when it is needed, by an app that has loaded an entry already.
+ *
+ * esbuild puts into one chunk what the same set of files leads to. What is used by these and by entries would come in pieces, of
+ * which an entry needs each. So these lead to all that every entry leads to.
+ */
+const loadedLate = {
+  name: 'loaded-late',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/(?:transport\/remote|storage\/directory)\.ts$/ }, ({ path }) => ({
+      contents: `${readFileSync(path, 'utf8')}export * from '../open.js'\nexport * from '../exports.js'\n`,
+      loader: 'ts',
+    }))
+  },
+}
+
+/** @param entryPoints  paths from the root of the repository */
+export async function bundle(entryPoints, outdir) {
+  await build({
+    entryPoints,
+    outdir,
+    absWorkingDir: root,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'neutral',
+    external: ['node:*'],
+    chunkNames: 'chunk-[hash]',
+    // The maps hold the sources, by their paths in the repository.
+    sourcemap: true,
+    sourceRoot: 'nookdb:///pkg/dist/',
+    plugins: [wasmFolder, loadedLate],
+    logLevel: 'warning',
+  })
+}
