@@ -138,16 +138,12 @@ impl Ctx<'_> {
 
     /// `touch`, then `view`: what most reading commands do.
     pub fn read<T: Kind>(&mut self, key: &[u8]) -> Result<Option<T::View<'_>>> {
-        let mut slot = self.slot(key);
-        slot.touch();
-        slot.into_view::<T>()
+        of_kind::<T>(self.read_whole(key))
     }
 
     /// As `read`, whatever the kind.
     pub fn read_whole(&mut self, key: &[u8]) -> Option<Standing<'_>> {
-        let mut slot = self.slot(key);
-        slot.touch();
-        slot.into_look()
+        self.slot(key).into_read()
     }
 
     pub fn exists(&mut self, key: &[u8]) -> bool {

@@ -33,8 +33,10 @@ impl<'a> Ctx<'a> {
     /// As `slot`, whatever the time.
     pub(super) fn slot_as_it_is<'c, 'k>(&'c mut self, key: &'k [u8]) -> Slot<'c, 'a, 'k> {
         let found = self.keyspace().find(key);
-        let standing = found.place.map(|place| self.keyspace().at(place));
-        let is_past = standing.is_some_and(|standing| standing.is_past(self.now_ms()));
+        let is_past = found.has_deadline
+            && found
+                .place
+                .is_some_and(|place| self.keyspace().at(place).is_past(self.now_ms()));
         Slot {
             ctx: self,
             key,
@@ -132,6 +134,18 @@ impl<'c> Slot<'c, '_, '_> {
         let shown = self.shown();
         let ctx: &'c Ctx = self.ctx;
         shown.map(|place| ctx.keyspace().at(place))
+    }
+
+    /// `touch`, then `into_look`.
+    #[inline]
+    pub fn into_read(mut self) -> Option<Standing<'c>> {
+        if !self.probe() || self.ctx.no_touch {
+            return self.into_look();
+        }
+        let place = self.found.place?;
+        let used = Used::at(self.ctx.now_ms());
+        let ctx: &'c mut Ctx = self.ctx;
+        Some(ctx.state.databases[ctx.db as usize].use_at(place, used))
     }
 
     /// Has the key look as if it was last used so long ago (RESTORE IDLETIME). What the clock of a

@@ -17,6 +17,7 @@ impl Seed {
     }
 
     /// Hashes bytes at one go, which takes half of what a `Hasher` takes that is fed in parts.
+    #[inline]
     pub fn hash(self, bytes: &[u8]) -> u64 {
         self.build_hasher().hash(bytes)
     }

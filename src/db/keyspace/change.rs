@@ -80,6 +80,14 @@ impl Keyspace {
         block::set_used(self.slab.bytes_mut(place.0), used);
     }
 
+    /// As `at`, and notes the use.
+    #[inline]
+    pub(in crate::db) fn use_at(&mut self, place: Place, used: Used) -> Standing<'_> {
+        let block = self.slab.bytes_mut(place.0);
+        block::set_used(block, used);
+        Standing::of_block(Block::of(block), &self.values)
+    }
+
     /// Puts an entry where the look-up for the key ended, in the place of what stands there.
     pub(in crate::db) fn put(&mut self, lookup: Lookup, key: &[u8], entry: Entry) -> Change {
         let new = self.write_entry(lookup.hash, key, entry);
@@ -221,11 +229,12 @@ impl Keyspace {
         let (hash, key) = (block.hash(), Key::from(block.key()));
         let mut entry = Entry::new(value, block.deadline());
         entry.used = block.used();
-        let new = self.write_entry(hash, &key, entry);
         let lookup = Lookup {
             hash,
             place: Some(place),
+            has_deadline: entry.deadline.is_some(),
         };
+        let new = self.write_entry(hash, &key, entry);
         self.put_block(lookup, new)
     }
 

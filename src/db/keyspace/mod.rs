@@ -18,7 +18,7 @@ use crate::types::Seed;
 use block::{Block, Entries};
 use paged::{Paged, Values};
 use slab::{Handle, Slab};
-use table::Table;
+use table::{Further, Table};
 use walk::Walk;
 
 pub use block::Place;
@@ -62,6 +62,8 @@ pub struct Keyspace {
 pub struct Lookup {
     hash: u32,
     pub place: Option<Place>,
+    /// Whether what stands there has a deadline.
+    pub has_deadline: bool,
 }
 
 impl Keyspace {
@@ -110,13 +112,30 @@ impl Keyspace {
     #[inline]
     pub fn find(&self, key: &[u8]) -> Lookup {
         let hash = self.hash(key);
-        let is_it = |handle| {
+        let mut has_deadline = false;
+        let found = self.table.find_at_home(hash, |handle| {
             let block = self.block(handle);
-            block.hash() == hash && block.key() == key
-        };
+            has_deadline = block.head().has_deadline();
+            is_under(block, hash, key)
+        });
+        match found {
+            Ok(found) => Lookup {
+                hash,
+                place: found.map(Place),
+                has_deadline: found.is_some() && has_deadline,
+            },
+            Err(further) => self.find_further(further, hash, key),
+        }
+    }
+
+    #[cold]
+    fn find_further(&self, further: Further, hash: u32, key: &[u8]) -> Lookup {
+        let is_it = |handle| is_under(self.block(handle), hash, key);
+        let place = self.table.find_further(further, is_it).map(Place);
         Lookup {
             hash,
-            place: self.table.find(hash, is_it).map(Place),
+            place,
+            has_deadline: place.is_some_and(|place| self.at(place).deadline().is_some()),
         }
     }
 
@@ -224,4 +243,25 @@ impl Keyspace {
             });
         }
     }
+}
+
+#[inline]
+fn is_under(block: Block, hash: u32, key: &[u8]) -> bool {
+    block.hash() == hash && is_same(block.key(), key)
+}
+
+/// Whether two keys are the same. They are short, and compared eight bytes at a time right here: a call of `memcmp`
+/// costs as much again, and goes byte by byte in wasm.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let number = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    if one.len() != other.len() {
+        return false;
+    }
+    // The last eight bytes may overlap those before them.
+    let (Some(end), Some(other_end)) = (one.last_chunk(), other.last_chunk()) else {
+        return one.iter().eq(other);
+    };
+    let words = one.as_chunks().0.iter().zip(other.as_chunks().0);
+    number(end) == number(other_end) && words.into_iter().all(|(a, b)| number(a) == number(b))
 }

@@ -112,6 +112,13 @@ fn tag_of(hash: u32) -> u8 {
     (hash as u8).max(1)
 }
 
+/// A search that has not come to its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Further {
+    route: Route,
+    hash: u32,
+}
+
 /// The bucket that an entry of this hash should be in.
 #[inline]
 fn home_of(hash: u32, depth: u32) -> usize {
@@ -146,6 +153,21 @@ impl Bucket {
         low | u64::from(high >> 4)
     }
 
+    /// The entry with this tag that `is_it` says yes to.
+    #[inline]
+    fn find(&self, tag: u8, mut is_it: impl FnMut(Handle) -> bool) -> Option<Handle> {
+        let mut matches = self.matches(tag);
+        while matches != 0 {
+            if let Some(handle) = self.handles[Bucket::slot_of(matches)]
+                && is_it(handle)
+            {
+                return Some(handle);
+            }
+            matches &= matches - 1;
+        }
+        None
+    }
+
     /// The slot of the lowest bit of `matches`: bit 7 of byte n is slot n, bit 3 is slot 8 + n.
     #[inline]
     fn slot_of(matches: u64) -> usize {
@@ -172,26 +194,38 @@ impl Table {
         self.directory.get(place as usize).copied()
     }
 
-    /// The entry of this hash that `is_it` says yes to. It is asked of few others: one in some 20 searches.
+    /// The entry of this hash that `is_it` says yes to, if it is where it should be, as nearly all are; else where
+    /// `find_further` goes on. They are two so that the first is short, and what it asks becomes a part of it. It asks
+    /// of few others: one in some 20 searches.
     #[inline]
-    pub fn find(&self, hash: u32, mut is_it: impl FnMut(Handle) -> bool) -> Option<Handle> {
-        let route = self.route(hash)?;
+    pub fn find_at_home(
+        &self,
+        hash: u32,
+        is_it: impl FnMut(Handle) -> bool,
+    ) -> Result<Option<Handle>, Further> {
+        let Some(route) = self.route(hash) else {
+            return Ok(None);
+        };
+        let bucket = &self.pages[route.segment()][home_of(hash, route.depth())];
+        let found = bucket.find(tag_of(hash), is_it);
+        if found.is_some() || bucket.passed == 0 {
+            return Ok(found);
+        }
+        Err(Further { route, hash })
+    }
+
+    /// Looks on in the buckets behind a home bucket that others went past.
+    pub fn find_further(
+        &self,
+        Further { route, hash }: Further,
+        is_it: impl Fn(Handle) -> bool,
+    ) -> Option<Handle> {
         let page = &self.pages[route.segment()];
-        let tag = tag_of(hash);
-        let home = home_of(hash, route.depth());
-        for step in 0..BUCKETS {
-            let bucket = &page[(home + step) % BUCKETS];
-            let mut matches = bucket.matches(tag);
-            while matches != 0 {
-                if let Some(handle) = bucket.handles[Bucket::slot_of(matches)]
-                    && is_it(handle)
-                {
-                    return Some(handle);
-                }
-                matches &= matches - 1;
-            }
-            if bucket.passed == 0 {
-                return None;
+        for bucket in from_home(home_of(hash, route.depth())).skip(1) {
+            let bucket = &page[bucket];
+            let found = bucket.find(tag_of(hash), &is_it);
+            if found.is_some() || bucket.passed == 0 {
+                return found;
             }
         }
         let stash = &self.segments[route.segment()].stash;

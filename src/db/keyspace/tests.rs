@@ -270,3 +270,19 @@ fn purging_gives_back_what_was_freed_between_entries() {
         assert_eq!(standing.and_then(Standing::deadline), Some(number.into()));
     }
 }
+
+#[test]
+fn keys_that_differ_in_one_byte_or_in_length_are_not_the_same() {
+    let bytes: Vec<u8> = (1..=40).collect();
+    for len in 0..=bytes.len() {
+        let key = &bytes[..len];
+        let same = key.to_vec();
+        assert!(is_same(key, &same), "{len}");
+        for at in 0..len {
+            let mut other = key.to_vec();
+            other[at] ^= 0x80;
+            assert!(!is_same(key, &other), "{len}, {at}");
+            assert!(!is_same(key, &key[..at]), "{len}, {at}");
+        }
+    }
+}

@@ -116,7 +116,7 @@ impl Twin {
         all.sort_unstable();
         assert!(all.iter().eq(self.standing.keys()));
         for (handle, hash) in &self.standing {
-            let found = self.table.find(*hash, |candidate| candidate == *handle);
+            let found = find(&self.table, *hash, |candidate| candidate == *handle);
             assert_eq!(found, Some(*handle));
         }
         self.check_segments();
@@ -342,4 +342,9 @@ fn a_bucket_finds_its_tags() {
         );
     }
     assert_eq!(bucket.matches(5), 0);
+}
+
+fn find(table: &Table, hash: u32, is_it: impl Fn(Handle) -> bool) -> Option<Handle> {
+    let found = table.find_at_home(hash, &is_it);
+    found.unwrap_or_else(|further| table.find_further(further, &is_it))
 }
