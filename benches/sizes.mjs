@@ -75,7 +75,7 @@ export function grown(now, before, part = 0.02) {
 }
 
 const OURS = /nookdb::(\w+)(?:::(\w+))?/
-const THEIRS = /\b(alloc|compiler_builtins|core|dlmalloc|hashbrown|indexmap|itoa|ryu|serde_core|serde_wasm_bindgen|std|wasm_bindgen)(?:\[\w+\])?::(?:<impl )?(\w+)?/
+const THEIRS = /\b(alloc|compiler_builtins|core|dlmalloc|hashbrown|indexmap|itoa|ryu|std|wasm_bindgen)(?:\[\w+\])?::(?:<impl )?(\w+)?/
 const ROOMS_IN_PARTS = new Set(['commands', 'persist', 'types'])
 
 /** Where a function is written: our room, and its family in those that have some; or the library. What a library does

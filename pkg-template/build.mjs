@@ -1,6 +1,6 @@
 // Makes pkg/, the package that users install, from this folder and the crate:
 //
-//   cargo rustc  ->  wasm-bindgen  ->  wasm-opt  ->  pkg/wasm/   the engines and their glue
+//   cargo rustc  ->  wasm-bindgen  ->  wasm-opt  ->  pkg/wasm/   the engines, and the types of what they export
 //   nookdb-table ->  generate.mjs                ->  src/commands/generated.ts
 //   src/*.ts     ->  tsc, bundle.mjs (esbuild)   ->  pkg/dist/   the client: types, and the scripts
 //   package.json, README.md, CHANGELOG.md, LICENSE-*             with the version of Cargo.toml
@@ -61,55 +61,41 @@ async function makeEngines(targetDirectory, compiled, bindgen) {
   mkdirSync(inRoot('pkg/wasm'), { recursive: true })
   for (const engine of ENGINES) {
     const wasm = await bindAndOptimize(targetDirectory, engine, compiled.get(engine), bindgen)
+    requireKnownImports(engine, wasm)
     writeInlineModule(engine, wasm)
   }
-  makeGlueBindable(glueOfAll(ENGINES.map(({ name }) => join(targetDirectory, 'engines', name))))
+  writeTypesOfExports(ENGINES.map(({ name }) => join(targetDirectory, 'engines', name)))
 }
 
-/** The folder with the glue that serves all engines: one may import a function more than another, and none a different one by the same name. */
-function glueOfAll(folders) {
-  const linesOf = (folder) => readFileSync(join(folder, 'nookdb.js'), 'utf8').split('\n')
-  const [most, ...others] = [...folders].sort((a, b) => linesOf(b).length - linesOf(a).length)
-  for (const other of others) {
-    const lines = linesOf(most)
-    let at = -1
-    const isWithin = linesOf(other).every((line) => (at = lines.indexOf(line, at + 1)) >= 0)
-    if (!isWithin) giveUp(`the glue of ${other} is not within that of ${most}: wasm-bindgen sees another interface there`)
+/** What `src/engine/exports.ts` provides, which goes without the glue of wasm-bindgen. */
+const IMPORTS = /_(?:throw|now)_|_init_externref_table$/
+
+function requireKnownImports({ name }, wasm) {
+  const unknown = WebAssembly.Module.imports(new WebAssembly.Module(wasm)).filter((each) => !IMPORTS.test(each.name))
+  if (unknown.length > 0) giveUp(`engine ${name} imports ${unknown.map((each) => each.name).join(', ')}, which src/engine/exports.ts does not provide`)
+}
+
+/** The methods of the class of wasm-bindgen as the functions that they call. */
+function writeTypesOfExports(folders) {
+  const typesOf = (folder) => {
+    const declared = readFileSync(join(folder, 'nookdb.d.ts'), 'utf8').split('export class Instance {')[1].split('\n}\n')[0]
+    return [...declared.matchAll(/^    (\w+)\((.*)\)(?:: (\w+))?;$/gm)]
+      .filter(([, method]) => method !== 'free')
+      .map(([, method, parameters, answer = 'number']) => {
+        const all = ['engine: number', ...(parameters === '' ? [] : [parameters])]
+        const called = method === 'constructor' ? `instance_new(${parameters})` : `instance_${method}(${all.join(', ')})`
+        return `  ${called}: ${answer}`.replaceAll('boolean', 'number')
+      })
   }
-  return most
-}
-
-/**
- * Puts the glue into a function, `bind()`.
- *
- * wasm-bindgen's module holds one instance for good: `init` gives the first one again. Here every store has an instance of
- * its own, and one that has trapped is replaced. Its ways of fetching the wasm are cut off: the loaders are ours. Nothing is
- * freed by a finalizer, which would enter an instance that may be dead: the collector takes an instance as a whole.
- */
-function makeGlueBindable(folder) {
-  const glue = readFileSync(join(folder, 'nookdb.js'), 'utf8')
-  const end = glue.indexOf('async function __wbg_load(')
-  if (end < 0 || !glue.includes('function __wbg_finalize_init(')) giveUp('wasm-bindgen writes another kind of glue than this build knows')
+  const [types, ...others] = folders.map((folder) => typesOf(folder).join('\n'))
+  if (others.some((other) => other !== types)) giveUp('the engines export different functions')
   writeFileSync(
-    inRoot('pkg/wasm/nookdb.js'),
-    [
-      'export function bind() {',
-      'const FinalizationRegistry = undefined',
-      glue.slice(0, end).replace(/^export /gm, ''),
-      'return { Instance, imports: __wbg_get_imports, start: (instance, module) => ({ exports: __wbg_finalize_init(instance, module) }) }',
-      '}\n',
-    ].join('\n'),
-  )
-  const types = inRoot('pkg/wasm/nookdb.d.ts')
-  const classes = readFileSync(join(folder, 'nookdb.d.ts'), 'utf8').split('export type InitInput')[0].replace(/^export class/gm, 'export declare class')
-  writeFileSync(
-    types,
-    `${classes}
-/** The glue for one instance of the wasm. */
-export function bind(): {
-  Instance: typeof Instance
-  imports(): WebAssembly.Imports
-  start(instance: WebAssembly.Instance, module: WebAssembly.Module): { exports: { memory: WebAssembly.Memory } }
+    inRoot('pkg/wasm/nookdb.d.ts'),
+    `/** What an engine exports, as src/wasm has it. */
+export interface Exports extends WebAssembly.Exports {
+  readonly memory: WebAssembly.Memory
+  __wbindgen_start(): void
+${types}
 }
 `,
   )
@@ -183,7 +169,7 @@ await unlessUnchanged(
   'pkg/dist/.built',
   fingerprint([
     'pkg-template/src', 'pkg-template/tsconfig.json', 'pkg-template/bundle.mjs', 'package-lock.json',
-    'pkg/wasm/nookdb.js', 'pkg/wasm/nookdb.d.ts', 'pkg/wasm/strings.js',
+    'pkg/wasm/nookdb.d.ts', 'pkg/wasm/strings.js',
   ]),
   'TypeScript: tsc, esbuild',
   compileTypeScript,

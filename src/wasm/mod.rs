@@ -12,23 +12,22 @@ mod direct;
 mod headroom;
 mod keep;
 mod loading;
-mod options;
 mod scratch;
 
 use wasm_bindgen::prelude::*;
 
 use crate::commands::table;
-use crate::db::{Budget, ClientId, NOBODY, Resp};
+use crate::db::{Budget, ClientId, Config, NOBODY, Resp};
 use crate::engine::{Engine, Outcome};
 use crate::error::Error;
 use crate::reply::Reply;
+use crate::types::Seed;
 
 use answer::Answer;
 use direct::Places;
 use headroom::Headroom;
 use keep::Making;
 use loading::Loading;
-use options::{Options, Statistics};
 use scratch::Scratch;
 
 /// Set beside the tag where messages or late replies wait for `take_deliveries`.
@@ -56,15 +55,26 @@ pub struct Instance {
 
 #[wasm_bindgen]
 impl Instance {
-    /// An empty store. `entropy` is eight random words.
+    /// An empty store that may come to `max_memory` bytes, 0 being without bound, and that keeps its steps for a journal or does not.
+    /// The seeds are random.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue, now_ms: f64, entropy: &[u32]) -> Result<Instance, JsError> {
+    pub fn new(
+        now_ms: f64,
+        max_memory: f64,
+        journaling: bool,
+        hash_seed: u64,
+        other_hash_seed: u64,
+        seed: u64,
+    ) -> Instance {
         keep_panic_messages();
-        let options: Options = serde_wasm_bindgen::from_value(options)?;
-        let word = |n: usize| u64::from(entropy[2 * n]) << 32 | u64::from(entropy[2 * n + 1]);
-        let mut engine = Engine::new(options.config([word(0), word(1)]), now_ms as i64, word(2));
-        engine.set_journaling(options.journaling);
-        Ok(Instance {
+        let mut config = Config {
+            maxmemory: max_memory as usize,
+            ..Config::default()
+        };
+        config.limits.seed = Seed::new([hash_seed, other_hash_seed]);
+        let mut engine = Engine::new(config, now_ms as i64, seed);
+        engine.set_journaling(journaling);
+        Instance {
             engine,
             scratch: Scratch::new(),
             places: Places::new(),
@@ -74,7 +84,7 @@ impl Instance {
             headroom: Headroom::default(),
             making: None,
             loading: Loading::default(),
-        })
+        }
     }
 
     /// Makes the scratch buffer this large, and gives its address; 0 where memory cannot be had.
@@ -205,9 +215,17 @@ impl Instance {
         self.answer.deliveries(&deliveries, resp);
     }
 
-    /// Numbers for people and dashboards.
-    pub fn statistics(&self) -> Result<JsValue, JsError> {
-        Ok(serde_wasm_bindgen::to_value(&Statistics::of(&self.engine))?)
+    /// Puts numbers for people and dashboards into the answer: the last step, keys, what they weigh, clients.
+    pub fn statistics(&mut self) -> u32 {
+        let state = self.engine.state();
+        let keys = state.databases.iter().map(|db| db.len()).sum();
+        let reply = Reply::Array(vec![
+            Reply::Integer(state.seq as i64),
+            Reply::count(keys),
+            Reply::count(state.used_bytes()),
+            Reply::count(state.clients.len()),
+        ]);
+        self.answer.reply(&reply, Resp::Three) as u32
     }
 
     fn run(&mut self, now_ms: f64, client: u32, argc: u32) -> Outcome {

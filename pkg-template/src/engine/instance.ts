@@ -3,12 +3,12 @@
 // Each store has an instance of its own: what one store's keys took is given back when it is closed, though wasm memory
 // never shrinks, and a trap ends one store alone.
 
-import { bind, type Instance } from '../../wasm/nookdb.js'
 import type { Argument } from '../client.js'
 import type { Losses } from '../committer.js'
 import { NookError } from '../errors.js'
 import type { Push, Reply } from '../reply.js'
 import { asciiText, decodeText, RespReader } from '../resp.js'
+import { instantiate, type Exports } from './exports.js'
 import { stringsOf, type Strings } from './strings.js'
 import { ASCII, ASK, BULK, INTEGER, NULL, OK, RESP, WAIT } from './tags.js'
 
@@ -70,8 +70,9 @@ const encoder = new TextEncoder()
 export const DEAD = 'DEAD'
 
 export class EngineInstance {
-  readonly #engine: Instance
   readonly #exports: Exports
+  /** Address of the engine: the first argument of its exports. */
+  readonly #engine: number
   readonly #strings: Strings | null
   readonly #memory: WebAssembly.Memory
   /** Views of all memory; made anew when it has grown and they are detached. */
@@ -83,15 +84,15 @@ export class EngineInstance {
   #death: NookError | null = null
   #pending = 0
 
-  static async create(module: WebAssembly.Module, options: InstanceOptions): Promise<EngineInstance> {
-    const glue = bind()
-    const { exports } = glue.start(await WebAssembly.instantiate(module, glue.imports()), module)
-    const entropy = crypto.getRandomValues(new Uint32Array(6))
+  static async create(module: WebAssembly.Module, { maxMemory, journaling }: InstanceOptions): Promise<EngineInstance> {
+    const exports = await instantiate(module)
     const strings = await stringsOf(exports.memory)
-    return new EngineInstance(new glue.Instance(options, Date.now(), entropy), exports, strings)
+    const [hashSeed = 0n, otherHashSeed = 0n, seed = 0n] = crypto.getRandomValues(new BigUint64Array(3))
+    const engine = exports.instance_new(Date.now(), maxMemory, Number(journaling), hashSeed, otherHashSeed, seed)
+    return new EngineInstance(engine, exports, strings)
   }
 
-  private constructor(engine: Instance, exports: Exports, strings: Strings | null) {
+  private constructor(engine: number, exports: Exports, strings: Strings | null) {
     const { memory } = exports
     this.#engine = engine
     this.#exports = exports
@@ -99,9 +100,9 @@ export class EngineInstance {
     this.#memory = memory
     this.#bytes = new Uint8Array(memory.buffer as ArrayBuffer)
     this.#words = new Uint32Array(memory.buffer)
-    this.#scratchBytes = engine.scratch_len()
-    this.#scratch = engine.reserve_scratch(0)
-    this.#answer = engine.answer_address() / 4
+    this.#scratchBytes = exports.instance_scratch_len(engine)
+    this.#scratch = exports.instance_reserve_scratch(engine, 0) >>> 0
+    this.#answer = (exports.instance_answer_address(engine) >>> 0) / 4
   }
 
   /** Why the instance may not be entered any more; null while it may. */
@@ -111,9 +112,8 @@ export class EngineInstance {
 
   /** What direct calls stand on. */
   innards(): Innards {
-    // The glue keeps the address of the engine to itself, but for every call of every method.
-    const { __wbg_ptr: engine } = this.#engine as unknown as { readonly __wbg_ptr: number }
-    return { exports: this.#exports, engine, places: this.#engine.places_address(), answer: this.#answer, strings: this.#strings }
+    const places = this.#exports.instance_places_address(this.#engine) >>> 0
+    return { exports: this.#exports, engine: this.#engine, places, answer: this.#answer, strings: this.#strings }
   }
 
   /** What calls have left to do since this was last asked: `DELIVERIES`, `STEPS`, `TICKS`. */
@@ -132,7 +132,7 @@ export class EngineInstance {
   call(client: number, argv: readonly Argument[], binary: boolean): Answer {
     const result = this.#enter(() => {
       this.#write(argv)
-      return this.#engine.call(Date.now(), client, argv.length)
+      return this.#exports.instance_call(this.#engine, Date.now(), client, argv.length)
     })
     return this.read(result, binary)
   }
@@ -141,7 +141,7 @@ export class EngineInstance {
   exchange(client: number, argv: readonly Argument[]): Uint8Array<ArrayBuffer> | typeof BLOCKED | HostRequest {
     const result = this.#enter(() => {
       this.#write(argv)
-      return this.#engine.exchange(Date.now(), client, argv.length)
+      return this.#exports.instance_exchange(this.#engine, Date.now(), client, argv.length)
     })
     if ((result & 0xff) !== RESP) return this.read(result, true) as typeof BLOCKED | HostRequest
     this.#pending = result
@@ -149,57 +149,57 @@ export class EngineInstance {
   }
 
   connect(db = 0): number {
-    return this.#enter(() => this.#engine.connect(Date.now(), db))
+    return this.#enter(() => this.#exports.instance_connect(this.#engine, Date.now(), db))
   }
 
   disconnect(client: number): void {
-    this.#enter(() => this.#engine.disconnect(client))
+    this.#enter(() => this.#exports.instance_disconnect(this.#engine, client))
   }
 
   /** The database that a client has selected. */
   selected(client: number): number {
-    return this.#enter(() => this.#engine.selected(client))
+    return this.#enter(() => this.#exports.instance_selected(this.#engine, client))
   }
 
   /** Takes a client out of its wait; false where it does not wait. */
   cancel(client: number): boolean {
-    return this.#enter(() => this.#engine.cancel(client))
+    return this.#enter(() => this.#exports.instance_cancel(this.#engine, client)) !== 0
   }
 
   /** Opens a step that the next calls of the client join; false where one is open. */
   begin(client: number): boolean {
-    return this.#enter(() => this.#engine.begin(Date.now(), client))
+    return this.#enter(() => this.#exports.instance_begin(this.#engine, Date.now(), client)) !== 0
   }
 
   /** Ends the open step. An error says that it was taken back. */
   end(): Answer {
-    return this.read(this.#enter(() => this.#engine.end()), false)
+    return this.read(this.#enter(() => this.#exports.instance_end(this.#engine)), false)
   }
 
   abort(): void {
-    this.#enter(() => this.#engine.abort())
+    this.#enter(() => this.#exports.instance_abort(this.#engine))
   }
 
   /** Sends a client the events of all keys that match a pattern, and no longer those of the patterns before. */
   observe(client: number, patterns: readonly Argument[]): void {
     this.#enter(() => {
       this.#write(patterns)
-      this.#engine.observe(client, patterns.length)
+      this.#exports.instance_observe(this.#engine, client, patterns.length)
     })
   }
 
   tick(units: number): void {
-    this.#pending = this.#enter(() => this.#engine.tick(Date.now(), units))
+    this.#pending = this.#enter(() => this.#exports.instance_tick(this.#engine, Date.now(), units))
   }
 
   /** In milliseconds since 1970; infinite where nobody waits for a time. */
   nextTimeout(): number {
-    return this.#enter(() => this.#engine.next_timeout_ms())
+    return this.#enter(() => this.#exports.instance_next_timeout_ms(this.#engine))
   }
 
   /** @param form how a client wants what it is sent: bulk strings as text or as bytes, or all of it as it is */
   takeDeliveries(form: (client: number) => 'text' | 'bytes' | 'resp'): Delivery[] {
-    this.#enter(() => this.#engine.take_deliveries())
+    this.#enter(() => this.#exports.instance_take_deliveries(this.#engine))
     const reader = new RespReader(this.#answerBytes())
     const deliveries: Delivery[] = []
     while (!reader.done) {
@@ -213,17 +213,17 @@ export class EngineInstance {
 
   /** Refuses writes from here on, and lets time change nothing. */
   becomeReplica(): void {
-    this.#enter(() => this.#engine.become_replica())
+    this.#enter(() => this.#exports.instance_become_replica(this.#engine))
   }
 
   /** The number of the last step. */
   seq(): number {
-    return this.#enter(() => this.#engine.seq())
+    return this.#enter(() => this.#exports.instance_seq(this.#engine))
   }
 
   /** The records of the steps since the last time, as views of one buffer of their own. */
   takeSteps(epoch: number): Uint8Array[] {
-    this.#enter(() => this.#engine.take_steps(epoch))
+    this.#enter(() => this.#exports.instance_take_steps(this.#engine, epoch))
     const all = this.#answerBytes().slice()
     const view = new DataView(all.buffer)
     const steps: Uint8Array[] = []
@@ -239,42 +239,42 @@ export class EngineInstance {
   beginSnapshot(storeId: Uint8Array, epoch: number, firstChunkId: number): number {
     return this.#enter(() => {
       this.#write([storeId])
-      return this.#engine.snapshot_begin(Date.now(), epoch, firstChunkId)
+      return this.#exports.instance_snapshot_begin(this.#engine, Date.now(), epoch, firstChunkId)
     })
   }
 
   /** Goes on by a slice: gives the chunk that it finished, undefined where there is none yet, null at the end. */
   nextChunk(partBytes: number): Uint8Array<ArrayBuffer> | undefined | null {
-    const slice = this.#enter(() => this.#engine.snapshot_next(partBytes))
+    const slice = this.#enter(() => this.#exports.instance_snapshot_next(this.#engine, partBytes))
     if (slice === SnapshotSlice.Walked) return undefined
     return slice === SnapshotSlice.Chunk ? this.#answerBytes().slice() : null
   }
 
   /** The manifest of the snapshot whose last chunk was given. */
   manifest(): Uint8Array<ArrayBuffer> {
-    this.#enter(() => this.#engine.snapshot_manifest())
+    this.#enter(() => this.#exports.instance_snapshot_manifest(this.#engine))
     return this.#answerBytes().slice()
   }
 
   abandonSnapshot(): void {
-    this.#enter(() => this.#engine.snapshot_abandon())
+    this.#enter(() => this.#exports.instance_snapshot_abandon(this.#engine))
   }
 
   /** @throws DAMAGED, also where it is the manifest of another store */
   loadManifest(storeId: Uint8Array, bytes: Uint8Array): void {
-    this.#load([storeId, bytes], () => this.#engine.load_manifest())
+    this.#load([storeId, bytes], () => this.#exports.instance_load_manifest(this.#engine))
   }
 
   loadChunk(id: number, bytes: Uint8Array): void {
     this.#enter(() => {
       this.#write([bytes])
-      this.#engine.load_chunk(id)
+      this.#exports.instance_load_chunk(this.#engine, id)
     })
   }
 
   /** Ends the loading of chunks; tells what could not be loaded. @throws UNSUPPORTED where they hold what this engine does not know */
   finishChunks(): Losses {
-    const answer = this.read(this.#enter(() => this.#engine.load_finish()), true)
+    const answer = this.read(this.#enter(() => this.#exports.instance_load_finish(this.#engine)), true)
     if (answer instanceof NookError) throw answer
     const [chunks = [], keys = 0, names = []] = answer as unknown as [number[], number, Uint8Array<ArrayBuffer>[]]
     return { chunks, keys, names: names.map((name) => decodeText(name, 0, name.length)) }
@@ -282,18 +282,18 @@ export class EngineInstance {
 
   /** @throws DAMAGED; UNSUPPORTED where the step has a command that this engine does not know */
   loadStep(record: Uint8Array): void {
-    this.#load([record], () => this.#engine.load_step())
+    this.#load([record], () => this.#exports.instance_load_step(this.#engine))
   }
 
   /** Everything as an RDB file for Redis 7.`minor`. */
   export(minor: number): Uint8Array<ArrayBuffer> {
-    this.#enter(() => this.#engine.export(Date.now(), minor))
+    this.#enter(() => this.#exports.instance_export(this.#engine, Date.now(), minor))
     return this.#answerBytes().slice()
   }
 
   /** Has the store hold what an RDB file holds. @throws DAMAGED where it cannot be read; then nothing has changed */
   import(client: number, file: Uint8Array): Imported {
-    const answer = this.#load([file], () => this.#engine.import(Date.now(), client))
+    const answer = this.#load([file], () => this.#exports.instance_import(this.#engine, Date.now(), client))
     const [keys, skipped] = answer as unknown as [number, string[]]
     return { keys, skipped }
   }
@@ -309,7 +309,9 @@ export class EngineInstance {
   }
 
   statistics(): Statistics {
-    return this.#enter(() => this.#engine.statistics()) as Statistics
+    const answer = this.read(this.#enter(() => this.#exports.instance_statistics(this.#engine)), false)
+    const [seq = 0, keys = 0, usedBytes = 0, clients = 0] = answer as number[]
+    return { seq, keys, usedBytes, clients }
   }
 
   /** Anything that is thrown in there was meant by nobody: a panic, a stack that overflowed, memory that could not be had.
@@ -350,7 +352,7 @@ export class EngineInstance {
   #refuseHalfOfPair(argv: readonly Argument[], at: number): void {
     const argument = argv[at]
     if (typeof argument !== 'string' || (this.#words[this.#scratch / 4 + at] ?? 0) === argument.length) return
-    if (LONE_SURROGATE.test(argument) && this.#engine.is_key(argv.length, at)) {
+    if (LONE_SURROGATE.test(argument) && this.#exports.instance_is_key(this.#engine, argv.length, at) !== 0) {
       throw new NookError('ERR', 'ERR a key holds half of a surrogate pair, and could not be told from others: pass bytes')
     }
   }
@@ -362,10 +364,10 @@ export class EngineInstance {
   }
 
   #reserve(bytes: number): void {
-    const address = bytes > 0xffff_ffff ? 0 : this.#engine.reserve_scratch(bytes)
+    const address = bytes > 0xffff_ffff ? 0 : this.#exports.instance_reserve_scratch(this.#engine, bytes) >>> 0
     if (address === 0) throw new NookError('OOM', `OOM there is no memory for arguments of ${bytes} bytes`)
     this.#scratch = address
-    this.#scratchBytes = this.#engine.scratch_len()
+    this.#scratchBytes = this.#exports.instance_scratch_len(this.#engine)
   }
 
   #fill(argv: readonly Argument[]): void {
@@ -444,12 +446,10 @@ export class EngineInstance {
   }
 
   #trim(): void {
-    this.#scratch = this.#enter(() => this.#engine.trim_scratch())
-    this.#scratchBytes = this.#engine.scratch_len()
+    this.#scratch = this.#enter(() => this.#exports.instance_trim_scratch(this.#engine)) >>> 0
+    this.#scratchBytes = this.#exports.instance_scratch_len(this.#engine)
   }
 }
-
-type Exports = WebAssembly.Exports & { readonly memory: WebAssembly.Memory }
 
 /** An instance as direct calls use it, beside the glue. */
 export interface Innards {
