@@ -18,8 +18,10 @@ pub enum Reply {
     /// RESP2: 1 or 0.
     Boolean(bool),
     Array(Vec<Reply>),
-    /// An array of bulk strings and nothing else.
+    /// An array, a set or a map of bulk strings and nothing else.
     Bulks(Bulks),
+    /// Members with their scores. RESP3: an array of two-element arrays. RESP2: one flat array.
+    Scored(Scored),
     /// RESP2: an array of keys and values in turn.
     Map(Vec<(Reply, Reply)>),
     /// RESP3: an array of two-element arrays. RESP2: one flat array.
@@ -71,14 +73,48 @@ impl From<bool> for Reply {
 /// long answer (LRANGE) is copied once and not taken apart into a vector for each string.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bulks {
+    frame: Frame,
     count: usize,
     bytes: Vec<u8>,
 }
 
+/// What bulk strings are together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Frame {
+    #[default]
+    Array,
+    /// RESP2: an array.
+    Set,
+    /// Keys and values in turn. RESP2: an array.
+    Map,
+}
+
+/// Room for a string of which nothing is known: with less, an answer is moved as it grows.
+const ROOM_BYTES: usize = 32;
+/// As much room as is taken before anything is there.
+const ROOM_MAX_BYTES: usize = 4096;
+
 impl Bulks {
+    /// With room for about so many strings.
+    pub fn with_capacity(count: usize) -> Bulks {
+        let room = count.saturating_mul(ROOM_BYTES).min(ROOM_MAX_BYTES);
+        Bulks {
+            bytes: Vec::with_capacity(room),
+            ..Bulks::default()
+        }
+    }
+
+    pub fn framed(self, frame: Frame) -> Bulks {
+        Bulks { frame, ..self }
+    }
+
     pub fn push(&mut self, text: &[u8]) {
         self.count += 1;
         write_bulk(text, &mut self.bytes);
+    }
+
+    pub fn frame(&self) -> Frame {
+        self.frame
     }
 
     pub fn len(&self) -> usize {
@@ -92,6 +128,31 @@ impl Bulks {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Each string as it goes over the wire, frame and all.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.bytes[..];
+        std::iter::from_fn(move || {
+            let digits = rest.get(1..)?.iter().take_while(|byte| **byte != b'\r');
+            let (len, head) = digits.fold((0, 1), |(len, head), digit| {
+                (len * 10 + usize::from(digit - b'0'), head + 1)
+            });
+            let (piece, after) = rest.split_at(head + 2 + len + 2);
+            rest = after;
+            Some(piece)
+        })
+    }
+}
+
+/// Members and their scores, in the same order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Scored {
+    pub members: Bulks,
+    pub scores: Vec<f64>,
 }
 
 /// Puts a bulk string at the end of `out`: `$`, its length, CR LF, its bytes, CR LF.

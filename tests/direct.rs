@@ -52,10 +52,10 @@ fn directly() -> impl Strategy<Value = Deed> {
     ]);
     let two = prop::sample::select(vec![
         "SET", "GET", "APPEND", "INCRBY", "GETSET", "HGET", "HDEL", "SADD", "LPUSH", "EXPIRE",
-        "SETNX", "RENAME",
+        "SETNX", "RENAME", "ZSCORE", "ZRANK",
     ]);
     let three = prop::sample::select(vec![
-        "HSET", "HSETNX", "ZADD", "SETEX", "SET", "LRANGE", "HINCRBY",
+        "HSET", "HSETNX", "ZADD", "SETEX", "SET", "LRANGE", "ZRANGE", "HINCRBY",
     ]);
     let words = prop_oneof![
         3 => (alone, key()).prop_map(|(name, key)| vec![name.as_bytes().to_vec(), key]),

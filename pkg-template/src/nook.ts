@@ -64,7 +64,8 @@ abstract class Face<T extends Text> extends Client {
   }
 
   protected override run(argv: readonly Argument[], transform: Transform): unknown {
-    return transform(this.#core.call(argv, this.#binary))
+    const answer = this.#core.direct?.words(argv, this.#binary)
+    return transform(answer === undefined ? this.#core.call(argv, this.#binary) : answer)
   }
 
   protected override async runBlocking(argv: readonly Argument[], transform: Transform, options?: BlockingOptions): Promise<unknown> {

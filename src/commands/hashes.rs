@@ -6,7 +6,7 @@ use super::scan::Scan;
 use super::{Args, Flags, bulks};
 use crate::db::{Ctx, Edit, Event};
 use crate::error::{Error, Result};
-use crate::reply::Reply;
+use crate::reply::{Bulks, Frame, Reply};
 use crate::types::number::LongDouble;
 use crate::types::{Hash, Item};
 
@@ -322,22 +322,28 @@ fn value_of(hash: Option<&Hash>, field: &[u8]) -> Reply {
 }
 
 fn hgetall(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
-    let hash = ctx.read::<Hash>(args.bytes()?)?;
-    let pairs = hash.into_iter().flat_map(Hash::iter);
-    let pairs = pairs.map(|(field, value)| (bulk(field), bulk(value)));
-    Ok(Reply::Map(pairs.collect()))
+    let items = items_of(ctx, args, |(field, value)| [Some(field), Some(value)])?;
+    Ok(Reply::Bulks(items.framed(Frame::Map)))
 }
 
 fn hkeys(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
-    let hash = ctx.read::<Hash>(args.bytes()?)?;
-    let pairs = hash.into_iter().flat_map(Hash::iter);
-    Ok(bulks(pairs.map(|(field, _)| field)))
+    items_of(ctx, args, |(field, _)| [Some(field), None]).map(Reply::Bulks)
 }
 
 fn hvals(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+    items_of(ctx, args, |(_, value)| [Some(value), None]).map(Reply::Bulks)
+}
+
+/// What is wanted of each pair of a hash.
+fn items_of(
+    ctx: &mut Ctx,
+    args: &mut Args,
+    wanted: for<'h> fn((Item<'h>, Item<'h>)) -> [Option<Item<'h>>; 2],
+) -> Result<Bulks> {
     let hash = ctx.read::<Hash>(args.bytes()?)?;
     let pairs = hash.into_iter().flat_map(Hash::iter);
-    Ok(bulks(pairs.map(|(_, value)| value)))
+    let count = 2 * hash.map_or(0, Hash::len);
+    Ok(bulks(count, pairs.flat_map(wanted).flatten()))
 }
 
 fn bulk(item: Item) -> Reply {

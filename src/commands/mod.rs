@@ -79,11 +79,9 @@ pub fn run(ctx: &mut Ctx, listed: &Listed, argv: &[&[u8]]) -> Result<Reply> {
     }
 }
 
-/// Items of a value as an array of bulk strings.
-fn bulks<'a>(items: impl Iterator<Item = Item<'a>>) -> Reply {
-    let (mut bulks, mut digits) = (Bulks::default(), itoa::Buffer::new());
-    for item in items {
-        bulks.push(item.bytes_in(&mut digits));
-    }
-    Reply::Bulks(bulks)
+/// About `count` items of a value as bulk strings.
+fn bulks<'a>(count: usize, items: impl Iterator<Item = Item<'a>>) -> Bulks {
+    let (mut bulks, mut digits) = (Bulks::with_capacity(count), itoa::Buffer::new());
+    items.for_each(|item| bulks.push(item.bytes_in(&mut digits)));
+    bulks
 }

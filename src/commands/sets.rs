@@ -4,10 +4,10 @@ use super::args::amount;
 use super::row::{Command, Method, methods, prose};
 use super::sample::{NOT_SIGNED, positions, signed_count};
 use super::scan::Scan;
-use super::{Args, Flags};
+use super::{Args, Flags, bulks};
 use crate::db::{Ctx, Edit, Event, Ttl};
 use crate::error::{Error, Result};
-use crate::reply::Reply;
+use crate::reply::{Bulks, Frame, Reply};
 use crate::types::{Item, Limits, Set};
 
 const READS: Flags = Flags::READS;
@@ -328,9 +328,9 @@ fn smismember(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 fn smembers(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let set = ctx.read::<Set>(args.bytes()?)?;
-    Ok(Reply::Set(
-        set.into_iter().flat_map(Set::iter).map(bulk).collect(),
-    ))
+    let members = set.into_iter().flat_map(Set::iter);
+    let members = bulks(set.map_or(0, Set::len), members);
+    Ok(Reply::Bulks(members.framed(Frame::Set)))
 }
 
 fn bulk(item: Item) -> Reply {
@@ -347,7 +347,9 @@ fn spop(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let count = amount(count.map_err(|_| Error::MustBePositive)?.unsigned_abs());
     args.end()?;
     let popped = pop(ctx, key, count)?;
-    Ok(Reply::Set(popped.into_iter().map(Reply::Bulk).collect()))
+    let mut members = Bulks::with_capacity(popped.len());
+    popped.iter().for_each(|member| members.push(member));
+    Ok(Reply::Bulks(members.framed(Frame::Set)))
 }
 
 /// Takes members out at random. Which ones is said in the effect, as chance is not the same twice.
@@ -412,7 +414,8 @@ fn sdiffstore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 fn answer(ctx: &mut Ctx, args: &mut Args, join: Join) -> Result<Reply> {
     let joined = joined(ctx, args.rest(), join)?;
-    Ok(Reply::Set(joined.iter().map(bulk).collect()))
+    let members = bulks(joined.len(), joined.iter());
+    Ok(Reply::Bulks(members.framed(Frame::Set)))
 }
 
 fn store(ctx: &mut Ctx, args: &mut Args, join: Join, event: Event) -> Result<Reply> {

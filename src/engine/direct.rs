@@ -64,11 +64,11 @@ pub struct Row(usize);
 
 impl Row {
     pub fn of(name: &str) -> Option<Row> {
-        let is_it = |listed: &&Listed| listed.words == 1 && listed.command.name == name;
+        let is_it = |listed: &&Listed| listed.is_called(name.as_bytes());
         let at = rows().iter().position(is_it)?;
-        // What changes the client itself (SELECT, WATCH ...), or other databases than its own, is
-        // looked after by `call`.
-        let of_client = ["connection", "transactions", "pubsub"];
+        // What changes the client itself (SELECT, WATCH ...), or other databases than its own, or asks
+        // something of the host (SAVE ...), is looked after by `call`.
+        let of_client = ["connection", "transactions", "pubsub", "server"];
         let of_others = ["MOVE", "SWAPDB", "COPY"];
         let is_special = of_client.contains(&rows()[at].command.group) || of_others.contains(&name);
         (!is_special).then_some(Row(at))

@@ -10,7 +10,9 @@
 //! Null         _\r\n                    $-1\r\n
 //! NullArray    _\r\n                    *-1\r\n
 //! Boolean      #t\r\n #f\r\n            :1\r\n :0\r\n
-//! Array, Bulks *2\r\n...                the same
+//! Array        *2\r\n...                the same
+//! Bulks        as Array, Set or Map     the same
+//! Scored       as Pairs                 the same
 //! Map          %1\r\nkey value          *2\r\nkey value
 //! Pairs        *1\r\n*2\r\nkey value    *2\r\nkey value
 //! Set          ~2\r\n...                *2\r\n...
@@ -23,7 +25,7 @@ use std::fmt::{self, Write};
 
 use super::Resp;
 use crate::error::Error;
-use crate::reply::{Reply, write_bulk};
+use crate::reply::{Frame, Reply, write_bulk};
 use crate::types::number::format_f64;
 
 /// Puts a reply at the end of `out`.
@@ -48,9 +50,25 @@ pub fn write(reply: &Reply, resp: Resp, out: &mut Vec<u8>) {
         (Reply::Boolean(yes), Resp::Two) => header(b':', i64::from(*yes), out),
         (Reply::Boolean(true), Resp::Three) => out.extend_from_slice(b"#t\r\n"),
         (Reply::Boolean(false), Resp::Three) => out.extend_from_slice(b"#f\r\n"),
-        (Reply::Bulks(bulks), _) => {
-            count(b'*', bulks.len(), out);
+        (Reply::Bulks(bulks), resp) => {
+            match (bulks.frame(), resp) {
+                (Frame::Array, _) | (_, Resp::Two) => count(b'*', bulks.len(), out),
+                (Frame::Set, Resp::Three) => count(b'~', bulks.len(), out),
+                (Frame::Map, Resp::Three) => count(b'%', bulks.len() / 2, out),
+            }
             out.extend_from_slice(bulks.bytes());
+        }
+        (Reply::Scored(scored), resp) => {
+            let is_flat = resp == Resp::Two;
+            let len = scored.scores.len();
+            count(b'*', if is_flat { 2 * len } else { len }, out);
+            for (member, score) in scored.members.pieces().zip(&scored.scores) {
+                if !is_flat {
+                    count(b'*', 2, out);
+                }
+                out.extend_from_slice(member);
+                write(&Reply::Double(*score), resp, out);
+            }
         }
         (Reply::Array(items), _) => aggregate(b'*', items, resp, out),
         (Reply::Set(items), Resp::Two) => aggregate(b'*', items, resp, out),
@@ -132,6 +150,7 @@ impl Write for Line<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reply::{Bulks, Scored};
 
     #[track_caller]
     fn written(reply: Reply, two: &str, three: &str) {
@@ -212,6 +231,44 @@ mod tests {
             "*2\r\n*2\r\n$1\r\na\r\n,1.5\r\n*2\r\n$1\r\nb\r\n_\r\n",
         );
         written(Reply::Array(vec![]), "*0\r\n", "*0\r\n");
+    }
+
+    #[test]
+    fn packed_strings_are_written_as_if_each_stood_alone() {
+        let names = ["", "a\r\n", "0123456789"];
+        let bulks = |frame| {
+            let mut bulks = Bulks::default();
+            names.iter().for_each(|name| bulks.push(name.as_bytes()));
+            bulks.push(&[b'x'; 1000]);
+            bulks.framed(frame)
+        };
+        let each = || names.map(Reply::bulk).into_iter();
+        let all = || each().chain([Reply::bulk("x".repeat(1000))]).collect();
+        let pairs = |values: Vec<Reply>| values.into_iter().zip([1.0, -0.5, 1e100, 3.0]);
+        let paired = pairs(all()).map(|(name, score)| (name, Reply::Double(score)));
+        let mut in_two: Vec<Reply> = all();
+        let behind = in_two.split_off(2);
+        let map = vec![
+            (in_two[0].clone(), in_two[1].clone()),
+            (behind[0].clone(), behind[1].clone()),
+        ];
+        let scored = Reply::Scored(Scored {
+            members: bulks(Frame::Array),
+            scores: vec![1.0, -0.5, 1e100, 3.0],
+        });
+        for (packed, plain) in [
+            (Reply::Bulks(bulks(Frame::Array)), Reply::Array(all())),
+            (Reply::Bulks(bulks(Frame::Set)), Reply::Set(all())),
+            (Reply::Bulks(bulks(Frame::Map)), Reply::Map(map)),
+            (scored, Reply::Pairs(paired.collect())),
+        ] {
+            let [two, three] = [Resp::Two, Resp::Three].map(|resp| {
+                let mut out = Vec::new();
+                write(&plain, resp, &mut out);
+                String::from_utf8(out).expect("text")
+            });
+            written(packed, &two, &three);
+        }
     }
 
     #[test]

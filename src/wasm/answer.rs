@@ -1,9 +1,9 @@
-//! How an outcome goes back: a tag, and two words in memory that say where the rest lies.
+//! How an outcome goes back: a tag, and words in memory that say where the rest lies.
 
 use crate::db::{ClientId, Request};
 use crate::engine::{Delivery, Lent, Outcome};
 use crate::protocol::{Resp, write};
-use crate::reply::Reply;
+use crate::reply::{Bulks, Frame, Reply, Scored};
 use crate::types::Item;
 
 /// What a call came to. `pkg-template/src/engine/instance.ts` has the same numbers.
@@ -28,6 +28,15 @@ pub(super) enum Tag {
     List = 8,
     /// Nothing has happened: the call has to be made the ordinary way.
     Ordinary = 9,
+    /// The words are the lower and the upper half of the number.
+    Double = 10,
+    /// The words are the address and the length, marked as in `List`, of a run of bulk strings as they go over a wire; the
+    /// word behind the steps says how many they are.
+    Bulks = 11,
+    /// As `Bulks`: keys and values in turn.
+    Map = 12,
+    /// As `Bulks`: members; the last word is the address of their scores.
+    Scored = 13,
 }
 
 /// Marks a length as that of a string whose bytes are all characters.
@@ -38,18 +47,21 @@ const INTEGER_BYTES: usize = 20;
 /// The last answer. It stays where it is until the next.
 pub(super) struct Answer {
     /// JavaScript holds the address of this, and reads it after each call: two words about the
-    /// answer, and how many steps wait, which it also reads once the instance has stopped.
-    words: Box<[u32; 3]>,
+    /// answer, how many steps wait, which it also reads once the instance has stopped, and two more about
+    /// the answer.
+    words: Box<[u32; 5]>,
     bytes: Vec<u8>,
     list: Vec<u32>,
+    scores: Vec<f64>,
 }
 
 impl Answer {
     pub fn new() -> Answer {
         Answer {
-            words: Box::new([0; 3]),
+            words: Box::new([0; 5]),
             bytes: Vec::new(),
             list: Vec::new(),
+            scores: Vec::new(),
         }
     }
 
@@ -65,6 +77,25 @@ impl Answer {
             Outcome::Reply(Reply::Bulk(bytes)) => {
                 self.bytes(bytes);
                 Tag::Bulk
+            }
+            Outcome::Reply(Reply::Double(number)) => {
+                let bits = number.to_bits();
+                [self.words[0], self.words[1]] = [bits as u32, (bits >> 32) as u32];
+                Tag::Double
+            }
+            Outcome::Reply(Reply::Bulks(bulks)) => {
+                let tag = match bulks.frame() {
+                    Frame::Array | Frame::Set => Tag::Bulks,
+                    Frame::Map => Tag::Map,
+                };
+                self.bulks(bulks);
+                tag
+            }
+            Outcome::Reply(Reply::Scored(Scored { members, scores })) => {
+                self.bulks(members);
+                self.scores = scores;
+                self.words[4] = self.scores.as_ptr() as u32;
+                Tag::Scored
             }
             Outcome::Reply(reply) => self.reply(&reply, Resp::Three),
             Outcome::Blocked => Tag::Blocked,
@@ -95,6 +126,14 @@ impl Answer {
         write(reply, resp, &mut bytes);
         self.bytes(bytes);
         Tag::Resp
+    }
+
+    fn bulks(&mut self, bulks: Bulks) {
+        self.words[3] = bulks.len() as u32;
+        self.bytes(bulks.into_bytes());
+        if self.bytes.is_ascii() {
+            self.words[1] |= IS_ASCII;
+        }
     }
 
     /// The number of each client, then what it is sent in its protocol, one after the other.

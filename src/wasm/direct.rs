@@ -17,6 +17,8 @@ const FIRST_BYTES: usize = 1024;
 /// Room of the second and of the third.
 const OTHER_BYTES: usize = 16 * 1024;
 const ALL_BYTES: usize = FIRST_BYTES + 2 * OTHER_BYTES;
+/// Arguments of a call of `direct_words`, at most.
+const MOST_WORDS: usize = 64;
 /// JavaScript writes short strings a word at a time.
 const ALIGNMENT: usize = size_of::<u32>();
 /// The verbs of `count`, beside INCRBY. `pkg-template/src/engine/direct.ts` has the same numbers.
@@ -169,6 +171,28 @@ impl Instance {
             self.places.third(third_len),
         ];
         let argv = &argv[..1 + count.min(3) as usize];
+        if !self.headroom.is_there_for(argv) {
+            return Tag::Ordinary as u32;
+        }
+        match self.engine.direct(now, u64::from(client), row, argv) {
+            Some(outcome) => self.answer.outcome(outcome) as u32 | self.flags_of_direct(client),
+            None => Tag::Ordinary as u32,
+        }
+    }
+
+    /// As `direct`, with any number of arguments up to `MOST_WORDS`; they lie as the keys of `mget` do.
+    pub fn direct_words(&mut self, now_ms: f64, client: u32, row: u32, count: u32) -> u32 {
+        let Some(row) = Row::numbered(row as usize) else {
+            return Tag::Ordinary as u32;
+        };
+        let now = self.moment(now_ms);
+        self.engine.count_hits(now.ms, self.near_client);
+        let mut argv: [&[u8]; MOST_WORDS + 1] = [&[]; MOST_WORDS + 1];
+        argv[0] = row.name();
+        for (place, word) in argv[1..].iter_mut().zip(self.places.keys(count)) {
+            *place = word;
+        }
+        let argv = &argv[..1 + count as usize];
         if !self.headroom.is_there_for(argv) {
             return Tag::Ordinary as u32;
         }

@@ -1,8 +1,11 @@
 // Methods that try the short way into the engine before the ordinary one.
 
-import { DECR, INCR, INCRBY, type DirectCalls, type DirectCommand } from '../engine/direct.js'
+import { DECR, INCR, INCRBY, commandNamed, type DirectCalls, type DirectCommand } from '../engine/direct.js'
+import type { Reply } from '../reply.js'
+import type { ZRangeOptions } from './arguments.js'
 import { METHODS } from './generated.js'
 import { inheritMethods } from './inherit.js'
+import { TRANSFORMS, unchanged } from './replies.js'
 
 /** The short way of a face of a store, while it has one, and whether bulk strings are wanted as bytes. */
 export interface Shortcut<Face> {
@@ -12,38 +15,31 @@ export interface Shortcut<Face> {
 
 type Method = (this: object, ...given: unknown[]) => unknown
 
-/** A method whose arguments are sent as they are and whose reply is answered as it comes: its name, command and arguments. */
-const PLAIN = /^(\w+) (\w+)((?: \d){1,3})$/gm
-/** Commands that take a time or tell one. */
-const TIMED = /EX(?!IS)|TTL/
-
-let commands = 0
-
-function command(name: string): DirectCommand {
-  return { name, at: commands++, isTimeless: !TIMED.test(name) }
-}
+/** A method whose arguments are sent as they are: its name, command and arguments, and what it answers. */
+const PLAIN = /^(\w+) (\w+)((?: \d){1,3})(?: > (.+))?$/gm
 
 /** Has the methods of a store's face try the short way first. */
 export function addShortcuts<Face extends object>(prototype: Face, { direct, binary }: Shortcut<Face>): void {
   const methods = Object.create(null) as Record<string, Method>
   const ordinary = (name: string): Method => (prototype as Record<string, Method>)[name] as Method
 
-  for (const [, name = '', verb = '', places = ''] of METHODS.matchAll(PLAIN)) {
-    const called = command(verb)
+  for (const [, name = '', verb = '', places = '', answered = ''] of METHODS.matchAll(PLAIN)) {
+    const called = commandNamed(verb)
+    const transform = TRANSFORMS[answered] ?? unchanged
     const otherwise = ordinary(name)
     const takes = places.length / 2
     methods[name] = function (a, b, c) {
       const face = this as Face
       const answer = direct(face)?.call(called, binary(face), a, takes > 1 ? b : undefined, takes > 2 ? c : undefined)
-      return answer === undefined ? otherwise.call(face, a, b, c) : answer
+      return answer === undefined ? otherwise.call(face, a, b, c) : transform(answer)
     }
   }
 
   // The hottest have a function each: what runs them all is compiled for none.
-  const [hSet, zAdd] = [command('HSET'), command('ZADD')]
-  const [get_, set_, incr_, decr_, hGet_, hSet_, mGet_, zAdd_] =
-    ['get', 'set', 'incr', 'decr', 'hGet', 'hSet', 'mGet', 'zAdd'].map(ordinary) as [
-      Method, Method, Method, Method, Method, Method, Method, Method,
+  const [hSet, zAdd, zRange] = [commandNamed('HSET'), commandNamed('ZADD'), commandNamed('ZRANGE')]
+  const [get_, set_, incr_, decr_, hGet_, hSet_, mGet_, zAdd_, zRange_] =
+    ['get', 'set', 'incr', 'decr', 'hGet', 'hSet', 'mGet', 'zAdd', 'zRange'].map(ordinary) as [
+      Method, Method, Method, Method, Method, Method, Method, Method, Method,
     ]
   // A step that is no small number has the way of any command.
   const incrBy_ = methods['incrBy'] as Method
@@ -86,6 +82,10 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
       const answer = one && direct(this)?.call(zAdd, false, key, one.score, one.value)
       return answer === undefined ? zAdd_.call(this, key, member, options) : answer
     },
+    zRange(this: Face, key: unknown, min: unknown, max: unknown, options: unknown): unknown {
+      const answer = rangeByRank(direct(this), zRange, binary(this), key, min, max, options)
+      return answer === undefined ? zRange_.call(this, key, min, max, options) : answer
+    },
   })
   inheritMethods(prototype, Object.entries(methods))
 }
@@ -93,6 +93,16 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
 /** Whether a step is a whole number of 32 bits. */
 function isWord(step: unknown): step is number {
   return typeof step === 'number' && (step | 0) === step
+}
+
+/** The members of a range of ranks, from either end. */
+function rangeByRank(
+  direct: DirectCalls | null, command: DirectCommand, binary: boolean, key: unknown, min: unknown, max: unknown, options: unknown,
+): Reply | undefined {
+  if (options === undefined) return direct?.call(command, binary, key, min, max)
+  const { REV, BY, LIMIT } = options as ZRangeOptions
+  if (REV !== true || BY !== undefined || LIMIT !== undefined) return undefined
+  return direct?.words(['ZRANGE', key, typeof min === 'number' ? String(min) : min, typeof max === 'number' ? String(max) : max, 'REV'], binary, command)
 }
 
 function isMember(given: unknown): given is { readonly score: unknown; readonly value: unknown } {

@@ -173,10 +173,16 @@ function record(entries: Iterable<readonly [Reply, Reply]>, value: Transform = u
   return object
 }
 
+/** A map, or keys and values in turn. */
 const mapped =
   (value: Transform): Transform =>
-  (reply) =>
-    record(reply instanceof Map ? reply : couples(reply).map(([name = null, given = null]) => [name, given]), value)
+  (reply) => {
+    if (reply instanceof Map) return record(reply, value)
+    const flat = list(reply)
+    const object: Record<string, unknown> = Object.create(null)
+    for (let at = 0; at + 1 < flat.length; at += 2) object[string(flat[at])] = value(flat[at + 1] ?? null)
+    return object
+  }
 
 /** A score: in scans it comes as a bulk string. */
 function score(reply: Reply | undefined): number {

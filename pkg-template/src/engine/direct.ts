@@ -10,7 +10,7 @@ import { asciiText, decodeText } from '../resp.js'
 import { BLOCKED, HostRequest, LONE_SURROGATE, type EngineInstance } from './instance.js'
 import { NEAR_SLOTS, Near } from './near.js'
 import { STRING_UNITS, type Strings } from './strings.js'
-import { ASCII, BULK, INTEGER, LIST, NULL, OK, ORDINARY } from './tags.js'
+import { ASCII, BULK, BULKS, DOUBLE, INTEGER, LENGTH, LIST, MAP, NULL, OK, ORDINARY } from './tags.js'
 
 /** What src/wasm/direct.rs exports, as it is called without the glue. */
 interface Exports {
@@ -25,6 +25,7 @@ interface Exports {
   instance_direct(
     engine: number, nowMs: number, client: number, row: number, count: number, first: number, second: number, third: number,
   ): number
+  instance_direct_words(engine: number, nowMs: number, client: number, row: number, count: number): number
 }
 
 /** Room of the first argument, and of the second and the third, as src/wasm/direct.rs has it. */
@@ -37,8 +38,8 @@ const SHORT_CHARACTERS = 32
 const HURRIED_CALLS = 8
 /** ... whose next calls share one look at the clock, as long as its turn lasts. */
 const SHARING_CALLS = 64
-/** The length of a string whose bytes are all characters is marked by this. */
-const LENGTH = 0x7fff_ffff
+/** Arguments of a call of any number of them, as src/wasm/direct.rs has it. */
+const MOST_WORDS = 64
 
 /** The verbs of `count`, as src/wasm/direct.rs has them. */
 export const INCR = 0
@@ -54,6 +55,18 @@ export interface DirectCommand {
   readonly at: number
   /** Whether it takes no time and tells none, so that any moment of the turn will do. */
   readonly isTimeless: boolean
+}
+
+/** Commands that take a time or tell one. */
+const TIMED = /EX(?!IS)|TTL/
+
+const commands = new Map<string, DirectCommand>()
+
+/** The command of a name in capitals. */
+export function commandNamed(name: string): DirectCommand {
+  let command = commands.get(name)
+  if (command === undefined) commands.set(name, (command = { name, at: commands.size, isTimeless: !TIMED.test(name) }))
+  return command
 }
 
 /** What is told to whoever made the calls. */
@@ -201,17 +214,7 @@ export class DirectCalls {
 
   /** MGET */
   mGet(keys: readonly unknown[], binary: boolean): Reply | undefined {
-    let at = this.#places + 4 * keys.length
-    const end = this.#places + ALL_BYTES
-    if (keys.length === 0 || at >= end) return undefined
-    for (let n = 0; n < keys.length; n++) {
-      const key = keys[n]
-      if (typeof key !== 'string' || at + 3 * key.length + 4 > end) return undefined
-      const length = this.#put(key, at, null)
-      if (length < 0) return undefined
-      this.#words[(this.#places >> 2) + n] = length
-      at += (length + 3) & ~3
-    }
+    if (!this.#putAll(keys, 0)) return undefined
     let result: number
     try {
       const now = this.#now()
@@ -234,7 +237,27 @@ export class DirectCalls {
     return values
   }
 
-  /** Runs a command with one to three arguments. */
+  /** Runs a command with all of its words, the name first. Maps come as keys and values in turn.
+   *  @param known  which command it is, where that is known and the rest of the words takes no time */
+  words(argv: readonly unknown[], binary: boolean, known?: DirectCommand): Reply | undefined {
+    const command = known ?? commandNamed(String(argv[0]))
+    const row = this.#rows[command.at] ?? this.#findRow(command)
+    const count = argv.length - 1
+    if (row < 0 || count > MOST_WORDS || !this.#putAll(argv, 1)) return undefined
+    const now = known === undefined ? this.#exactly() : this.#now()
+    let result: number
+    try {
+      result = this.#exports.instance_direct_words(this.#engine, now, this.#client, row, count)
+      if (result === ORDINARY && now < 0) {
+        result = this.#exports.instance_direct_words(this.#engine, this.#exactly(), this.#client, row, count)
+      }
+    } catch (cause) {
+      throw this.#stopped(cause)
+    }
+    return this.#read(result, binary)
+  }
+
+  /** Runs a command with one to three arguments. Maps come as keys and values in turn. */
   call(command: DirectCommand, binary: boolean, first: unknown, second?: unknown, third?: unknown): Reply | undefined {
     const row = this.#rows[command.at] ?? this.#findRow(command)
     if (row < 0) return undefined
@@ -305,6 +328,24 @@ export class DirectCalls {
     })
   }
 
+  /** Writes words one after the other, their lengths before them; false where they have no room.
+   *  @param from  the first of them */
+  #putAll(words: readonly unknown[], from: number): boolean {
+    const count = words.length - from
+    let at = this.#places + 4 * count
+    const end = this.#places + ALL_BYTES
+    if (count === 0 || at >= end) return false
+    for (let n = 0; n < count; n++) {
+      const word = words[from + n]
+      if (typeof word !== 'string' || at + 3 * word.length + 4 > end) return false
+      const length = this.#put(word, at, null)
+      if (length < 0) return false
+      this.#words[(this.#places >> 2) + n] = length
+      at += (length + 3) & ~3
+    }
+    return true
+  }
+
   #putAny(argument: unknown, at: number, place: Uint8Array): number {
     if (typeof argument === 'string') return this.#put(argument, at, place)
     return typeof argument === 'number' && Number.isFinite(argument) ? this.#put(String(argument), at, place) : -1
@@ -373,6 +414,13 @@ export class DirectCalls {
         answer = this.#value(
           (this.#words[this.#answer] ?? 0) >>> 0, this.#words[this.#answer + 1] ?? 0, (result & 0xff) === ASCII, binary,
         )
+        break
+      case DOUBLE:
+        answer = this.#instance.double()
+        break
+      case BULKS:
+      case MAP:
+        answer = this.#instance.bulks(binary)
         break
       case ORDINARY:
         return undefined

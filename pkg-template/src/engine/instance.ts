@@ -9,8 +9,9 @@ import { NookError } from '../errors.js'
 import type { Push, Reply } from '../reply.js'
 import { asciiText, decodeText, RespReader } from '../resp.js'
 import { instantiate, type Exports } from './exports.js'
+import { unpacked } from './packed.js'
 import { stringsOf, type Strings } from './strings.js'
-import { ASCII, ASK, BULK, INTEGER, NULL, OK, RESP, WAIT } from './tags.js'
+import { ASCII, ASK, BULK, BULKS, COUNT, DOUBLE, INTEGER, LENGTH, MAP, NULL, OK, RESP, SCORED, SCORES, WAIT } from './tags.js'
 
 /** What a slice of a snapshot came to, as src/wasm/keep.rs has it. */
 const enum SnapshotSlice {
@@ -418,6 +419,14 @@ export class EngineInstance {
         if (binary) return this.#bytes.slice(first, end)
         return tag === ASCII ? asciiText(this.#bytes, first, end) : decodeText(this.#bytes, first, end)
       }
+      case DOUBLE:
+        return this.double()
+      case BULKS:
+        return this.bulks(binary)
+      case MAP:
+        return mapOf(this.bulks(binary))
+      case SCORED:
+        return this.#scored(binary)
       case RESP:
         return this.#replies(binary)
       case WAIT:
@@ -427,6 +436,30 @@ export class EngineInstance {
       default:
         throw new TypeError(`the engine answered with an unknown tag, ${tag}`)
     }
+  }
+
+  /** The number that the last call came to. */
+  double(): number {
+    this.#refresh()
+    halves[0] = this.#words[this.#answer] ?? 0
+    halves[1] = this.#words[this.#answer + 1] ?? 0
+    return double[0] ?? 0
+  }
+
+  /** The strings that the last call came to. */
+  bulks(binary: boolean): Reply[] {
+    this.#refresh()
+    const start = this.#words[this.#answer] ?? 0
+    const length = this.#words[this.#answer + 1] ?? 0
+    const count = this.#words[this.#answer + COUNT] ?? 0
+    const asciiEnd = length > LENGTH ? start + (length & LENGTH) : 0
+    return unpacked(this.#bytes, { start, count, asciiEnd }, binary, this.#strings)
+  }
+
+  #scored(binary: boolean): Reply[] {
+    const members = this.bulks(binary)
+    const scores = new Float64Array(this.#memory.buffer, this.#words[this.#answer + SCORES], members.length)
+    return members.map((member, at) => [member, scores[at] ?? 0])
   }
 
   /** One reply, or the several that SUBSCRIBE gives, as an array. */
@@ -449,6 +482,17 @@ export class EngineInstance {
     this.#scratch = this.#enter(() => this.#exports.instance_trim_scratch(this.#engine)) >>> 0
     this.#scratchBytes = this.#exports.instance_scratch_len(this.#engine)
   }
+}
+
+/** A number, and its two halves. */
+const double = new Float64Array(1)
+const halves = new Uint32Array(double.buffer)
+
+/** Keys and values in turn as a map. */
+function mapOf(flat: readonly Reply[]): Map<Reply, Reply> {
+  const map = new Map<Reply, Reply>()
+  for (let at = 0; at < flat.length; at += 2) map.set(flat[at] ?? null, flat[at + 1] ?? null)
+  return map
 }
 
 /** An instance as direct calls use it, beside the glue. */

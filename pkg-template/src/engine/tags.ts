@@ -18,3 +18,19 @@ export const ASCII = 7
 export const LIST = 8
 /** Nothing has happened: the call has to be made the ordinary way. */
 export const ORDINARY = 9
+/** The words of the answer are the lower and the upper half of the number. */
+export const DOUBLE = 10
+/** The words are the address and the length, marked as in `LIST`, of a run of bulk strings as they go over a wire; the word behind
+ *  the steps says how many they are. */
+export const BULKS = 11
+/** As `BULKS`: keys and values in turn. */
+export const MAP = 12
+/** As `BULKS`: members; the last word is the address of their scores. */
+export const SCORED = 13
+
+/** Marks a length as that of bytes which are all characters. */
+export const LENGTH = 0x7fff_ffff
+
+/** The words of the answer that `BULKS` and `SCORED` have beside the first two. */
+export const COUNT = 3
+export const SCORES = 4

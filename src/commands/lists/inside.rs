@@ -7,7 +7,7 @@ use super::super::bulks;
 use super::{NEGATIVE_COUNT, NEGATIVE_MAXLEN, ZERO_RANK};
 use crate::db::{Ctx, Edit, Event};
 use crate::error::{Error, Result};
-use crate::reply::Reply;
+use crate::reply::{Bulks, Reply};
 use crate::types::{Beside, Item, List, Side};
 
 pub(super) fn llen(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
@@ -28,10 +28,10 @@ pub(super) fn lindex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 pub(super) fn lrange(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, start, stop) = (args.bytes()?, args.int()?, args.int()?);
     let Some(list) = ctx.read::<List>(key)? else {
-        return Ok(Reply::Array(Vec::new()));
+        return Ok(Reply::Bulks(Bulks::default()));
     };
-    let items = list.range(span(start, stop, list.len()));
-    Ok(bulks(items))
+    let span = span(start, stop, list.len());
+    Ok(Reply::Bulks(bulks(span.len(), list.range(span))))
 }
 
 /// An index that may count from the end, as one that does not; none before the start.

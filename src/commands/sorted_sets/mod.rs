@@ -10,7 +10,7 @@ use super::bulks;
 use super::flags::Flags;
 use super::row::{Command, Method, methods, prose};
 use super::sample::NOT_SIGNED;
-use crate::reply::Reply;
+use crate::reply::{Reply, Scored};
 use crate::types::{Item, Score};
 
 const READS_FAST: Flags = Flags::READS.and(Flags::FAST);
@@ -49,11 +49,19 @@ fn pair((member, score): (Item<'_>, Score)) -> (Reply, Reply) {
 }
 
 fn named<'m>(members: impl Iterator<Item = (Item<'m>, Score)>) -> Reply {
-    bulks(members.map(|(member, _)| member))
+    let count = members.size_hint().0;
+    Reply::Bulks(bulks(count, members.map(|(member, _)| member)))
 }
 
 fn scored<'m>(members: impl Iterator<Item = (Item<'m>, Score)>) -> Reply {
-    Reply::Pairs(members.map(pair).collect())
+    let count = members.size_hint().0;
+    let mut scores = Vec::with_capacity(count);
+    let members = members.map(|(member, score)| {
+        scores.push(score.get());
+        member
+    });
+    let members = bulks(count, members);
+    Reply::Scored(Scored { members, scores })
 }
 
 pub(super) const ROWS: &[Command] = &[

@@ -233,7 +233,7 @@ fn range(ctx: &mut Ctx, args: &mut Args, form: Form) -> Result<Reply> {
     let key = args.bytes()?;
     let selection = Selection::read(args, form)?;
     let zset = ctx.read::<ZSet>(key)?;
-    Ok(zset.map_or(Reply::Array(Vec::new()), |zset| selection.reply(zset)))
+    Ok(zset.map_or_else(|| named(std::iter::empty()), |zset| selection.reply(zset)))
 }
 
 pub(super) fn zrangestore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
