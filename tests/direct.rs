@@ -3,6 +3,7 @@
 
 use nookdb::engine::{Count, Lent, Moment, Row};
 use nookdb::protocol::split_arguments;
+use nookdb::types::ValueRef;
 use nookdb::{ClientId, Config, Engine, Outcome, Reply};
 use proptest::prelude::*;
 
@@ -23,6 +24,8 @@ enum Deed {
     Abort,
     /// Somebody else hears of every event.
     Listen,
+    /// A snapshot is begun, or goes on by a key.
+    Snapshot,
 }
 
 fn key() -> impl Strategy<Value = Vec<u8>> {
@@ -39,6 +42,8 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
         Just(b"-9223372036854775808".to_vec()),
         Just("grün".as_bytes().to_vec()),
         Just(b"plain".to_vec()),
+        // As long as each other, so that one takes the room of the other.
+        "[xyz\u{e9}]{9}".prop_map(String::into_bytes),
         Just("lang und grün ".repeat(80).into_bytes()),
         prop::collection::vec(any::<u8>(), 0..100),
     ]
@@ -102,7 +107,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         12 => directly(),
         4 => ordinarily(),
         2 => (0..4_i64).prop_map(|ms| Deed::Pass { ms }),
-        1 => prop_oneof![Just(Deed::Begin), Just(Deed::End), Just(Deed::Abort), Just(Deed::Listen)],
+        1 => prop_oneof![Just(Deed::Begin), Just(Deed::End), Just(Deed::Abort), Just(Deed::Listen), Just(Deed::Snapshot)],
     ]
 }
 
@@ -119,6 +124,8 @@ struct World {
     listener: ClientId,
     /// How many calls went the short way.
     direct: usize,
+    /// What snapshots have shown: database, key and value.
+    shown: Vec<(u32, Vec<u8>, Vec<u8>)>,
 }
 
 impl World {
@@ -130,6 +137,7 @@ impl World {
             caller,
             listener,
             direct: 0,
+            shown: Vec::new(),
         }
     }
 
@@ -200,7 +208,12 @@ impl World {
             self.engine.take_outbox(),
             self.engine.take_steps().to_vec(),
             self.engine.state().stats.clone(),
+            (
+                self.engine.state().used_bytes(),
+                self.engine.state().peak_bytes,
+            ),
             client,
+            std::mem::take(&mut self.shown),
         )
     }
 
@@ -211,10 +224,29 @@ impl World {
             "KEYS *",
             "OBJECT IDLETIME a",
             "OBJECT IDLETIME b",
+            "OBJECT ENCODING a",
+            "OBJECT ENCODING b",
             "INFO stats",
         ]
         .map(|line| self.call(now_ms, &words(line)))
         .into()
+    }
+
+    /// Goes on with a snapshot of each database, or begins one.
+    fn show(&mut self) {
+        for (db, keyspace) in (0..).zip(&mut self.engine.state_mut().databases) {
+            if keyspace.is_walked() {
+                keyspace.walk(1, |db, standing| {
+                    let value = match standing.value() {
+                        ValueRef::String(text) => text.as_item().to_vec(),
+                        _ => Vec::new(),
+                    };
+                    self.shown.push((db, standing.key().to_vec(), value));
+                });
+            } else {
+                keyspace.begin_walk(db);
+            }
+        }
     }
 
     /// Does a deed; gives what it came to.
@@ -247,6 +279,7 @@ impl World {
             Deed::Listen => self
                 .engine
                 .observe(self.listener, vec![b"*".as_slice().into()]),
+            Deed::Snapshot => self.show(),
             Deed::Pass { .. } => {}
         }
         None

@@ -44,7 +44,7 @@ pub use catalog::catalog;
 pub use config::parse_memory;
 pub use flags::Flags;
 pub use row::{Command, Method, methods, prose};
-pub(crate) use strings::add;
+pub(crate) use strings::{add, sum_of};
 pub use table::{Listed, Table, table};
 
 use crate::db::Ctx;

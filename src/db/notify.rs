@@ -49,8 +49,13 @@ impl Notify {
         Some(notify)
     }
 
+    /// Whether any event may be wanted.
+    pub fn is_on(self) -> bool {
+        self.keyspace || self.keyevent
+    }
+
     pub fn wants(self, class: Class) -> bool {
-        (self.keyspace || self.keyevent) && self.has(class)
+        self.is_on() && self.has(class)
     }
 
     fn has(self, class: Class) -> bool {

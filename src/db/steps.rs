@@ -226,6 +226,23 @@ impl Steps {
         self.list.push((head, ends));
     }
 
+    /// Puts a step at the end that is one call, and did what that says, word for word.
+    pub fn push_call(&mut self, head: Head, db: u32, argv: &[&[u8]]) {
+        self.push_intent(argv.iter());
+        let end = self.bytes.len();
+        self.effects.push(Packed {
+            db,
+            what: What::Intent(0),
+            end,
+        });
+        let ends = Ends {
+            intents: self.intents.len(),
+            effects: self.effects.len(),
+            bytes: end,
+        };
+        self.list.push((head, ends));
+    }
+
     fn push_intent<A: AsRef<[u8]>>(&mut self, argv: impl ExactSizeIterator<Item = A>) {
         write_call(argv, &mut self.bytes);
         self.intents.push(self.bytes.len());

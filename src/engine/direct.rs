@@ -8,9 +8,10 @@
 use std::sync::OnceLock;
 
 use super::{Engine, Outcome};
-use crate::commands::{Listed, add, table};
+use crate::commands::{Listed, add, sum_of, table};
 use crate::db::{
-    Cause, ClientId, Ctx, Draft, Event, Keyspace, Resp, Role, Savepoint, Standing, State, Ttl,
+    Cause, ClientId, Ctx, Draft, Event, Head, Keyspace, QuietSlot, Resp, Role, Savepoint, Standing,
+    State, Ttl, split_mix,
 };
 use crate::error::{Error, Result};
 use crate::types::{Hash, Item, Kind, Str, Text, ValueRef};
@@ -110,6 +111,18 @@ impl Count {
         }
     }
 
+    /// Hands over the call as a client sends it.
+    fn with_argv<R>(self, key: &[u8], take: impl FnOnce(&[&[u8]]) -> R) -> R {
+        let name = self.name().as_bytes();
+        match self {
+            Count::Incr | Count::Decr => take(&[name, key]),
+            Count::IncrBy(step) => {
+                let mut digits = itoa::Buffer::new();
+                take(&[name, key, digits.format(step).as_bytes()])
+            }
+        }
+    }
+
     fn step(self) -> i64 {
         match self {
             Count::Incr => 1,
@@ -171,6 +184,10 @@ impl Engine {
         answer: impl FnOnce(Option<Lent>) -> R,
     ) -> Option<Result<R>> {
         let caller = self.admits(now, client, "GET", |keys| is_lasting(keys, key))?;
+        if let Some(standing) = self.read_quietly(now.ms, caller, key) {
+            let lent = standing.map(Lent::of).transpose().map(answer);
+            return Some(self.counted(lent));
+        }
         let mut draft = self.draft(now.ms);
         let mut ctx = caller.ctx(&mut self.state, &mut draft);
         let lent = ctx.read_whole(key).map(Lent::of).transpose();
@@ -184,6 +201,11 @@ impl Engine {
             return None;
         }
         let caller = self.admits(now, client, "SET", |keys| is_lasting(keys, key))?;
+        if let Some(slot) = self.quiet_slot(now.ms, caller, key) {
+            slot.put_text(Text::of(value), None);
+            self.end_quietly(now.ms, caller, &[b"SET", key, value]);
+            return Some(());
+        }
         let mut draft = self.draft(now.ms);
         let mut ctx = caller.ctx(&mut self.state, &mut draft);
         ctx.slot(key)
@@ -206,21 +228,27 @@ impl Engine {
         }
         let name = count.name();
         let caller = self.admits(now, client, name, |keys| is_lasting(keys, key))?;
+        if let Some(slot) = self.quiet_slot(now.ms, caller, key) {
+            let sum = slot.view::<Str>();
+            let sum = sum.and_then(|text| sum_of(text, count.step()));
+            match sum {
+                Ok(sum) => {
+                    let deadline = slot.deadline();
+                    slot.put_text(Text::Int(sum), deadline);
+                    count.with_argv(key, |argv| self.end_quietly(now.ms, caller, argv));
+                }
+                // Each step draws a seed.
+                Err(_) => _ = split_mix(&mut self.random),
+            }
+            return Some(self.counted(sum));
+        }
         let mut draft = self.draft(now.ms);
         let mut ctx = caller.ctx(&mut self.state, &mut draft);
         let sum = add(&mut ctx, key, count.step());
         if sum.is_ok() {
             ctx.seal(Savepoint::START);
         }
-        let name = name.as_bytes();
-        Some(match count {
-            Count::Incr | Count::Decr => self.finish(draft, sum, &[name, key]),
-            Count::IncrBy(step) => {
-                let mut digits = itoa::Buffer::new();
-                let step = digits.format(step).as_bytes();
-                self.finish(draft, sum, &[name, key, step])
-            }
-        })
+        Some(count.with_argv(key, |argv| self.finish(draft, sum, argv)))
     }
 
     /// Whether a key and a value that take so many bytes leave memory within its bound.
@@ -253,6 +281,12 @@ impl Engine {
         answer: impl FnOnce(Option<Lent>) -> R,
     ) -> Option<Result<R>> {
         let caller = self.admits(now, client, "HGET", |keys| is_lasting(keys, key))?;
+        if let Some(standing) = self.read_quietly(now.ms, caller, key) {
+            let hash = standing.map(hash_of).transpose();
+            let answer =
+                hash.map(|hash| answer(hash.and_then(|hash| hash.get(field)).map(Lent::part)));
+            return Some(self.counted(answer));
+        }
         let mut draft = self.draft(now.ms);
         let mut ctx = caller.ctx(&mut self.state, &mut draft);
         let answer = ctx
@@ -368,15 +402,68 @@ impl Engine {
         })
     }
 
+    /// As `Ctx::read_whole` in a step of its own, where nobody is to hear of it.
+    fn read_quietly(
+        &mut self,
+        now_ms: i64,
+        caller: Caller,
+        key: &[u8],
+    ) -> Option<Option<Standing<'_>>> {
+        self.state.free_lazily_in_step();
+        let Caller { db, no_touch, .. } = caller;
+        let standing = self.state.read_quietly(db, key, now_ms, no_touch)?;
+        // Each step draws a seed.
+        split_mix(&mut self.random);
+        Some(standing)
+    }
+
+    /// As `Ctx::slot` in a step of its own, where nobody is to hear of it.
+    fn quiet_slot<'k>(
+        &mut self,
+        now_ms: i64,
+        caller: Caller,
+        key: &'k [u8],
+    ) -> Option<QuietSlot<'_, 'k>> {
+        self.state.free_lazily_in_step();
+        if !self.waiting.is_empty() {
+            return None;
+        }
+        self.state.quiet_slot(caller.db, key, now_ms)
+    }
+
+    /// Numbers a step of one call that changed one key, and hands it to the journal.
+    fn end_quietly(&mut self, now_ms: i64, caller: Caller, argv: &[&[u8]]) {
+        let seed = split_mix(&mut self.random);
+        self.state.seq += 1;
+        if self.journaling {
+            let head = Head {
+                seq: self.state.seq,
+                at_ms: now_ms,
+                seed,
+                cause: Cause::Command,
+            };
+            self.journal.push_call(head, caller.db, argv);
+        }
+    }
+
+    /// Counts the errors that calls come to.
+    fn counted<R>(&mut self, answer: Result<R>) -> Result<R> {
+        self.state.stats.errors += u64::from(answer.is_err());
+        answer
+    }
+
     /// Ends the step of a command that may have failed.
     fn finish<R>(&mut self, mut draft: Box<Draft>, answer: Result<R>, argv: &[&[u8]]) -> Result<R> {
         if answer.is_err() {
             Ctx::new(&mut self.state, &mut draft, crate::db::NOBODY).rollback(Savepoint::START);
-            self.state.stats.errors += 1;
         }
         self.commit(draft, Cause::Command, argv);
-        answer
+        self.counted(answer)
     }
+}
+
+fn hash_of(standing: Standing<'_>) -> Result<&Hash> {
+    Hash::of(standing.value()).ok_or(Error::WrongType)
 }
 
 /// Whether time takes nothing from this key.

@@ -34,14 +34,17 @@ pub(super) fn decrby(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 /// Adds to the integer under a key; answers the sum.
 pub fn add(ctx: &mut Ctx, key: &[u8], step: i64) -> Result<i64> {
     let slot = ctx.slot(key);
-    let Some(old) = slot.view::<Str>()?.map_or(Some(0), Text::as_i64) else {
-        return Err(Error::NotAnInteger);
-    };
-    let Some(sum) = old.checked_add(step) else {
-        return Err(Error::Overflow);
-    };
+    let sum = sum_of(slot.view::<Str>()?, step)?;
     slot.put_text(Event::IncrBy, Text::Int(sum), Ttl::Keep);
     Ok(sum)
+}
+
+/// What stands under a key, nothing counting as 0, and a step.
+pub fn sum_of(standing: Option<Text>, step: i64) -> Result<i64> {
+    let Some(old) = standing.map_or(Some(0), Text::as_i64) else {
+        return Err(Error::NotAnInteger);
+    };
+    old.checked_add(step).ok_or(Error::Overflow)
 }
 
 pub(super) fn incrbyfloat(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {

@@ -5,7 +5,7 @@ mod lcs;
 mod range;
 mod set;
 
-pub use count::add;
+pub use count::{add, sum_of};
 
 use super::flags::Flags;
 use super::row::{Command, Method, methods, prose};

@@ -189,6 +189,16 @@ impl<'a> Block<'a> {
         let head = self.head();
         HEADER_BYTES + head.key_at(self.rest).1 + head.payload_len()
     }
+
+    /// Whether another payload would take the block as it is, no more of it in units of the slab and no less; and
+    /// nothing lies apart that would be left alone.
+    #[inline]
+    pub fn has_room_for(self, payload: &Payload) -> bool {
+        let fixed = HEADER_BYTES + self.head().key_at(self.rest).1;
+        let units = |payload_len: usize| (fixed + payload_len).div_ceil(slab::UNIT_BYTES);
+        self.head().form() != Form::Apart
+            && units(payload.len()) == units(self.head().payload_len())
+    }
 }
 
 /// What the slab knows of an entry.
@@ -226,14 +236,9 @@ impl Draft<'_> {
 
     /// Writes it into a block of its size; its place in the list of deadlines is not said yet.
     pub fn write(&self, block: &mut [u8]) {
-        let mut head = self.key.len().min(LONG_KEY) as u32
-            | (self.payload.len() as u32) << LENGTH_BITS
-            | (self.payload.form() as u32) << (2 * LENGTH_BITS);
+        let mut head = self.key.len().min(LONG_KEY) as u32 | self.payload.head();
         if self.is_taken {
             head |= TAKEN;
-        }
-        if self.payload.is_ascii() {
-            head |= ASCII;
         }
         let mut at = HEADER_BYTES;
         if let Some(deadline) = self.deadline {
@@ -250,17 +255,28 @@ impl Draft<'_> {
         }
         let (key, payload) = block[at..].split_at_mut(self.key.len());
         key.copy_from_slice(self.key);
-        match self.payload {
-            Payload::Int(number) => payload[..8].copy_from_slice(&number.to_le_bytes()),
-            Payload::Embedded(bytes) | Payload::Raw(bytes) => {
-                payload[..bytes.len()].copy_from_slice(bytes);
-            }
-            Payload::Apart(number) => write_word(payload, 0, number),
-        }
+        self.payload.write(payload);
     }
 }
 
 impl Payload<'_> {
+    /// What the head says of it.
+    fn head(&self) -> u32 {
+        let ascii = if self.is_ascii() { ASCII } else { 0 };
+        (self.len() as u32) << LENGTH_BITS | (self.form() as u32) << (2 * LENGTH_BITS) | ascii
+    }
+
+    /// Writes it where it has room.
+    fn write(&self, room: &mut [u8]) {
+        match self {
+            Payload::Int(number) => room[..8].copy_from_slice(&number.to_le_bytes()),
+            Payload::Embedded(bytes) | Payload::Raw(bytes) => {
+                room[..bytes.len()].copy_from_slice(bytes);
+            }
+            Payload::Apart(number) => write_word(room, 0, *number),
+        }
+    }
+
     fn form(&self) -> Form {
         match self {
             Payload::Int(_) => Form::Int,
@@ -312,6 +328,15 @@ pub(super) fn set_listed(block: &mut [u8], place: usize) {
 pub(super) fn set_int(block: &mut [u8], number: i64) {
     let start = payload_at(block);
     block[start..][..8].copy_from_slice(&number.to_le_bytes());
+}
+
+/// Of one that has room for it, as `has_room_for` says.
+pub(super) fn set_payload(block: &mut [u8], payload: Payload) {
+    const OF_PAYLOAD: u32 = LENGTH_MASK << LENGTH_BITS | 3 << (2 * LENGTH_BITS) | ASCII;
+    let start = payload_at(block);
+    let head = word(block, HEAD) & !OF_PAYLOAD;
+    write_word(block, HEAD, head | payload.head());
+    payload.write(&mut block[start..]);
 }
 
 /// Of one whose value is kept apart.

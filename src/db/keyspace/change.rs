@@ -512,7 +512,7 @@ impl Keyspace {
 }
 
 /// The payload of a string that is short enough for its entry's block.
-fn inline(text: Text) -> Option<Payload> {
+pub(super) fn inline(text: Text) -> Option<Payload> {
     match text {
         Text::Int(number) => Some(Payload::Int(number)),
         Text::Embedded(bytes) => Some(Payload::Embedded(bytes)),

@@ -6,6 +6,7 @@
 mod block;
 mod change;
 mod entry;
+mod overwrite;
 mod paged;
 mod slab;
 mod table;

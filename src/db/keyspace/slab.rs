@@ -23,7 +23,7 @@ use std::num::NonZeroU32;
 mod tests;
 
 /// Blocks begin at multiples of this and have a multiple of it as their size.
-const UNIT_BYTES: usize = 8;
+pub const UNIT_BYTES: usize = 8;
 /// A power of two, so that a handle is cut into chunk and place by a shift.
 const CHUNK_UNITS: u32 = 1 << CHUNK_BITS;
 const CHUNK_BITS: u32 = 13;

@@ -1,0 +1,112 @@
+//! The shortest way to one key: for a call that is a step of its own and of which nobody is to hear.
+//!
+//! So it is with nearly every call of a store in the same process: nobody watches, waits or listens, so no
+//! key is named to anybody; and the call fails before it changes anything, so nothing is kept by which to
+//! take it back. What is left of `Slot` and `Draft` is the key itself, statistics and the near cache.
+//! Where there is more to do, nothing has happened, and `None` says so.
+
+use super::keyspace::{Deadline, Keyspace, Lookup, Standing, Used};
+use super::state::State;
+use crate::error::Result;
+use crate::types::{Kind, Text};
+
+use super::slot::of_kind;
+
+/// A key of which nobody will hear, and where it stands.
+pub struct QuietSlot<'a, 'k> {
+    state: &'a mut State,
+    db: u32,
+    now_ms: i64,
+    key: &'k [u8],
+    found: Lookup,
+}
+
+impl State {
+    /// As `Ctx::read_whole`; none where time has taken the key, or somebody may want to hear that it is
+    /// missing.
+    pub fn read_quietly(
+        &mut self,
+        db: u32,
+        key: &[u8],
+        now_ms: i64,
+        no_touch: bool,
+    ) -> Option<Option<Standing<'_>>> {
+        let hears = self.hears();
+        let keyspace = &mut self.databases[db as usize];
+        let Some(place) = keyspace.find(key).place else {
+            self.stats.misses += u64::from(!hears);
+            return (!hears).then_some(None);
+        };
+        if keyspace.at(place).is_past(now_ms) {
+            return None;
+        }
+        self.stats.hits += 1;
+        if !no_touch {
+            keyspace.note_use(place, Used::at(now_ms));
+        }
+        Some(Some(keyspace.at(place)))
+    }
+
+    /// As `Ctx::slot`; none where time has taken the key, or somebody watches or listens.
+    pub fn quiet_slot<'k>(
+        &mut self,
+        db: u32,
+        key: &'k [u8],
+        now_ms: i64,
+    ) -> Option<QuietSlot<'_, 'k>> {
+        if self.hears() || !self.watches.is_empty() {
+            return None;
+        }
+        let keyspace = &self.databases[db as usize];
+        let found = keyspace.find(key);
+        let is_past = |place| keyspace.at(place).is_past(now_ms);
+        if found.place.is_some_and(is_past) {
+            return None;
+        }
+        Some(QuietSlot {
+            state: self,
+            db,
+            now_ms,
+            key,
+            found,
+        })
+    }
+
+    /// Whether anybody listens to what happens to keys.
+    fn hears(&self) -> bool {
+        self.config.notify.is_on() || self.clients.has_observers()
+    }
+}
+
+impl QuietSlot<'_, '_> {
+    /// As `Slot::view`.
+    pub fn view<T: Kind>(&self) -> Result<Option<T::View<'_>>> {
+        of_kind::<T>(self.standing())
+    }
+
+    pub fn deadline(&self) -> Option<Deadline> {
+        self.standing().and_then(Standing::deadline)
+    }
+
+    /// As `Slot::put_text`, for good.
+    pub fn put_text(self, text: Text, deadline: Option<Deadline>) {
+        let state = self.state;
+        state.open(self.db);
+        state.near.forget(self.key);
+        let keyspace = &mut state.databases[self.db as usize];
+        let used = Used::at(self.now_ms);
+        if !keyspace.overwrite(self.found, text, deadline, used) {
+            keyspace.put_text(self.found, self.key, text, deadline, used);
+            keyspace.settle(&mut state.lazy);
+            state.peak_bytes = state.peak_bytes.max(state.used_bytes());
+        }
+    }
+
+    fn standing(&self) -> Option<Standing<'_>> {
+        self.found.place.map(|place| self.keyspace().at(place))
+    }
+
+    fn keyspace(&self) -> &Keyspace {
+        &self.state.databases[self.db as usize]
+    }
+}
