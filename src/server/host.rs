@@ -141,6 +141,9 @@ impl Host {
     /// Runs a request, and puts its reply into the client's mailbox behind what it caused for it.
     pub fn call(&self, mailbox: &Mailbox, argv: &[&[u8]]) -> Next {
         let mut engine = self.engine.borrow_mut();
+        if self.call_directly(&mut engine, mailbox, argv) {
+            return Next::Go;
+        }
         let before = engine
             .client(mailbox.client)
             .map(|client| client.reply_mode);
@@ -161,13 +164,23 @@ impl Host {
         Next::Go
     }
 
+    /// When the calls of this batch are made.
+    pub(super) fn now_ms(&self) -> i64 {
+        self.now_ms.get()
+    }
+
+    /// Whether commands that write are refused.
+    pub(super) fn is_in_trouble(&self) -> bool {
+        self.trouble.borrow().refusal().is_some()
+    }
+
     fn refusal(&self, engine: &Engine, client: ClientId, argv: &[&[u8]]) -> Option<Error> {
         let refusal = self.trouble.borrow().refusal()?;
         engine.writes(client, argv).then_some(refusal)
     }
 
     /// Hands what a call did to the journal, then what it caused to those whom it concerns.
-    fn release(&self, engine: &mut Engine) {
+    pub(super) fn release(&self, engine: &mut Engine) {
         if let Some(journal) = &self.journal
             && engine.steps_waiting() > 0
         {
@@ -211,7 +224,7 @@ impl Host {
 
     /// The place in the journal that a reply of now rests on. It leaves when that is on the disk, if
     /// `--appendfsync always` says so: what it tells of cannot be lost then.
-    fn position(&self) -> u64 {
+    pub(super) fn position(&self) -> u64 {
         match &self.journal {
             Some(journal) if self.settings.appendfsync == Fsync::Always => journal.recorded(),
             _ => 0,

@@ -66,9 +66,18 @@ impl Mailbox {
 
     /// Puts a reply, which may leave when the journal is on the disk up to a position.
     pub fn put(&self, reply: &Reply, resp: Resp, until: u64) {
-        let mut bytes = self.bytes.borrow_mut();
-        protocol::write(reply, resp, &mut bytes);
-        let end = bytes.len();
+        self.write(|bytes| protocol::write(reply, resp, bytes));
+        self.hold(until);
+    }
+
+    /// Has a reply written into the buffer, from which it does not leave before `hold` has said when it may.
+    pub fn write(&self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes.borrow_mut());
+    }
+
+    /// Says when what was written may leave.
+    pub fn hold(&self, until: u64) {
+        let end = self.bytes.borrow().len();
         let mut holds = self.holds.borrow_mut();
         match holds.back_mut() {
             Some(last) if last.until == until => last.end = end,

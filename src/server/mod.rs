@@ -3,6 +3,7 @@
 //! ```text
 //! settings    what the flags say, and CONFIG GET shows
 //! host        the engine with its clients, its journal and its jobs; one borrow at a time
+//! direct      GET and SET by a shorter way
 //! session     one client: requests in, replies out, whatever carries them
 //! tcp         carries a session over TCP
 //! websocket   carries one over WebSocket; `http` lets it in beside the site, /health and /metrics
@@ -17,6 +18,7 @@
 //! or a disk: the process ends at once, without a snapshot. The journal holds what was acknowledged.
 
 mod clock;
+mod direct;
 mod disk;
 mod host;
 mod http;

@@ -109,6 +109,76 @@ fn messages_reach_clients_of_either_protocol_before_the_reply_of_who_sent_them()
     assert_eq!(three.receive(), Answer::Integer(2));
 }
 
+/// GET and SET are run by a way of their own: to their clients it is the same one.
+#[test]
+fn a_pipeline_of_gets_and_sets_is_answered_as_each_by_itself() {
+    let server = NookServer::start();
+    let (mut two, mut three) = (server.connect(), server.connect());
+    three.say("HELLO 3");
+    let lines = [
+        "SET k v",
+        "get k",
+        "GET none",
+        "RPUSH l a",
+        "GET l",
+        "set l 12",
+        "GET l",
+        "INCR l",
+        "GET l",
+        "SET k x GET",
+        "GET",
+        "SET k",
+        "GET k k",
+        "MULTI",
+        "SET k y",
+        "GET k",
+        "EXEC",
+        "SET k z PX 1000000",
+        "SET k w",
+        "TTL k",
+    ];
+    let nothing = |two| if two { "$-1\r\n" } else { "_\r\n" };
+    for (client, is_two) in [(&mut two, true), (&mut three, false)] {
+        client.say("FLUSHALL");
+        client.send((lines.join("\r\n") + "\r\nQUIT\r\n").as_bytes());
+        let heard = String::from_utf8(client.receive_to_end()).expect("text");
+        let arity = |name: &str| format!("-ERR wrong number of arguments for '{name}' command\r\n");
+        let expected = [
+            "+OK\r\n$1\r\nv\r\n",
+            nothing(is_two),
+            ":1\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n",
+            "+OK\r\n$2\r\n12\r\n:13\r\n$2\r\n13\r\n$1\r\nv\r\n",
+            &arity("get"),
+            &arity("set"),
+            &arity("get"),
+            "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$1\r\ny\r\n",
+            "+OK\r\n+OK\r\n:-1\r\n+OK\r\n",
+        ];
+        assert_eq!(heard, expected.concat());
+    }
+}
+
+#[test]
+fn a_subscriber_hears_of_its_own_get_and_set_before_their_replies() {
+    let server = NookServer::start();
+    let mut client = server.connect();
+    client.say("HELLO 3");
+    client.say("CONFIG SET notify-keyspace-events KEAm");
+    client.say("SUBSCRIBE __keyevent@0__:set __keyevent@0__:keymiss");
+    client.receive();
+    client.send(b"SET k v\r\nGET none\r\n");
+    assert!(matches!(client.receive(), Answer::Push(_)));
+    assert_eq!(client.receive(), Answer::Simple(b"OK".to_vec()));
+    assert!(matches!(client.receive(), Answer::Push(_)));
+    assert_eq!(client.receive(), Answer::Null);
+    client.say("UNSUBSCRIBE");
+    client.receive();
+    client.send(b"CLIENT REPLY SKIP\r\nSET k w\r\nGET k\r\n");
+    assert_eq!(client.receive(), Answer::Bulk(b"w".to_vec()));
+    client.send(b"CLIENT REPLY OFF\r\nSET k x\r\nGET k\r\nCLIENT REPLY ON\r\n");
+    assert_eq!(client.receive(), Answer::Simple(b"OK".to_vec()));
+}
+
 #[test]
 fn what_a_waiting_client_has_sent_ahead_runs_when_its_wait_is_over() {
     let server = NookServer::start();

@@ -1,0 +1,66 @@
+//! GET and SET the short way: from the bytes that were received into those that are sent, with no list of arguments
+//! kept and no reply made between them.
+
+use super::host::Host;
+use super::mailbox::Mailbox;
+use crate::db::{ClientId, ReplyMode, Resp};
+use crate::engine::{Engine, Lent, Moment};
+use crate::protocol;
+use crate::protocol::reply::write_error;
+use crate::reply::{Reply, write_bulk};
+
+impl Host {
+    /// Runs a call the short way; false where nothing has happened, and it has to go the ordinary one.
+    pub(super) fn call_directly(
+        &self,
+        engine: &mut Engine,
+        mailbox: &Mailbox,
+        argv: &[&[u8]],
+    ) -> bool {
+        let now = Moment {
+            ms: self.now_ms(),
+            is_exact: true,
+        };
+        let client = mailbox.client;
+        match *argv {
+            [name, key] if name.eq_ignore_ascii_case(b"GET") => {
+                let Some(resp) = plain_resp(engine, client) else {
+                    return false;
+                };
+                let put = |lent: Option<Lent>| mailbox.write(|bytes| write_lent(lent, resp, bytes));
+                match engine.get(now, client, key, put) {
+                    Some(Ok(())) => {}
+                    Some(Err(error)) => mailbox.write(|bytes| write_error(&error, bytes)),
+                    None => return false,
+                }
+            }
+            [name, key, value] if name.eq_ignore_ascii_case(b"SET") => {
+                let is_let_in = plain_resp(engine, client).is_some() && !self.is_in_trouble();
+                if !is_let_in || engine.set(now, client, key, value).is_none() {
+                    return false;
+                }
+                mailbox.write(|bytes| bytes.extend_from_slice(b"+OK\r\n"));
+            }
+            _ => return false,
+        }
+        self.release(engine);
+        mailbox.hold(self.position());
+        true
+    }
+}
+
+/// What a client speaks that is answered each of its calls with the reply and nothing else. One that has subscribed may
+/// be told of a key before the reply to the call that changed it, and one that asked for no replies is sent none.
+fn plain_resp(engine: &Engine, client: ClientId) -> Option<Resp> {
+    let client = engine.client(client)?;
+    let is_plain =
+        client.reply_mode == ReplyMode::On && client.subscriptions() == 0 && !client.closing;
+    is_plain.then_some(client.resp)
+}
+
+fn write_lent(lent: Option<Lent>, resp: Resp, bytes: &mut Vec<u8>) {
+    match lent {
+        None => protocol::write(&Reply::Null, resp, bytes),
+        Some(lent) => write_bulk(lent.item.bytes_in(&mut itoa::Buffer::new()), bytes),
+    }
+}
