@@ -70,6 +70,43 @@ fn a_stream_means_the_same_byte_by_byte() {
 }
 
 #[test]
+fn a_stream_means_the_same_however_many_requests_are_read_ahead() {
+    for most in 1..=6 {
+        for cut in 0..=MIXED.len() {
+            let (head, tail) = MIXED.split_at(cut);
+            let mut parser = Parser::default();
+            parser.feed(head);
+            parser.read_ahead(most);
+            let ahead: Requests = parser.ahead().map(|argv| argv.to_vecs()).collect();
+            // More arrives before these are taken.
+            parser.feed(tail);
+            let mut requests = Requests::new();
+            while let Some(argv) = parser.take().unwrap() {
+                requests.push(argv.to_vecs());
+            }
+            assert_eq!(requests, mixed_requests(), "{most} ahead, cut at {cut}");
+            assert!(ahead.len() <= most && requests.starts_with(&ahead));
+            assert_eq!(parser.pending_bytes(), 0);
+        }
+    }
+}
+
+#[test]
+fn what_was_read_ahead_is_taken_before_the_error_that_follows_it() {
+    let mut parser = Parser::default();
+    parser.feed(b"PING\r\nPING\r\n*x\r\n");
+    parser.read_ahead(10);
+    assert_eq!(parser.ahead().len(), 2);
+    assert_eq!(parser.pending_bytes(), 16);
+    for _ in 0..2 {
+        assert!(parser.take().unwrap().is_some());
+    }
+    for _ in 0..2 {
+        assert_eq!(parser.take(), Err(ProtocolError::InvalidArrayLength));
+    }
+}
+
+#[test]
 fn a_claimed_length_reserves_nothing_before_its_bytes_arrive() {
     let mut parser = Parser::default();
     parser.feed(b"*1048576\r\n$536870912\r\nabc");

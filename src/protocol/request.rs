@@ -145,18 +145,40 @@ impl<'a> Argv<'a> {
 #[derive(Debug, Default)]
 pub struct Parser {
     bounds: Bounds,
-    /// What arrived: requests already taken, then the one being read, then more.
+    /// What arrived: requests already taken, those read ahead, then the one being read, then more.
     buffer: Vec<u8>,
-    /// Where the request being read begins in `buffer`. What follows counts from there.
+    /// Where the request being read begins in `buffer`.
     start: usize,
-    /// How far the request is understood.
+    /// How far the request is understood, counted from `start`.
     at: usize,
-    /// No line ends before here.
+    /// No line ends before here, counted from `start`.
     scanned: usize,
     stage: Stage,
+    /// Whole requests, of which so many were taken.
+    whole: Vec<Whole>,
+    taken: usize,
+    /// The arguments of those, then of the request being read.
     arguments: Vec<Range<usize>>,
-    /// The arguments of an inline request without their quotes, one after the other.
+    /// The arguments of inline requests without their quotes, one after the other.
     unquoted: Vec<u8>,
+}
+
+/// What a line that was typed came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inline {
+    Empty,
+    Words,
+}
+
+/// Where a whole request lies.
+#[derive(Debug)]
+struct Whole {
+    /// Where it begins in the buffer.
+    start: usize,
+    /// Its arguments end here among all.
+    arguments_end: usize,
+    /// Whether they lie in `unquoted`, not in the buffer.
+    is_unquoted: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -172,15 +194,7 @@ enum Stage {
         missing: usize,
         length: usize,
     },
-    /// A request was handed out; it is dropped when the next is asked for.
-    Taken,
     Broken(ProtocolError),
-}
-
-/// Where the arguments of a complete request lie.
-enum Complete {
-    InBuffer,
-    Unquoted,
 }
 
 impl Parser {
@@ -208,57 +222,92 @@ impl Parser {
 
     /// Bytes that have arrived and are not taken yet.
     pub fn pending_bytes(&self) -> usize {
-        let taken = match self.stage {
-            Stage::Taken => self.at,
-            _ => 0,
-        };
-        self.buffer.len() - self.start - taken
+        let next = self.whole.get(self.taken);
+        self.buffer.len() - next.map_or(self.start, |whole| whole.start)
     }
 
     /// The next whole request, or `None` until more has arrived.
     ///
     /// Empty requests (`*0`, an empty line) are skipped, as Redis does.
     pub fn take(&mut self) -> Result<Option<Argv<'_>>, ProtocolError> {
-        self.drop_taken();
-        let complete = match self.advance() {
-            Ok(None) => return Ok(None),
-            Ok(Some(complete)) => complete,
-            Err(error) => {
-                self.stage = Stage::Broken(error);
-                return Err(error);
-            }
-        };
-        self.stage = Stage::Taken;
-        Ok(Some(Argv {
-            bytes: match complete {
-                Complete::InBuffer => &self.buffer[self.start..],
-                Complete::Unquoted => &self.unquoted,
-            },
-            ranges: &self.arguments,
-        }))
+        if !self.has_ahead() {
+            self.read_ahead(1);
+        }
+        if self.has_ahead() {
+            self.taken += 1;
+            return Ok(Some(self.argv(self.taken - 1)));
+        }
+        match self.stage {
+            Stage::Broken(error) => Err(error),
+            _ => Ok(None),
+        }
     }
 
-    /// Reads on until a request is complete or the bytes end.
-    fn advance(&mut self) -> Result<Option<Complete>, ProtocolError> {
+    /// Reads so many requests at most that `take` will hand out, as far as they have arrived, where none is left of
+    /// those before. Before AUTH it is one: the next may be bounded otherwise.
+    pub fn read_ahead(&mut self, most: usize) {
+        self.drop_taken();
+        let most = if self.bounds.authenticated { most } else { 1 };
+        while self.whole.len() < most {
+            match self.advance() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    self.stage = Stage::Broken(error);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Whether a request was read that is not taken yet.
+    pub fn has_ahead(&self) -> bool {
+        self.taken < self.whole.len()
+    }
+
+    /// The requests that were read and are not taken yet.
+    pub fn ahead(&self) -> impl ExactSizeIterator<Item = Argv<'_>> + Clone {
+        (self.taken..self.whole.len()).map(|at| self.argv(at))
+    }
+
+    fn argv(&self, at: usize) -> Argv<'_> {
+        let whole = &self.whole[at];
+        let before = at.checked_sub(1).map(|before| &self.whole[before]);
+        let start = before.map_or(0, |whole| whole.arguments_end);
+        Argv {
+            bytes: if whole.is_unquoted {
+                &self.unquoted
+            } else {
+                &self.buffer
+            },
+            ranges: &self.arguments[start..whole.arguments_end],
+        }
+    }
+
+    /// Reads on until a further request is whole; false where the bytes end before.
+    fn advance(&mut self) -> Result<bool, ProtocolError> {
         loop {
             let progress = match self.stage {
                 Stage::Start if self.request().is_empty() => None,
                 Stage::Start if self.request()[0] == b'*' => self.read_array_length()?,
                 Stage::Start => {
                     let read = self.read_inline()?;
-                    if read.is_some() && !self.arguments.is_empty() {
-                        return Ok(Some(Complete::Unquoted));
+                    if read == Some(Inline::Words) {
+                        self.end_request(true);
+                        return Ok(true);
                     }
-                    read
+                    read.map(|_| ())
                 }
-                Stage::Length { missing: 0 } => return Ok(Some(Complete::InBuffer)),
+                Stage::Length { missing: 0 } => {
+                    self.end_request(false);
+                    return Ok(true);
+                }
                 Stage::Length { missing } => self.read_bulk_length(missing)?,
                 Stage::Bytes { missing, length } => self.read_bytes(missing, length),
-                Stage::Taken => unreachable!("what was taken is dropped first"),
                 Stage::Broken(error) => return Err(error),
             };
             if progress.is_none() {
-                return Ok(None);
+                return Ok(false);
             }
         }
     }
@@ -289,7 +338,7 @@ impl Parser {
             return Err(ProtocolError::UnauthenticatedArrayLength);
         }
         if length == 0 {
-            self.drop_request();
+            self.next_request();
         } else {
             self.stage = Stage::Length { missing: length };
         }
@@ -331,7 +380,7 @@ impl Parser {
         if self.request().len() < end + 2 {
             return None;
         }
-        self.arguments.push(self.at..end);
+        self.arguments.push(self.start + self.at..self.start + end);
         self.at = end + 2;
         self.scanned = self.at;
         self.stage = Stage::Length {
@@ -379,8 +428,8 @@ impl Parser {
         Ok(Some((kind, digits)))
     }
 
-    /// Reads a line of words into `unquoted`; an empty one leaves no arguments.
-    fn read_inline(&mut self) -> Result<Option<()>, ProtocolError> {
+    /// Reads a line of words into `unquoted`.
+    fn read_inline(&mut self) -> Result<Option<Inline>, ProtocolError> {
         let Some(end) = self.find_line_end(b'\n', ProtocolError::TooBigInline)? else {
             return Ok(None);
         };
@@ -389,14 +438,15 @@ impl Parser {
         let words = split_arguments(line).ok_or(ProtocolError::UnbalancedQuotes)?;
         self.at = end + 1;
         if words.is_empty() {
-            self.drop_request();
+            self.next_request();
+            return Ok(Some(Inline::Empty));
         }
         for word in words {
             let start = self.unquoted.len();
             self.unquoted.extend_from_slice(&word);
             self.arguments.push(start..self.unquoted.len());
         }
-        Ok(Some(()))
+        Ok(Some(Inline::Words))
     }
 
     /// Where the line ends, looking only at what no earlier call has looked at. The bound holds
@@ -417,29 +467,46 @@ impl Parser {
         Ok(found)
     }
 
-    fn drop_taken(&mut self) {
-        if self.stage == Stage::Taken {
-            self.drop_request();
-        }
+    fn end_request(&mut self, is_unquoted: bool) {
+        self.whole.push(Whole {
+            start: self.start,
+            arguments_end: self.arguments.len(),
+            is_unquoted,
+        });
+        self.next_request();
     }
 
-    fn drop_request(&mut self) {
+    fn next_request(&mut self) {
         self.start += self.at;
         self.at = 0;
         self.scanned = 0;
         self.stage = Stage::Start;
-        self.arguments.clear();
-        self.unquoted.clear();
+    }
+
+    /// Forgets the requests that were taken, once all are.
+    fn drop_taken(&mut self) {
+        if self.has_ahead() {
+            return;
+        }
+        if let Some(last) = self.whole.last() {
+            self.arguments.drain(..last.arguments_end);
+            self.unquoted.clear();
+            self.whole.clear();
+            self.taken = 0;
+        }
         self.compact();
     }
 
     /// Gives back the room of what was taken, once that is most of the buffer: a byte is moved
     /// at most once for each time it is read.
     fn compact(&mut self) {
-        if self.start * 2 < self.buffer.len() {
+        if self.start == 0 || self.start * 2 < self.buffer.len() {
             return;
         }
         self.buffer.drain(..self.start);
+        for argument in &mut self.arguments {
+            *argument = argument.start - self.start..argument.end - self.start;
+        }
         self.start = 0;
         if self.buffer.capacity() > KEPT_BUFFER_BYTES {
             self.buffer.shrink_to(KEPT_BUFFER_BYTES);

@@ -17,6 +17,7 @@ use super::tcp::READ_BYTES;
 use crate::db::{Budget, ClientId, ReplyMode, Request, Resp};
 use crate::engine::{Engine, Outcome};
 use crate::error::Error;
+use crate::protocol::Argv;
 use crate::reply::Reply;
 
 pub struct Host {
@@ -136,6 +137,19 @@ impl Host {
     /// Reads the clock, for the calls that follow.
     pub fn begin_batch(&self) {
         self.now_ms.set(now_ms());
+    }
+
+    /// Has what a client's next requests will look for fetched from memory: of nearly every command, the first argument
+    /// is a key. Where it is not, nothing is lost but the look.
+    pub fn look_ahead<'a>(
+        &self,
+        mailbox: &Mailbox,
+        requests: impl ExactSizeIterator<Item = Argv<'a>>,
+    ) {
+        if requests.len() > 1 {
+            let keys = requests.filter_map(|argv| argv.get(1));
+            self.engine.borrow().look_ahead(mailbox.client, keys);
+        }
     }
 
     /// Runs a request, and puts its reply into the client's mailbox behind what it caused for it.

@@ -179,6 +179,36 @@ fn a_subscriber_hears_of_its_own_get_and_set_before_their_replies() {
     assert_eq!(client.receive(), Answer::Simple(b"OK".to_vec()));
 }
 
+/// Enough keys for the server to look ahead for those of a batch.
+#[test]
+fn long_pipelines_over_many_keys_are_answered_in_order() {
+    let server = NookServer::start();
+    let mut client = server.connect();
+    let value = "x".repeat(64);
+    for write in [true, false] {
+        let mut pipeline = Vec::new();
+        for number in 0..40_000 {
+            let (key, value) = (format!("key:{number}"), format!("{number}:{value}"));
+            if write {
+                write_request(&["SET", &key, &value], &mut pipeline);
+            } else {
+                write_request(&["GET", &key], &mut pipeline);
+                write_request(&["GET", "none"], &mut pipeline);
+            }
+        }
+        client.send(&pipeline);
+        for number in 0..40_000 {
+            if write {
+                assert_eq!(client.receive(), Answer::Simple(b"OK".to_vec()));
+            } else {
+                let value = format!("{number}:{value}");
+                assert_eq!(client.receive(), Answer::Bulk(value.into_bytes()));
+                assert_eq!(client.receive(), Answer::Null);
+            }
+        }
+    }
+}
+
 #[test]
 fn what_a_waiting_client_has_sent_ahead_runs_when_its_wait_is_over() {
     let server = NookServer::start();

@@ -214,6 +214,14 @@ impl Table {
         Err(Further { route, hash })
     }
 
+    /// Reads the home bucket of this hash; of use to the cache alone.
+    #[inline]
+    pub fn look_ahead(&self, hash: u32) -> u32 {
+        self.route(hash).map_or(0, |route| {
+            self.pages[route.segment()][home_of(hash, route.depth())].passed
+        })
+    }
+
     /// Looks on in the buckets behind a home bucket that others went past.
     pub fn find_further(
         &self,
