@@ -175,3 +175,26 @@ test('keys that JavaScript answers are not the first to be evicted', async () =>
   assert.deepEqual(gone, [])
   assert.ok(info(db, 'evicted_keys') >= 50)
 })
+
+test('reads of far more keys than it has room for let the cache rest, and a few keys wake it', async () => {
+  await using db = await opened()
+  const draw = numbers(5)
+  const keys = 100_000
+  const key = (id: number): string => `key:${id}`
+  for (let id = 0; id < keys; id++) db.set(key(id), `value ${id}`)
+  const read = (reads: number, below: number): void => {
+    for (let n = 0; n < reads; n++) {
+      const id = draw(below)
+      if (db.get(key(id)) !== `value ${id}`) assert.fail(`another value under ${key(id)}`)
+    }
+  }
+  read(45_000, keys)
+  const rested = info(db, 'js_cache_bytes')
+  read(30_000, keys)
+  assert.equal(info(db, 'js_cache_bytes'), rested, 'something was let in')
+
+  // Longer than it rests at most, until it looks again.
+  const changed = (): boolean => info(db, 'js_cache_bytes') !== rested
+  for (let reads = 0; reads < 2_000_000 && !changed(); reads += 10_000) read(10_000, 100)
+  assert.ok(changed(), 'the cache slept on')
+})
