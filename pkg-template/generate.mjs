@@ -42,6 +42,16 @@ function readSends(method, parameters) {
   })
 }
 
+/** How a line begins: the method with a dot where its command has a space (`client.SetName`); where the name is another, with the
+ *  command behind it (`zPopMinCount=ZPOPMIN`). */
+function readHead(method, command) {
+  const words = command.split(' ')
+  let at = 0
+  const parts = words.map((word) => method.name.slice(at, (at += word.length)))
+  const isTheName = at === method.name.length && parts.every((part, n) => part.toUpperCase() === words[n])
+  return isTheName ? parts.join('.') : `${method.name}=${words.join('.')}`
+}
+
 /** Answers that need no transform are made of these alone. */
 const AS_IT_COMES = /^(Text|number|[01]|null|'OK'|\w+: |[[\]()|, ])+$/
 
@@ -62,7 +72,7 @@ function documentation(row) {
 function readMethod(row, method) {
   const parameters = splitParameters(method.parameters).map(readParameter)
   const blocks = row.flags.includes('blocking')
-  const words = [method.name, row.name, ...readSends(method, parameters), ...(blocks ? [`!${parameters.length}`] : [])]
+  const words = [readHead(method, row.name), ...readSends(method, parameters), ...(blocks ? [`!${parameters.length}`] : [])]
   const transform = readTransform(method)
   const signatures = parameters.map(({ signature }) => signature)
   if (blocks) signatures.push('waiting?: BlockingOptions')
@@ -117,7 +127,8 @@ ${methods.flatMap(({ declaration }) => declaration).join('\n')}
 export type LeftOutOfSlim =
 ${methods.filter(({ isLeftOut }) => isLeftOut).map(({ name }) => `  | '${name}'`).join('\n')}
 
-/** A line per method: its name, the words of the call with parameters by their place, and the transform of the reply. */
+/** A line per method: its name with its command (\`client.SetName\`, \`zPopMinCount=ZPOPMIN\`), the words behind that with parameters by their
+ *  place, and the transform of the reply. */
 export const METHODS = \`${methods.map(({ line }) => line).join('\n')}\`
 `
 }

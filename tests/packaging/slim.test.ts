@@ -9,6 +9,7 @@ import { build } from 'esbuild'
 import { NookError, open } from 'nookdb'
 import { open as openSlim } from 'nookdb/slim'
 import { METHODS } from '../../pkg-template/src/commands/generated.js'
+import { nameIn, wordsIn } from '../../pkg-template/src/commands/methods.js'
 import { root } from '../../pkg-template/steps.mjs'
 
 async function temporary(t: TestContext): Promise<string> {
@@ -67,8 +68,8 @@ test('the methods that the slim types leave out are those of commands that the s
     }
   }
   for (const line of METHODS.split('\n')) {
-    const [name = '', ...call] = line.split(' > ')[0]?.split(' ') ?? []
-    const words = call.filter((word) => /^[A-Z]/.test(word))
+    const name = nameIn(line)
+    const words = wordsIn(line).filter((word) => /^[A-Z]/.test(word))
     if (name === 'shutdown') continue
     assert.equal(isKnown(words), !leftOut.has(name), name)
   }

@@ -15,15 +15,15 @@ export interface Shortcut<Face> {
 
 type Method = (this: object, ...given: unknown[]) => unknown
 
-/** A method whose arguments are sent as they are: its name, command and arguments, and what it answers. */
-const PLAIN = /^(\w+) (\w+)((?: \d){1,3})(?: > (.+))?$/gm
+/** A method whose arguments are sent as they are: its name, its command where that is another, its arguments, and what it answers. */
+const PLAIN = /^(\w+)(?:=(\w+))?((?: \d){1,3})(?: > (.+))?$/gm
 
 /** Has the methods of a store's face try the short way first. */
 export function addShortcuts<Face extends object>(prototype: Face, { direct, binary }: Shortcut<Face>): void {
   const methods = Object.create(null) as Record<string, Method>
   const ordinary = (name: string): Method => (prototype as Record<string, Method>)[name] as Method
 
-  for (const [, name = '', verb = '', places = '', answered = ''] of METHODS.matchAll(PLAIN)) {
+  for (const [, name = '', verb = name.toUpperCase(), places = '', answered = ''] of METHODS.matchAll(PLAIN)) {
     const called = commandNamed(verb)
     const transform = TRANSFORMS[answered] ?? unchanged
     const otherwise = ordinary(name)

@@ -19,7 +19,7 @@ type Part = (given: readonly unknown[], argv: Argument[]) => void
 
 /** Every method with its name. */
 export function* methods(): Generator<[name: string, method: Method]> {
-  for (const line of METHODS.split('\n')) yield [line.slice(0, line.indexOf(' ')), method(line)]
+  for (const line of METHODS.split('\n')) yield [nameIn(line), method(line)]
 }
 
 interface Call {
@@ -40,9 +40,21 @@ function method(line: string): Method {
   }
 }
 
+/** The name of the method of a line: `client.SetName 0` has `clientSetName`. */
+export function nameIn(line: string): string {
+  return line.slice(0, line.search(/[ =]|$/)).replaceAll('.', '')
+}
+
+/** The words of a line that are sent, with parameters by their place: `CLIENT`, `SETNAME`, `0`. */
+export function wordsIn(line: string): string[] {
+  const [head = '', ...words] = (line.split(' > ')[0] ?? '').split(' ')
+  const command = head.slice(head.indexOf('=') + 1)
+  return [...command.toUpperCase().split('.'), ...words]
+}
+
 function read(line: string): Call {
-  const [call = '', answer = ''] = line.split(' > ')
-  const words = call.split(' ').slice(1)
+  const [, answer = ''] = line.split(' > ')
+  const words = wordsIn(line)
   const options = words.at(-1)?.startsWith('!') ? Number(words.pop()?.slice(1)) : undefined
   return { parts: words.map(part), options, transform: TRANSFORMS[answer] ?? unchanged }
 }

@@ -7,6 +7,7 @@ import { createClient, RESP_TYPES } from '@redis/client'
 import { connect, open } from 'nookdb'
 import { WebSocket } from 'ws'
 import { METHODS } from '../../../pkg-template/src/commands/generated.js'
+import { nameIn } from '../../../pkg-template/src/commands/methods.js'
 import { NookServer } from '../../support/nookdb-server.js'
 import { RedisServer } from '../../support/redis-server.js'
 import { CONVERSATIONS, type Call, type Conversation } from './calls.js'
@@ -146,6 +147,6 @@ const ELSEWHERE = ['bgSave', 'bgRewriteAof']
 
 test('every method is part of a conversation', () => {
   const said = new Set<string>([...ELSEWHERE, ...CONVERSATIONS.flatMap(({ calls }) => calls.map((entry) => callOf(entry)[0]))])
-  const methods = METHODS.split('\n').map((line) => line.slice(0, line.indexOf(' ')))
+  const methods = METHODS.split('\n').map(nameIn)
   assert.deepEqual(methods.filter((name) => !said.has(name)), [])
 })
