@@ -20,7 +20,11 @@ function sizes(bytes) {
   return { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes, { params }).length }
 }
 
-/** The script of an entry as esbuild makes it, without what is loaded only when it is needed. */
+/** What an app loads that keeps a store, beside the entry. */
+const KEEPING = /in-indexeddb-[\w-]+\.js$/
+
+/** The script of an entry as esbuild makes it, without what is loaded only when it is needed; and with what an app loads that
+ *  keeps a store, where that is not in it. */
 async function bundled(entry) {
   const { outputFiles, metafile } = await build({
     entryPoints: [join(root, 'pkg/dist', `index.${entry}.js`)],
@@ -44,14 +48,20 @@ async function bundled(entry) {
   }
   const first = Object.keys(outputs).find((path) => outputs[path].entryPoint !== undefined && path.endsWith(`index.${entry}.js`))
   const loaded = visit(first, new Set())
-  return Buffer.concat(outputFiles.filter(({ path }) => [...loaded].some((name) => path.endsWith(name))).map(({ contents }) => contents))
+  const later = Object.keys(outputs).find((path) => KEEPING.test(path))
+  const bytesOf = (paths) => Buffer.concat(outputFiles.filter(({ path }) => [...paths].some((name) => path.endsWith(name))).map(({ contents }) => contents))
+  return { entry: bytesOf(loaded), keeping: later === undefined ? null : bytesOf(visit(later, new Set(loaded))) }
 }
 
 /** The sizes of every engine and every entry of pkg/. */
 export async function measure() {
   const wasm = Object.fromEntries(ENGINES.map((name) => [name, sizes(readFileSync(join(root, `pkg/wasm/${name}_bg.wasm`)))]))
   const js = {}
-  for (const entry of ENTRIES) js[entry] = sizes(await bundled(entry))
+  for (const name of ENTRIES) {
+    const { entry, keeping } = await bundled(name)
+    js[name] = sizes(entry)
+    if (keeping !== null) js[`${name} and what keeps stores`] = sizes(keeping)
+  }
   return { wasm, js }
 }
 
@@ -98,13 +108,13 @@ function familiesOf(bytes) {
   return families
 }
 
-const row = (name, ...cells) => console.log(`${name.padEnd(32)}${cells.map((cell) => String(cell).padStart(12)).join('')}`)
+const row = (name, ...cells) => console.log(`${name.padEnd(44)}${cells.map((cell) => String(cell).padStart(12)).join('')}`)
 
 async function print() {
   const { wasm, js } = await measure()
   row('bytes', 'raw', 'gzip -9', 'brotli -11')
   for (const [name, { raw, gzip, brotli }] of Object.entries(wasm)) row(`${name}_bg.wasm`, raw, gzip, brotli)
-  for (const [name, { raw, gzip, brotli }] of Object.entries(js)) row(`index.${name}.js, bundled`, raw, gzip, brotli)
+  for (const [name, { raw, gzip, brotli }] of Object.entries(js)) row(`entry ${name}, bundled`, raw, gzip, brotli)
   const { targetDirectory } = await cargoMetadata()
   const engines = ENGINES.map((name) => familiesOf(readFileSync(join(targetDirectory, 'engines', name, 'named.wasm'))))
   const names = [...new Set(engines.flatMap((families) => [...families.keys()]))]

@@ -31,7 +31,7 @@ export const wasmFolder = {
 const loadedLate = {
   name: 'loaded-late',
   setup({ onLoad }) {
-    onLoad({ filter: /\/src\/(?:transport\/remote|storage\/directory)\.ts$/ }, ({ path }) => ({
+    onLoad({ filter: /\/src\/(?:transport\/remote|platform\/in-files|platform\/in-indexeddb)\.ts$/ }, ({ path }) => ({
       contents: `${readFileSync(path, 'utf8')}export * from '../open.js'\nexport * from '../exports.js'\n`,
       loader: 'ts',
     }))
@@ -50,7 +50,7 @@ export async function bundle(entryPoints, outdir) {
     target: 'es2022',
     platform: 'neutral',
     external: ['node:*'],
-    chunkNames: 'chunk-[hash]',
+    chunkNames: '[name]-[hash]',
     // The maps hold the sources, by their paths in the repository.
     sourcemap: true,
     sourceRoot: 'nookdb:///pkg/dist/',

@@ -13,7 +13,8 @@ export async function open() {
   const [{ storesOf }, { node }, { MemoryStorage }] = await Promise.all([part('open.js'), part('platform/node.js'), part('storage/memory.js')])
   const loadModule = () => WebAssembly.compile(readFileSync(new URL('../../pkg/wasm/nookdb_bg.wasm', import.meta.url)))
   const lock = async () => ({ release: async () => undefined })
-  const platform = { ...node('nookdb'), loadModule, storage: () => new MemoryStorage(), lock }
+  const keeping = async () => ({ ...(await node('nookdb').keeping()), storage: () => new MemoryStorage(), lock })
+  const platform = { ...node('nookdb'), loadModule, keeping }
   const db = await storesOf(platform).open('bench', { durability: 'everysec' })
   return { db, set: (key, value) => void db.set(key, value), close: () => db.close() }
 }

@@ -1,4 +1,4 @@
-// What every entry of the package exports beside `open`, `list` and `destroy`.
+// What every entry of the package exports beside `open`, `list`, `destroy` and `connect`.
 
 export type { Argument, BlockingOptions, Multi, Text } from './client.js'
 export type {
@@ -49,6 +49,5 @@ export type { Health } from './durability.js'
 export type { Imported, Statistics } from './engine/instance.js'
 export type { Reply } from './reply.js'
 export type { ConnectOptions, RemoteEvents } from './transport/line.js'
-export { connect } from './transport/connect.js'
 export type { Remote, RemoteBytesView } from './transport/remote.js'
 export type { Session, SessionListener } from './session.js'

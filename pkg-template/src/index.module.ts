@@ -2,8 +2,10 @@
 
 import { storesOf, type Stores } from './open.js'
 import { browser } from './platform/browser.js'
+import { keeping } from './platform/in-indexeddb.js'
 
 export * from './exports.js'
+export { connect } from './transport/remote.js'
 
 /** `stores(module)` is what the other entries export, with stores in IndexedDB:
  *
@@ -11,5 +13,10 @@ export * from './exports.js'
  *
  *  The file is `nookdb/wasm`, or `nookdb/slim.wasm` with strings, keys and hashes alone. Nothing is asked of the module before a store is opened. */
 export function stores(module: WebAssembly.Module | Promise<WebAssembly.Module>): Stores {
-  return storesOf(browser(async () => module))
+  return storesOf(
+    browser(
+      async () => module,
+      async () => keeping,
+    ),
+  )
 }

@@ -4,6 +4,7 @@ import { slimStoresOf, type SlimStores } from './slim.js'
 import { node } from './platform/node.js'
 
 export * from './exports.js'
+export { connect } from './transport/connect.js'
 export type { SlimNook, SlimStores, SlimTransaction } from './slim.js'
 
 export const { open, list, destroy }: SlimStores = /* @__PURE__ */ slimStoresOf(node('slim'))

@@ -5,5 +5,6 @@ import { storesOf, type Stores } from './open.js'
 import { workerd } from './platform/workerd.js'
 
 export * from './exports.js'
+export { connect } from './transport/connect.js'
 
 export const { open, list, destroy }: Stores = /* @__PURE__ */ storesOf(workerd(module))

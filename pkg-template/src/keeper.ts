@@ -3,7 +3,7 @@
 import { Durability, type DurabilityOptions, type Health } from './durability.js'
 import type { LiveEngine } from './engine/live.js'
 import { EngineJournal } from './engine/journal.js'
-import { NookError } from './errors.js'
+import type { NookError } from './errors.js'
 import type { Lock, LockRequest } from './storage/lock.js'
 import type { Estimate, Identity, Storage } from './storage/storage.js'
 
@@ -12,7 +12,13 @@ export interface Keep {
   readonly takeLock: (request: Pick<LockRequest, 'ifBusy' | 'onStolen'>) => Promise<Lock>
   readonly ifBusy: LockRequest['ifBusy']
   readonly options: Pick<DurabilityOptions, 'mode' | 'onWipe' | 'destroy'>
-  readonly onHealth: (health: Health) => void
+  readonly onNews: (news: News) => void
+}
+
+/** What the app is told of. */
+export interface News {
+  readonly name: 'fenced' | 'wiped' | 'error'
+  readonly error: NookError
 }
 
 export class Keeper {
@@ -35,12 +41,15 @@ export class Keeper {
 
   /** Brings an empty engine to what is kept, and keeps from here on what it does. */
   async restore(engine: LiveEngine): Promise<void> {
-    const { storage, options, onHealth } = this.#keep
+    const { storage, options, onNews } = this.#keep
     if (this.#durability !== null) await this.#retire(this.#durability)
     this.#durability = await Durability.open(storage, new EngineJournal(engine, storage.maxValueBytes), {
       ...options,
       lock: { held: { release: () => this.#letGo() }, takeAgain: () => this.#takeAgain() },
-      onHealth,
+      onHealth: (health) => {
+        const news = newsOf(health)
+        if (news !== null) onNews(news)
+      },
       ...(this.#last === undefined ? {} : { last: this.#last }),
     })
   }
@@ -106,8 +115,7 @@ export class Keeper {
   }
 }
 
-/** What the app is told of a change of health, if anything. */
-export function newsOf({ state, error }: Health): { readonly name: 'fenced' | 'wiped' | 'error'; readonly error: NookError } | null {
+function newsOf({ state, error }: Health): News | null {
   if (error === null) return null
   if (state === 'fenced' || state === 'wiped') return { name: state, error }
   return state === 'failed' || state === 'full' ? { name: 'error', error } : null

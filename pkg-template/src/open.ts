@@ -1,7 +1,7 @@
 import { Core } from './core.js'
 import type { Mode } from './durability.js'
 import { NookError } from './errors.js'
-import { Keeper, newsOf } from './keeper.js'
+import type { Keeper } from './keeper.js'
 import { Nook } from './nook.js'
 import type { Place, Platform } from './platform/platform.js'
 import type { IfBusy } from './storage/lock.js'
@@ -45,8 +45,11 @@ export function storesOf(given: Platform): Stores {
   const platform: Platform = { ...given, loadModule: once(given.loadModule) }
   return {
     open: (name, options = {}) => openStore(platform, name, options),
-    list: (place = {}) => platform.list(place),
-    destroy: async (name, place = {}) => platform.destroy(requireName(name), place),
+    list: async (place = {}) => (await platform.keeping()).list(place),
+    destroy: async (name, place = {}) => {
+      requireName(name)
+      return (await platform.keeping()).destroy(name, place)
+    },
   }
 }
 
@@ -54,9 +57,13 @@ async function openStore(platform: Platform, name: string, options: OpenOptions 
   requireOneOf('ifBusy', options.ifBusy, ['error', 'wait', 'steal'])
   requireOneOf('durability', options.durability, ['always', 'everysec', 'no'])
   requireOneOf('onWipe', options.onWipe, ['stop', 'rewrite'])
-  const keeper = name === MEMORY ? null : await makeKeeper(platform, requireName(name), options, () => core)
+  if (name !== MEMORY) requireName(name)
+  const [module, keeper] = await Promise.all([
+    platform.loadModule(),
+    name === MEMORY ? null : makeKeeper(platform, name, options, () => core),
+  ])
   const core: Core = new Core({
-    module: await platform.loadModule(),
+    module,
     maxMemory: options.maxMemory ?? platform.maxMemory,
     timers: platform.timers(options),
     config: options.config ?? {},
@@ -78,26 +85,26 @@ async function openStore(platform: Platform, name: string, options: OpenOptions 
 }
 
 async function makeKeeper(platform: Platform, name: string, options: OpenOptions & Place, core: () => Core): Promise<Keeper> {
+  const { Keeper, storage, lock, destroy } = await platform.keeping()
   return new Keeper({
-    storage: await platform.storage(name, options),
-    takeLock: (request) => platform.lock({ ...request, name }, options),
+    storage: storage(name, options),
+    takeLock: (request) => lock({ ...request, name }, options),
     ifBusy: options.ifBusy ?? 'error',
     options: {
       mode: options.durability ?? platform.durability,
       onWipe: options.onWipe ?? 'stop',
-      destroy: () => platform.destroy(name, options),
+      destroy: () => destroy(name, options),
     },
-    onHealth: (health) => {
-      const news = newsOf(health)
-      if (news?.name === 'fenced') core().becomeReadOnly()
-      if (news !== null) core().events.emit(news.name, news.error)
+    onNews: ({ name, error }) => {
+      if (name === 'fenced') core().becomeReadOnly()
+      core().events.emit(name, error)
     },
   })
 }
 
 /** Names stay readable as names of databases, files and locks. */
-function requireName(name: string): string {
-  if (typeof name === 'string' && /^[\w.@-][\w .@-]{0,127}$/.test(name) && !/^\.+$/.test(name)) return name
+function requireName(name: string): void {
+  if (typeof name === 'string' && /^[\w.@-][\w .@-]{0,127}$/.test(name) && !/^\.+$/.test(name)) return
   throw new NookError('ERR', `ERR '${name}' cannot be the name of a store: letters, digits, _ - . @ and spaces can, up to 128 of them`)
 }
 

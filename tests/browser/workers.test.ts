@@ -16,6 +16,8 @@ const PACKAGE = fileURLToPath(new URL('../../pkg/', import.meta.url))
 const TYPES: Record<string, string> = { '.js': 'text/javascript', '.wasm': 'application/wasm' }
 
 type Kind = 'dedicated' | 'service'
+/** A service worker may load nothing once it runs: its entry has everything in it. */
+const ENTRIES = { dedicated: 'browser', service: 'inline' } as const
 
 let browser: Browser
 let server: Server
@@ -23,10 +25,10 @@ let origin: string
 
 before(async () => {
   browser = await launch()
-  const script = await workerScript()
+  const scripts = { '/browser.js': await workerScript('browser'), '/inline.js': await workerScript('inline') }
   const bodyOf = async (path: string): Promise<string | Uint8Array> => {
     if (path.startsWith('/pkg/')) return readFile(PACKAGE + path.slice('/pkg/'.length))
-    return path === '/worker.js' ? script : '<!doctype html>'
+    return scripts[path as keyof typeof scripts] ?? '<!doctype html>'
   }
   server = createServer((request, response) => {
     const path = normalize(request.url ?? '/')
@@ -44,14 +46,14 @@ after(async () => {
 })
 
 /** The worker as a module that imports the package from where it lies, with no bundler between. */
-async function workerScript(): Promise<string> {
+async function workerScript(entry: 'browser' | 'inline'): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('workers/store.ts', import.meta.url))],
     bundle: true,
     write: false,
     format: 'esm',
     target: 'es2022',
-    alias: { nookdb: '/pkg/dist/index.browser.js' },
+    alias: { nookdb: `/pkg/dist/index.${entry}.js` },
     external: ['/pkg/*'],
   })
   return outputFiles[0]?.text ?? ''
@@ -64,16 +66,17 @@ async function openPage(): Promise<Page> {
   return page
 }
 
-async function startWorker(page: Page, kind: Kind): Promise<void> {
-  await page.evaluate(async (kind) => {
+async function startWorker(page: Page, kind: Kind, entry: 'browser' | 'inline' = ENTRIES[kind]): Promise<void> {
+  const start = async ({ kind, script }: { kind: Kind; script: string }) => {
     const options = { type: 'module' } as const
     if (kind === 'dedicated') {
-      Object.assign(globalThis, { worker: new Worker('/worker.js', options) })
+      Object.assign(globalThis, { worker: new Worker(script, options) })
     } else {
-      await navigator.serviceWorker.register('/worker.js', options)
+      await navigator.serviceWorker.register(script, options)
       Object.assign(globalThis, { worker: (await navigator.serviceWorker.ready).active })
     }
-  }, kind)
+  }
+  await page.evaluate(start, { kind, script: `/${entry}.js` })
 }
 
 /** Ends the worker as the browser does: without a word to it. */
@@ -136,3 +139,11 @@ for (const kind of ['dedicated', 'service'] as const) {
     await page.context().close()
   })
 }
+
+test('a service worker with the entry of pages is told which one keeps stores there', async () => {
+  const page = await openPage()
+  await startWorker(page, 'service', 'browser')
+  const { replies } = await ask(page, { calls: [['PING']] })
+  assert.match(String(replies[0]), /NookError: UNSUPPORTED .*nookdb\/inline/)
+  await page.context().close()
+})

@@ -1,4 +1,5 @@
 import type { Mode } from '../durability.js'
+import type { Keeper } from '../keeper.js'
 import type { DurableStorage } from '../storage/durable-object.js'
 import type { Lock, LockRequest } from '../storage/lock.js'
 import type { Storage } from '../storage/storage.js'
@@ -20,11 +21,18 @@ export type Timers = 'always' | 'while waiting' | 'never'
 export interface Platform {
   /** Compiles the engine. Called when the first store is opened, never at import, and again only where it failed. */
   loadModule(): Promise<WebAssembly.Module>
+  /** Loads what keeps stores, of which a store in memory needs nothing. */
+  keeping(): Promise<Keeping>
   /** In bytes: what a store may come to where `open` is not told. 0 is without bound. */
   readonly maxMemory: number
   readonly durability: Mode
   timers(place: Place): Timers
-  storage(name: string, place: Place): Storage | Promise<Storage>
+}
+
+/** How a platform keeps stores. */
+export interface Keeping {
+  readonly Keeper: typeof Keeper
+  storage(name: string, place: Place): Storage
   lock(request: LockRequest, place: Place): Promise<Lock>
   list(place: Place): Promise<string[]>
   destroy(name: string, place: Place): Promise<void>

@@ -4,6 +4,7 @@
 import { Client, type Argument, type BlockingOptions, type Multi, type Text, type Transform } from '../client.js'
 import type { Commands } from '../commands/generated.js'
 import { addAsyncIterators, type ScanIterators } from '../commands/scans.js'
+import { NookError } from '../errors.js'
 import type { MessageListener } from '../listeners.js'
 import { CommandQueue } from '../multi.js'
 import { word, type CallArgument } from '../nook.js'
@@ -144,14 +145,16 @@ export class Remote extends RemoteFace<string> {
   }
 }
 
-/** What `connect` does, once this is loaded. */
-export async function connectTo(url: string, options: ConnectOptions): Promise<Remote> {
-  const line = new Line(url, options)
+/** Connects to a nookdb-server over WebSocket: `const remote = await connect('wss://example.com/ws')`.
+ *  @throws NookError UNREACHABLE where there is no server in time, WRONGPASS, ABORTED by the signal */
+export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Remote> {
+  if (!/^wss?:\/\//.test(String(url))) throw new NookError('ERR', `ERR '${url}' is no address of a server: it begins with ws:// or wss://`)
+  const line = new Line(String(url), options)
   try {
     await line.open()
   } catch (error) {
     line.close()
     throw error
   }
-  return new Remote(url, line)
+  return new Remote(String(url), line)
 }

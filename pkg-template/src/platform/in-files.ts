@@ -1,0 +1,23 @@
+// Stores in files of Node: a store is a directory in the folder of all stores. Loaded when the first store is opened that is kept.
+
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { Keeper } from '../keeper.js'
+import { takeFileLock } from '../storage/file-lock.js'
+import { destroyFiles, FileStorage, listFiles } from '../storage/files.js'
+import type { Keeping, Place } from './platform.js'
+
+export const keeping: Keeping = {
+  Keeper,
+  storage: (name, place) => new FileStorage(join(folder(place), name)),
+  async lock(request, place) {
+    await mkdir(folder(place), { recursive: true })
+    return takeFileLock(join(folder(place), `${request.name}~lock`), request)
+  },
+  list: (place) => listFiles(folder(place)),
+  destroy: (name, place) => destroyFiles(join(folder(place), name)),
+}
+
+function folder({ directory = '.nookdb' }: Place): string {
+  return resolve(directory)
+}
