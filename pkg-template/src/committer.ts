@@ -1,14 +1,17 @@
 // What is not kept yet, and how it is written: steps by appending, the whole by checkpoints. When to write, and what to do
 // after a failure, is decided in durability.ts.
 
+import { Backlog } from './backlog.js'
+import { NO_STEPS, type Batch } from './storage/batch.js'
 import { storageError, type Chunk, type ChunkId, type Identity, type Storage } from './storage/storage.js'
 
 /** The engine, as far as keeping it goes. */
 export interface Journaled {
   /** The seq of the last step that ran or was restored; 0 before the first. */
   seq(): number
-  /** The records of the steps since the last call, in order and apart from the engine's memory. `epoch` is the writer's, for them. */
-  takeSteps(epoch: number): Uint8Array[]
+  /** The records of the steps since the last call, in order. `epoch` is the writer's, for them. They are lent: they may lie in the
+   *  engine's memory, and are there until it is called again. */
+  takeSteps(epoch: number): Batch
   /** Starts a snapshot of this moment, whose chunks are numbered upwards from `firstChunkId`. One walk at a time. */
   beginCheckpoint(start: { storeId: string; epoch: number; firstChunkId: ChunkId }): Walk
 
@@ -63,9 +66,6 @@ interface Snapshot {
 /** More than this is not held back for a medium that fails: a checkpoint makes up for the steps, once it works again. */
 const PENDING_LIMIT_BYTES = 32 * 2 ** 20
 
-/** storage/batch.ts puts its length before each step. */
-const STEP_OVERHEAD_BYTES = 4
-
 /** Writes what an engine did to a storage, one call at a time.
  *
  *  Invariant: every step up to `committedSeq` is kept. `#pending` holds the steps from `#pendingFrom` on, and is gapless with what is
@@ -75,9 +75,8 @@ export class Committer {
   readonly #engine: Journaled
   #identity: Identity
   #committedSeq: number
-  #pending: Uint8Array[] = []
+  readonly #pending = new Backlog()
   #pendingFrom: number
-  #pendingBytes = 0
   /** The one that was offered last, until it is kept or given up. */
   #snapshot: Snapshot | null = null
   #offers = 0
@@ -119,7 +118,7 @@ export class Committer {
     return this.#committedSeq
   }
   get pendingBytes(): number {
-    return this.#pendingBytes
+    return this.#pending.bytes
   }
   get journalBytes(): number {
     return this.#stepBytes - this.#foldedBytes
@@ -140,28 +139,25 @@ export class Committer {
 
   /** Takes over what the engine has done. */
   gather(): void {
-    const steps = this.#engine.takeSteps(this.#identity.epoch)
-    for (const step of steps) this.#pendingBytes += step.length + STEP_OVERHEAD_BYTES
-    this.#pending = this.#pending.concat(steps)
-    if (this.#pendingFrom + this.#pending.length !== this.#engine.seq() + 1) {
+    this.#pending.push(this.#engine.takeSteps(this.#identity.epoch))
+    if (this.#pendingFrom + this.#pending.count !== this.#engine.seq() + 1) {
       throw new Error(`the engine is at step ${this.#engine.seq()}, and its records are not`)
     }
-    if (this.#pendingBytes > PENDING_LIMIT_BYTES) this.forgetPending()
+    if (this.#pending.bytes > PENDING_LIMIT_BYTES) this.forgetPending()
   }
 
   /** From here on a new checkpoint is owed for what was pending. */
   forgetPending(): void {
     this.#engine.takeSteps(this.#identity.epoch)
     this.#snapshot = null
-    this.#pending = []
-    this.#pendingBytes = 0
+    this.#pending.clear()
     this.#pendingFrom = this.#engine.seq() + 1
   }
 
   beginWalk(): BegunWalk {
     this.gather()
     const { storeId } = this.#identity
-    const stepBytes = this.#stepBytes + bytesOf(this.#pending)
+    const stepBytes = this.#stepBytes + this.#pending.bytes
     const firstChunkId = Math.max(-1, ...this.#chunks, ...(this.#snapshot?.chunks ?? []).map(({ id }) => id)) + 1
     return { walk: this.#engine.beginCheckpoint({ ...this.#identity, firstChunkId }), storeId, stepBytes }
   }
@@ -194,14 +190,14 @@ export class Committer {
     for (;;) {
       this.gather()
       if (this.#snapshot !== null) await this.#tried(this.#commitSnapshot(this.#snapshot))
-      else if (this.#pending.length > 0 && !this.owesCheckpoint) await this.#tried(this.#commitBatch())
+      else if (this.#pending.count > 0 && !this.owesCheckpoint) await this.#tried(this.#commitBatch())
       else return
     }
   }
 
   /** Asks whether nobody else has opened the store. @throws FENCED, WIPED, IO */
   requireWriter(): Promise<void> {
-    return this.#tried(this.#storage.append(this.#identity.epoch, this.#committedSeq + 1, []))
+    return this.#tried(this.#storage.append(this.#identity.epoch, this.#committedSeq + 1, NO_STEPS))
   }
 
   /** Goes on with a store that is empty, as after a deletion. A checkpoint is owed then. */
@@ -239,28 +235,20 @@ export class Committer {
   }
 
   async #commitBatch(): Promise<void> {
-    const batch = this.#nextBatch()
+    // As many steps as the storage takes in one append, and one at least: it says TOOBIG if that is too large.
+    const batch = this.#pending.first(this.#storage.maxValueBytes)
     // What is pending may be forgotten meanwhile, and begin elsewhere.
     const firstSeq = this.#pendingFrom
     await this.#storage.append(this.#identity.epoch, firstSeq, batch)
-    this.#dropPending(firstSeq + batch.length - 1)
-  }
-
-  /** As many steps as the storage takes in one append, and one at least: it says TOOBIG if that is too large. */
-  #nextBatch(): Uint8Array[] {
-    let bytes = 0
-    const fitting = this.#pending.findIndex((step) => (bytes += step.length + STEP_OVERHEAD_BYTES) > this.#storage.maxValueBytes)
-    return this.#pending.slice(0, fitting === -1 ? undefined : Math.max(1, fitting))
+    this.#dropPending(firstSeq + batch.count - 1)
   }
 
   /** Notes that everything up to `seq` is kept. */
   #dropPending(seq: number): void {
     this.#committedSeq = Math.max(this.#committedSeq, seq)
-    const kept = this.#pending.splice(0, Math.max(0, seq - this.#pendingFrom + 1))
-    const keptBytes = bytesOf(kept)
-    this.#stepBytes += keptBytes
-    this.#pendingBytes -= keptBytes + kept.length * STEP_OVERHEAD_BYTES
-    this.#pendingFrom += kept.length
+    const kept = Math.min(Math.max(0, seq - this.#pendingFrom + 1), this.#pending.count)
+    this.#stepBytes += this.#pending.drop(kept)
+    this.#pendingFrom += kept
   }
 
   /** Opens the store again as the writer that it had, and finds out what of the last call is kept. */

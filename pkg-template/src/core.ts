@@ -251,7 +251,7 @@ export class Core {
     const { module, timers, maxMemory, config, readCache, keeper } = this.#options
     const instance = await EngineInstance.create(module, { maxMemory, journaling: keeper !== null })
     const engine: LiveEngine = new LiveEngine(instance, timers, readCache, {
-      steps: () => keeper?.steps(),
+      steps: (areDue) => keeper?.steps(areDue),
       push: (items) => this.#push(items),
       died: (cause) => this.#replace(engine, cause),
     })

@@ -57,7 +57,7 @@ export interface DurabilityOptions {
   readonly lock?: { readonly held: Lock; readonly takeAgain: () => Promise<Lock> }
   /** Deletes the store, so that one that stays broken can be written anew from memory. */
   readonly destroy?: () => Promise<void>
-  /** A journal that has grown to this, and to the size of the snapshot, is folded into a checkpoint.
+  /** A journal that has grown to this, and to four times the size of the snapshot, is folded into a checkpoint.
    *  @default 4 MiB */
   readonly checkpointBytes?: number
   /** Who had the store open before, as `retire` told: it is opened only if nobody else has done so since. */
@@ -65,7 +65,12 @@ export interface DurabilityOptions {
 }
 
 const COMMIT_EVERY_MS = 1000
+/** So much is committed before its time: what is held back is to stay well below what the committer holds at all. */
+const COMMIT_BYTES = 4 * 2 ** 20
 const DEFAULT_CHECKPOINT_BYTES = 4 * 2 ** 20
+/** How much larger than the snapshot the journal becomes. Each checkpoint writes every key again: at this a store whose keys are written
+ *  over and over pays for it with half a key a step. An opening reads the journal back, and the medium holds it. */
+const JOURNAL_TO_SNAPSHOT = 4
 
 /** Before each new try after a failure of the medium. After the last one the store is written anew. */
 const RETRY_PAUSES_MS: readonly number[] = [100, 400, 1600]
@@ -119,8 +124,10 @@ export class Durability {
     return new Durability(storage, engine, committer, losses, options)
   }
 
-  /** The host says this when a call has left steps behind. It costs next to nothing, and may be said after every call. */
-  poke(): void {
+  /** The host says this when a call has left steps behind. It costs next to nothing, and may be said after every call.
+   *  @param areDue  whether they are so many that they are taken over now, and not when the turn is over */
+  poke(areDue = false): void {
+    if (areDue) this.#gather()
     if (this.#isPoked) return
     this.#isPoked = true
     queueMicrotask(() => this.#endTurn())
@@ -309,19 +316,25 @@ export class Durability {
     return false
   }
 
-  /** Takes the steps over, so that the engine need not hold them, nor takes them along if it stops; has them kept in their time. */
-  #endTurn(): void {
-    this.#isPoked = false
+  /** Takes the steps over, so that the engine need not hold them, nor takes them along if it stops. Gives whether it could. */
+  #gather(): boolean {
     try {
-      if (this.#isOver()) return this.#committer.forgetPending()
-      this.#committer.gather()
+      if (this.#isOver()) this.#committer.forgetPending()
+      else this.#committer.gather()
+      return true
     } catch {
       // The engine has stopped. A commit meets that too, and there it is a failure like others, and not nobody's.
-      return this.#runUnasked()
+      return false
     }
+  }
+
+  /** Takes the steps over, and has them kept in their time. */
+  #endTurn(): void {
+    this.#isPoked = false
+    if (!this.#gather()) return this.#runUnasked()
     if (this.#state !== 'ok' && this.#state !== 'retrying') return
     if (this.#mode === 'no') this.#checkpointIfDue(this.#committer.journalBytes + this.#committer.pendingBytes)
-    else if (this.#mode === 'always' || isHidden()) this.#runUnasked()
+    else if (this.#mode === 'always' || isHidden() || this.#committer.pendingBytes >= COMMIT_BYTES) this.#runUnasked()
     else if (this.#timer === undefined) this.#runIn(COMMIT_EVERY_MS)
   }
 
@@ -329,7 +342,8 @@ export class Durability {
     const { snapshotBytes } = this.#committer
     // One that there was no room for is not made again before the journal has doubled.
     const refusedBytes = 2 * (this.#refusal?.journalBytes ?? 0)
-    const limitBytes = Math.max(this.#options.checkpointBytes ?? DEFAULT_CHECKPOINT_BYTES, snapshotBytes, refusedBytes)
+    const dueBytes = Math.max(this.#options.checkpointBytes ?? DEFAULT_CHECKPOINT_BYTES, JOURNAL_TO_SNAPSHOT * snapshotBytes)
+    const limitBytes = Math.max(dueBytes, refusedBytes)
     if (journalBytes >= limitBytes && !this.#isWalking) this.checkpoint().catch(() => undefined)
   }
 

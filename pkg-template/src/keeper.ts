@@ -59,8 +59,8 @@ export class Keeper {
   }
 
   /** Steps wait in the engine to be taken. */
-  steps(): void {
-    this.#durability?.poke()
+  steps(areDue: boolean): void {
+    this.#durability?.poke(areDue)
   }
 
   health(): Health | null {

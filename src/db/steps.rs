@@ -23,6 +23,14 @@ pub fn write_call<A: AsRef<[u8]>>(
 }
 
 fn write_line(kind: u8, number: usize, out: &mut Vec<u8>) {
+    // Nearly all are this short.
+    if number < 100 {
+        let (tens, ones) = (b'0' + (number / 10) as u8, b'0' + (number % 10) as u8);
+        return match number {
+            0..10 => out.extend_from_slice(&[kind, ones, b'\r', b'\n']),
+            _ => out.extend_from_slice(&[kind, tens, ones, b'\r', b'\n']),
+        };
+    }
     out.push(kind);
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     out.extend_from_slice(b"\r\n");
@@ -203,6 +211,11 @@ impl Steps {
 
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// What they asked for and did, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Puts a step at the end. Its intents are the calls, or, where it is one call, its arguments.

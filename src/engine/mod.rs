@@ -42,8 +42,10 @@ pub struct Delivery {
     pub reply: Reply,
 }
 
+/// Steps that come to this are to be handed out: a caller that never pauses would have the buffer grow, and be copied as it grows.
+const DUE_JOURNAL_BYTES: usize = 64 * 1024;
 /// A buffer of steps that grew past this is given back when they are handed out.
-const KEPT_JOURNAL_BYTES: usize = 64 * 1024;
+const KEPT_JOURNAL_BYTES: usize = 4 * DUE_JOURNAL_BYTES;
 
 /// The store: all state, and the machine that runs commands over it.
 #[derive(Debug)]
@@ -142,6 +144,11 @@ impl Engine {
     /// How many steps `take_steps` would hand out.
     pub fn steps_waiting(&self) -> usize {
         self.journal.len()
+    }
+
+    /// Whether they should be handed out before any more are taken.
+    pub fn steps_are_due(&self) -> bool {
+        self.journal.bytes() >= DUE_JOURNAL_BYTES
     }
 
     /// Hands out each of them, in order; the next find the room that these took.

@@ -6,3 +6,4 @@ pub mod manifest;
 pub mod rdb;
 pub mod record;
 pub mod snapshot;
+mod xxh64;

@@ -1,8 +1,9 @@
 //! A step as it lies in the journal.
 //!
 //! ```text
-//! record   format u8 = 2 | seq u64 | epoch u32 | client u128 | n u64 | base_seq u64 | at_ms i64 | seed u64
-//!          | cause u8 | intents | effects | CRC-64 of all before, u64
+//! record   format u8 = 3 | cause u8 | seq u64 | epoch u32 | at_ms i64 | seed u64 | other? | intents | effects
+//!          | XXH64 of all before, u64
+//! other    client u128 | n u64 | base_seq u64        where the highest bit of `cause` is set; else 0, seq, seq - 1
 //! intents  count | argv ...
 //! effects  count | effect ...
 //! argv     "*" arguments CR LF ("$" length CR LF bytes CR LF) ...       a request of RESP
@@ -14,16 +15,20 @@
 //!
 //! Integers are little-endian; counts, lengths outside of RESP, databases and indexes are LEB128.
 //! `epoch`, `client`, `n` and `base_seq` say who wrote the step, which of his it is, and on which
-//! state it was computed. A reader of another format refuses the record.
+//! state it was computed: as a rule the store itself, its `seq`th, on the one before. A reader of another format refuses the record.
 
 use std::fmt;
 
 use super::bytes::{Parts, write_bytes, write_number};
-use super::rdb::crc64;
+use super::xxh64::xxh64;
 use crate::db::{Argv, Cause, Effect, Step, Taken, TakenEffect};
 
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 const CHECKSUM_BYTES: usize = size_of::<u64>();
+/// Set in the byte of the cause where the origin is not the one that goes without saying.
+const IS_OF_ANOTHER: u8 = 1 << 7;
+/// Format, cause, seq, epoch, time and seed.
+const HEAD_BYTES: usize = 1 + 1 + 8 + 4 + 8 + 8;
 
 /// Who took a step, and on top of what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +41,18 @@ pub struct Origin {
     pub n: u64,
     /// The step that stood last when this one was computed.
     pub base_seq: u64,
+}
+
+impl Origin {
+    /// That of a step which the store took itself, on the one before: it has no server.
+    pub fn of_store(seq: u64, epoch: u32) -> Origin {
+        Origin {
+            epoch,
+            client: 0,
+            n: seq,
+            base_seq: seq.wrapping_sub(1),
+        }
+    }
 }
 
 /// Why bytes are no record.
@@ -64,21 +81,28 @@ impl fmt::Display for RecordError {
 /// Puts the record of a step at the end of `out`. Its words are copied as they are.
 pub fn encode(step: Taken, origin: Origin, out: &mut Vec<u8>) {
     let start = out.len();
-    out.push(FORMAT);
-    out.extend_from_slice(&step.head.seq.to_le_bytes());
-    out.extend_from_slice(&origin.epoch.to_le_bytes());
-    out.extend_from_slice(&origin.client.to_le_bytes());
-    out.extend_from_slice(&origin.n.to_le_bytes());
-    out.extend_from_slice(&origin.base_seq.to_le_bytes());
-    out.extend_from_slice(&step.head.at_ms.to_le_bytes());
-    out.extend_from_slice(&step.head.seed.to_le_bytes());
-    out.push(cause_code(step.head.cause));
+    let is_of_another = origin != Origin::of_store(step.head.seq, origin.epoch);
+    let flag = if is_of_another { IS_OF_ANOTHER } else { 0 };
+    // Put together first: a piece at a time would ask for room nine times.
+    let mut head = [0; HEAD_BYTES];
+    head[0] = FORMAT;
+    head[1] = cause_code(step.head.cause) | flag;
+    head[2..10].copy_from_slice(&step.head.seq.to_le_bytes());
+    head[10..14].copy_from_slice(&origin.epoch.to_le_bytes());
+    head[14..22].copy_from_slice(&step.head.at_ms.to_le_bytes());
+    head[22..30].copy_from_slice(&step.head.seed.to_le_bytes());
+    out.extend_from_slice(&head);
+    if is_of_another {
+        out.extend_from_slice(&origin.client.to_le_bytes());
+        out.extend_from_slice(&origin.n.to_le_bytes());
+        out.extend_from_slice(&origin.base_seq.to_le_bytes());
+    }
     let (intents, effects) = (step.intents(), step.effects());
     write_number(intents.len() as u64, out);
     intents.for_each(|call| out.extend_from_slice(call));
     write_number(effects.len() as u64, out);
     effects.for_each(|effect| write_effect(effect, out));
-    let checksum = crc64(0, &out[start..]);
+    let checksum = xxh64(&out[start..]);
     out.extend_from_slice(&checksum.to_le_bytes());
 }
 
@@ -90,7 +114,7 @@ pub fn decode(record: &[u8]) -> Result<(Step, Origin), RecordError> {
     let split = record.len().checked_sub(CHECKSUM_BYTES);
     let (body, checksum) = record.split_at(split.ok_or(RecordError::Malformed)?);
     let stored = u64::from_le_bytes(checksum.try_into().map_err(|_| RecordError::Malformed)?);
-    if crc64(0, body) != stored {
+    if xxh64(body) != stored {
         return Err(RecordError::Checksum);
     }
     match body.first() {
@@ -101,15 +125,16 @@ pub fn decode(record: &[u8]) -> Result<(Step, Origin), RecordError> {
 }
 
 fn read(parts: &mut Parts) -> Option<(Step, Origin)> {
-    let seq = parts.u64()?;
-    let origin = Origin {
-        epoch: parts.u32()?,
-        client: parts.u128()?,
-        n: parts.u64()?,
-        base_seq: parts.u64()?,
-    };
+    let code = parts.u8()?;
+    let cause = cause_of(code & !IS_OF_ANOTHER)?;
+    let (seq, epoch) = (parts.u64()?, parts.u32()?);
     let (at_ms, seed) = (parts.i64()?, parts.u64()?);
-    let cause = cause_of(parts.u8()?)?;
+    let mut origin = Origin::of_store(seq, epoch);
+    if code & IS_OF_ANOTHER != 0 {
+        origin.client = parts.u128()?;
+        origin.n = parts.u64()?;
+        origin.base_seq = parts.u64()?;
+    }
     let intents = parts.count()?;
     let intent: Vec<Argv> = (0..intents)
         .map(|_| read_argv(parts))
@@ -320,7 +345,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_step_comes_back_as_it_was(step in step(), origin in origin()) {
+        fn a_step_comes_back_as_it_was(step in step(), origin in origin(), is_of_store: bool) {
+            let origin = if is_of_store { Origin::of_store(step.seq, origin.epoch) } else { origin };
             prop_assert_eq!(decode(&encoded(&step, origin)), Ok((step, origin)));
         }
 
@@ -335,7 +361,7 @@ mod tests {
         #[test]
         fn any_body_under_a_right_checksum_is_read_without_a_panic(mut record: Vec<u8>) {
             record.insert(0, FORMAT);
-            record.extend_from_slice(&crc64(0, &record).to_le_bytes());
+            record.extend_from_slice(&xxh64(&record).to_le_bytes());
             let _ = decode(&record);
         }
     }
@@ -378,7 +404,7 @@ mod tests {
     #[test]
     fn a_record_of_a_later_format_says_so() {
         let mut record = vec![9];
-        record.extend_from_slice(&crc64(0, &record).to_le_bytes());
+        record.extend_from_slice(&xxh64(&record).to_le_bytes());
         assert_eq!(decode(&record), Err(RecordError::UnknownFormat(9)));
     }
 }

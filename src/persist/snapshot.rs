@@ -51,7 +51,7 @@ impl Snapshot {
             about,
             target,
             base_seq: state.seq,
-            writer: Writer::new(target, about),
+            writer: Writer::new(target, about).hurried(),
             keys: 0,
         }
     }
@@ -80,7 +80,7 @@ impl Snapshot {
 
     /// Ends what was written so far as a chunk.
     fn cut(&mut self) -> Chunk {
-        let next = Writer::new(self.target, self.about);
+        let next = Writer::new(self.target, self.about).hurried();
         let bytes = std::mem::replace(&mut self.writer, next).finish();
         Chunk {
             bytes,

@@ -121,8 +121,7 @@ impl Answer {
 
     /// A reply as it would come over a socket, whatever it is.
     pub fn reply(&mut self, reply: &Reply, resp: Resp) -> Tag {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        bytes.clear();
+        let mut bytes = self.room();
         write(reply, resp, &mut bytes);
         self.bytes(bytes);
         Tag::Resp
@@ -200,6 +199,13 @@ impl Answer {
         };
         let ascii = if lent.is_ascii() { IS_ASCII } else { 0 };
         [bytes.as_ptr() as u32, bytes.len() as u32 | ascii]
+    }
+
+    /// The room of the last answer, to make the next one in.
+    pub fn room(&mut self) -> Vec<u8> {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        bytes
     }
 
     pub fn steps_waiting(&mut self, count: usize) {

@@ -40,18 +40,20 @@ impl Instance {
         self.engine.state().seq as f64
     }
 
-    /// Puts the records of all steps since the last time into the answer, each behind its length.
-    pub fn take_steps(&mut self, epoch: u32) {
-        let mut out = Vec::new();
+    /// Puts the records of all steps since the last time into the answer, each behind its length. Gives how many they are.
+    pub fn take_steps(&mut self, epoch: u32) -> u32 {
+        let count = self.engine.steps_waiting();
+        let mut out = self.answer.room();
         self.engine.drain_steps(|step| {
             let start = out.len();
             out.extend_from_slice(&[0; size_of::<u32>()]);
-            record::encode(step, origin(step.head.seq, epoch), &mut out);
+            record::encode(step, Origin::of_store(step.head.seq, epoch), &mut out);
             let length = (out.len() - start - size_of::<u32>()) as u32;
             out[start..][..size_of::<u32>()].copy_from_slice(&length.to_le_bytes());
         });
         self.answer.steps_waiting(0);
         self.answer.bytes(out);
+        count as u32
     }
 
     /// Starts a snapshot. The store's id, 16 bytes, is in the scratch buffer. Gives the last step in it.
@@ -259,16 +261,6 @@ impl Instance {
 /// Where it has not 16 bytes: JavaScript checks that before it hands it over.
 fn store_id(bytes: &[u8]) -> u128 {
     u128::from_be_bytes(bytes.try_into().expect("a store's id has 16 bytes"))
-}
-
-/// Who took a step: a store without a server has one client, itself.
-fn origin(seq: u64, epoch: u32) -> Origin {
-    Origin {
-        epoch,
-        client: 0,
-        n: seq,
-        base_seq: seq - 1,
-    }
 }
 
 /// All keys of a file, and a line for each that cannot be held.

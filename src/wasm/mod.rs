@@ -34,6 +34,8 @@ use scratch::Scratch;
 const DELIVERIES: u32 = 1 << 8;
 /// Set beside the tag where steps wait for `take_steps`.
 const STEPS: u32 = 1 << 9;
+/// Set beside `STEPS` where so much waits that it is to be taken at once, and not at the end of the turn.
+const STEPS_DUE: u32 = 1 << 11;
 /// Set beside the tag where somebody waits or a key has a deadline, so that ticks are needed.
 const TICKS: u32 = 1 << 10;
 
@@ -256,6 +258,7 @@ impl Instance {
         [
             (self.engine.has_deliveries(), DELIVERIES),
             (steps > 0, STEPS),
+            (self.engine.steps_are_due(), STEPS_DUE),
             (self.needs_ticks, TICKS),
         ]
         .into_iter()

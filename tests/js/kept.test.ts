@@ -54,6 +54,15 @@ test('chance and time are kept as they fell: what was drawn, and when it ends', 
   await other.close()
 })
 
+test('a caller that never pauses has its steps taken from the engine all the same', async (t) => {
+  const one = await open('shop', { directory: await folder(t), durability: 'no' })
+  const value = 'x'.repeat(1000)
+  for (let key = 0; key < 1000; key++) one.set(`key:${key}`, value)
+  const { pendingBytes } = one.storage.health() ?? { pendingBytes: 0 }
+  assert.ok(pendingBytes > 900_000, `${pendingBytes} bytes were taken`)
+  await one.close()
+})
+
 test('an atomic function and a multi are kept whole', async (t) => {
   const directory = await folder(t)
   const one = await open('shop', { directory })

@@ -8,6 +8,7 @@ import type { Losses } from '../committer.js'
 import { NookError } from '../errors.js'
 import type { Push, Reply } from '../reply.js'
 import { asciiText, decodeText, RespReader } from '../resp.js'
+import type { Batch } from '../storage/batch.js'
 import { instantiate, type Exports } from './exports.js'
 import { unpacked } from './packed.js'
 import { stringsOf, type Strings } from './strings.js'
@@ -30,6 +31,8 @@ export interface Imported {
 /** What is left to do after a call, as src/wasm/mod.rs has it. */
 export const DELIVERIES = 1 << 8
 export const STEPS = 1 << 9
+/** Beside `STEPS`: they are to be taken now. */
+export const STEPS_DUE = 1 << 11
 export const TICKS = 1 << 10
 
 /** The client has to wait: the reply comes as a delivery. */
@@ -117,7 +120,7 @@ export class EngineInstance {
     return { exports: this.#exports, engine: this.#engine, places, answer: this.#answer, strings: this.#strings }
   }
 
-  /** What calls have left to do since this was last asked: `DELIVERIES`, `STEPS`, `TICKS`. */
+  /** What calls have left to do since this was last asked: `DELIVERIES`, `STEPS` and `STEPS_DUE`, `TICKS`. */
   takePending(): number {
     const pending = this.#pending
     this.#pending = 0
@@ -222,18 +225,10 @@ export class EngineInstance {
     return this.#enter(() => this.#exports.instance_seq(this.#engine))
   }
 
-  /** The records of the steps since the last time, as views of one buffer of their own. */
-  takeSteps(epoch: number): Uint8Array[] {
-    this.#enter(() => this.#exports.instance_take_steps(this.#engine, epoch))
-    const all = this.#answerBytes().slice()
-    const view = new DataView(all.buffer)
-    const steps: Uint8Array[] = []
-    for (let at = 0; at < all.length; ) {
-      const end = at + 4 + view.getUint32(at, true)
-      steps.push(all.subarray(at + 4, end))
-      at = end
-    }
-    return steps
+  /** The records of the steps since the last time, lent: they lie in the engine's memory until it is entered again. */
+  takeSteps(epoch: number): Batch {
+    const count = this.#enter(() => this.#exports.instance_take_steps(this.#engine, epoch) >>> 0)
+    return { count, parts: [this.#answerBytes()] }
   }
 
   /** Starts a snapshot of now, and gives the last step in it. */

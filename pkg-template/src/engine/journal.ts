@@ -1,5 +1,6 @@
 // A live engine, as those see it who keep what it does.
 
+import { NO_STEPS, type Batch } from '../storage/batch.js'
 import { storageError, type Chunk, type ChunkId } from '../storage/storage.js'
 import type { Journaled, Losses, Walk } from '../committer.js'
 import type { EngineInstance } from './instance.js'
@@ -21,13 +22,13 @@ export class EngineJournal implements Journaled {
     return this.#use((instance) => instance.seq()) ?? this.#takenSeq
   }
 
-  takeSteps(epoch: number): Uint8Array[] {
+  takeSteps(epoch: number): Batch {
     const steps = this.#use((instance) => {
       const taken = instance.takeSteps(epoch)
       this.#takenSeq = instance.seq()
       return taken
     })
-    return steps ?? []
+    return steps ?? NO_STEPS
   }
 
   beginCheckpoint({ storeId, epoch, firstChunkId }: { storeId: string; epoch: number; firstChunkId: ChunkId }): Walk {

@@ -5,7 +5,7 @@ import { NookError } from '../errors.js'
 import type { Timers } from '../platform/platform.js'
 import { Push, type Reply } from '../reply.js'
 import { DirectCalls } from './direct.js'
-import { BLOCKED, DEAD, DELIVERIES, EngineInstance, HostRequest, STEPS, TICKS, type Answer, type Imported } from './instance.js'
+import { BLOCKED, DEAD, DELIVERIES, EngineInstance, HostRequest, STEPS, STEPS_DUE, TICKS, type Answer, type Imported } from './instance.js'
 
 /** How often time is looked at while anything depends on it: ten times a second, as Redis does. */
 const TICK_MS = 100
@@ -14,8 +14,8 @@ const TICK_UNITS = 10_000
 
 /** What the engine tells its store. None is called from inside of a call. */
 export interface LiveEvents {
-  /** Steps wait to be taken for the journal. */
-  steps(): void
+  /** Steps wait to be taken for the journal; where they are due, so many that it should be now. */
+  steps(areDue: boolean): void
   /** Messages and events for the listener. */
   push(items: Reply[]): void
   /** The instance may not be entered any more. */
@@ -234,7 +234,7 @@ export class LiveEngine {
       this.#deliveriesDue = true
       queueMicrotask(() => this.#unasked(() => this.#deliver()))
     }
-    if ((pending & STEPS) !== 0) this.#events.steps()
+    if ((pending & STEPS) !== 0) this.#events.steps((pending & STEPS_DUE) !== 0)
     if ((pending & TICKS) !== 0 && this.#timer === null) this.#tickLater()
   }
 

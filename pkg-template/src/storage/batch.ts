@@ -1,4 +1,4 @@
-// The steps of one append as one value: a store of many small steps costs a write for each append, not for each step.
+// Steps that follow each other, packed: a store of many small steps costs a few large copies, and a write for each append.
 //
 //   batch = (length: u32 little-endian, step: length bytes)*
 //
@@ -9,36 +9,60 @@ import { storageError } from './storage.js'
 
 const LENGTH_BYTES = 4
 
-export function batchBytes(steps: readonly Uint8Array[]): number {
-  return steps.reduce((sum, step) => sum + LENGTH_BYTES + step.length, 0)
+/** Steps on their way to a storage. A plain object: it may go through a structured clone. */
+export interface Batch {
+  /** How many steps there are. */
+  readonly count: number
+  /** One after the other they are a batch. A step lies in one part, whole. */
+  readonly parts: readonly Uint8Array[]
 }
 
-/** Copies the steps into a buffer of their own: what is stored then holds nothing of the buffers they are views of. */
-export function packBatch(steps: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const batch = new Uint8Array(batchBytes(steps))
-  const view = new DataView(batch.buffer)
+export const NO_STEPS: Batch = { count: 0, parts: [] }
+
+export function batchOf(steps: readonly Uint8Array[]): Batch {
+  const bytes = new Uint8Array(steps.reduce((sum, step) => sum + LENGTH_BYTES + step.length, 0))
+  const view = new DataView(bytes.buffer)
   let at = 0
   for (const step of steps) {
     view.setUint32(at, step.length, true)
-    batch.set(step, at + LENGTH_BYTES)
+    bytes.set(step, at + LENGTH_BYTES)
     at += LENGTH_BYTES + step.length
   }
-  return batch
+  return { count: steps.length, parts: [bytes] }
+}
+
+export function batchBytes({ parts }: Batch): number {
+  return parts.reduce((sum, part) => sum + part.length, 0)
+}
+
+/** Puts the batch into bytes of its own, behind so many that are left as they are: what is stored then holds nothing of the
+ *  buffers that the parts are views of. */
+export function packBatch(batch: Batch, headerBytes = 0): Uint8Array<ArrayBuffer> {
+  const packed = new Uint8Array(headerBytes + batchBytes(batch))
+  let at = headerBytes
+  for (const part of batch.parts) {
+    packed.set(part, at)
+    at += part.length
+  }
+  return packed
 }
 
 /** The steps of a batch, as views of it. @throws DAMAGED when the lengths do not add up. */
 export function unpackBatch(batch: Uint8Array): Uint8Array[] {
-  const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength)
   const steps: Uint8Array[] = []
-  let at = 0
-  while (at < batch.length) {
-    const from = at + LENGTH_BYTES
-    const to = from <= batch.length ? from + view.getUint32(at, true) : Infinity
+  for (let at = 0; at < batch.length; ) {
+    const to = endOfStep(batch, at)
     if (to > batch.length) throw storageError('DAMAGED', 'a batch of the journal ends in the middle of a step')
-    steps.push(batch.subarray(from, to))
+    steps.push(batch.subarray(at + LENGTH_BYTES, to))
     at = to
   }
   return steps
+}
+
+/** Where the step that begins at `at` ends; infinite where its length is cut off. */
+export function endOfStep(batch: Uint8Array, at: number): number {
+  const from = at + LENGTH_BYTES
+  return from <= batch.length ? from + new DataView(batch.buffer, batch.byteOffset + at).getUint32(0, true) : Infinity
 }
 
 /** The steps after `seq` of a batch whose last step is `lastSeq`. @throws DAMAGED */

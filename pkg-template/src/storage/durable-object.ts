@@ -9,7 +9,7 @@
 // each of which says how many there are: 0002/0005 is the third of five.
 
 import { NookError } from '../errors.js'
-import { packBatch, stepsAfter } from './batch.js'
+import { batchOf, packBatch, stepsAfter, type Batch } from './batch.js'
 import { Line } from './line.js'
 import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, type Head } from './rules.js'
 import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity, type Opened, type Storage } from './storage.js'
@@ -84,11 +84,11 @@ export class DurableObjectStorage implements Storage {
     }
   }
 
-  append(epoch: number, firstSeq: number, steps: readonly Uint8Array[]): Promise<void> {
+  append(epoch: number, firstSeq: number, steps: Batch): Promise<void> {
     return this.#write(epoch, async (transaction, found) => {
       requireRoom(this.maxValueBytes, steps)
-      const head = afterAppend(found, firstSeq, steps.length)
-      if (steps.length === 0) return
+      const head = afterAppend(found, firstSeq, steps.count)
+      if (steps.count === 0) return
       await transaction.put({ [this.#key('head')]: head })
       await putParts(transaction, keyOf(this.#key('journal'), head.lastSeq), packBatch(steps), this.#partBytes)
     })
@@ -96,7 +96,7 @@ export class DurableObjectStorage implements Storage {
 
   checkpoint(epoch: number, checkpoint: Checkpoint): Promise<void> {
     return this.#write(epoch, async (transaction, found) => {
-      requireRoom(this.maxValueBytes, [checkpoint.manifest], checkpoint.add)
+      requireRoom(this.maxValueBytes, batchOf([checkpoint.manifest]), checkpoint.add)
       const head = afterCheckpoint(found, checkpoint)
       await transaction.put({ [this.#key('head')]: head })
       const gone = [...checkpoint.drop, ...checkpoint.add.map(({ id }) => id)].map((id) => keyOf(this.#key('chunk'), id))

@@ -11,7 +11,7 @@
 
 import { dirname, join } from 'node:path'
 import { NookError } from '../errors.js'
-import { stepsAfter } from './batch.js'
+import { NO_STEPS, stepsAfter, type Batch } from './batch.js'
 import { decodeHead, encodeHead, type FileHead, type SealedSegment } from './file-head.js'
 import { hasCode, nodeFileSystem, type FileSystem } from './file-system.js'
 import { Line } from './line.js'
@@ -89,11 +89,11 @@ export class FileStorage implements Storage {
     }
   }
 
-  append(epoch: number, firstSeq: number, steps: readonly Uint8Array[]): Promise<void> {
+  append(epoch: number, firstSeq: number, steps: Batch): Promise<void> {
     return this.#write(epoch, async (state, found) => {
       requireRoom(this.maxValueBytes, steps)
-      const { lastSeq } = afterAppend(found, firstSeq, steps.length)
-      if (steps.length === 0) return
+      const { lastSeq } = afterAppend(found, firstSeq, steps.count)
+      if (steps.count === 0) return
       const frame = encodeFrame(lastSeq, steps)
       await this.#appendFrame(state, frame)
       await this.#requireToken(state)
@@ -104,7 +104,7 @@ export class FileStorage implements Storage {
 
   checkpoint(epoch: number, checkpoint: Checkpoint): Promise<void> {
     return this.#write(epoch, async (state, found) => {
-      requireRoom(this.maxValueBytes, [], checkpoint.add)
+      requireRoom(this.maxValueBytes, NO_STEPS, checkpoint.add)
       const { baseSeq, lastSeq } = afterCheckpoint(found, checkpoint)
       const before = state.head
       const grown = { file: before.growing, bytes: state.growingBytes, lastSeq: state.lastSeq }

@@ -7,7 +7,7 @@
 //
 // Each write is one transaction that reads the head, so epoch and seq are checked where nobody can come between.
 
-import { packBatch, stepsAfter } from './batch.js'
+import { NO_STEPS, packBatch, stepsAfter, type Batch } from './batch.js'
 import { Line } from './line.js'
 import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, wiped, type Head } from './rules.js'
 import {
@@ -82,13 +82,13 @@ export class IndexedDBStorage implements Storage {
     }
   }
 
-  append(epoch: number, firstSeq: number, steps: readonly Uint8Array[]): Promise<void> {
+  append(epoch: number, firstSeq: number, steps: Batch): Promise<void> {
     return this.#write(epoch, ['meta', 'journal'], (transaction, found, isRetry) => {
       requireRoom(this.maxValueBytes, steps)
       // Nobody else writes under this epoch: if the last connection died after its commit, what is there is ours.
-      if (isRetry && found.lastSeq === firstSeq + steps.length - 1) return
-      const head = afterAppend(found, firstSeq, steps.length)
-      if (steps.length === 0) return
+      if (isRetry && found.lastSeq === firstSeq + steps.count - 1) return
+      const head = afterAppend(found, firstSeq, steps.count)
+      if (steps.count === 0) return
       transaction.objectStore('meta').put(head, 'head')
       transaction.objectStore('journal').put(packBatch(steps), head.lastSeq)
     })
@@ -96,7 +96,7 @@ export class IndexedDBStorage implements Storage {
 
   checkpoint(epoch: number, checkpoint: Checkpoint): Promise<void> {
     return this.#write(epoch, ['meta', 'chunks', 'journal'], (transaction, found) => {
-      requireRoom(this.maxValueBytes, [], checkpoint.add)
+      requireRoom(this.maxValueBytes, NO_STEPS, checkpoint.add)
       const meta = transaction.objectStore('meta')
       const chunks = transaction.objectStore('chunks')
       meta.put(afterCheckpoint(found, checkpoint), 'head')

@@ -1,6 +1,6 @@
 // A store that lives as long as the process: for `memory:`, for tests, and as the shortest description of what a backend does.
 
-import { packBatch, stepsAfter } from './batch.js'
+import { NO_STEPS, packBatch, stepsAfter, type Batch } from './batch.js'
 import { Line } from './line.js'
 import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, type Head } from './rules.js'
 import type { Checkpoint, Chunk, ChunkId, Estimate, Identity, Opened, Storage } from './storage.js'
@@ -57,17 +57,17 @@ export class MemoryStorage implements Storage {
     }
   }
 
-  append(epoch: number, firstSeq: number, steps: readonly Uint8Array[]): Promise<void> {
+  append(epoch: number, firstSeq: number, steps: Batch): Promise<void> {
     return this.#commit(epoch, (kept) => {
       requireRoom(this.maxValueBytes, steps)
-      kept.head = afterAppend(kept.head, firstSeq, steps.length)
-      if (steps.length > 0) kept.journal.set(kept.head.lastSeq, packBatch(steps))
+      kept.head = afterAppend(kept.head, firstSeq, steps.count)
+      if (steps.count > 0) kept.journal.set(kept.head.lastSeq, packBatch(steps))
     })
   }
 
   checkpoint(epoch: number, checkpoint: Checkpoint): Promise<void> {
     return this.#commit(epoch, (kept) => {
-      requireRoom(this.maxValueBytes, [], checkpoint.add)
+      requireRoom(this.maxValueBytes, NO_STEPS, checkpoint.add)
       kept.head = afterCheckpoint(kept.head, checkpoint)
       kept.manifest = checkpoint.manifest.slice()
       for (const id of checkpoint.drop) kept.chunks.delete(id)

@@ -1,7 +1,7 @@
 // What every backend holds its callers to. The backend asks inside the transaction that writes, so that nothing changes in between.
 
 import { storageError, type Checkpoint, type Identity } from './storage.js'
-import { batchBytes } from './batch.js'
+import { batchBytes, type Batch } from './batch.js'
 
 /** What a backend keeps beside manifest, chunks and journal.
  *  Invariant: `baseSeq <= lastSeq`, and the journal holds every step after `baseSeq` up to `lastSeq`. */
@@ -67,7 +67,7 @@ export function afterCheckpoint(head: Head, { baseSeq }: Checkpoint): Head {
 }
 
 /** @throws TOOBIG */
-export function requireRoom(maxValueBytes: number, steps: readonly Uint8Array[], chunks: Checkpoint['add'] = []): void {
+export function requireRoom(maxValueBytes: number, steps: Batch, chunks: Checkpoint['add'] = []): void {
   for (const bytes of [batchBytes(steps), ...chunks.map((chunk) => chunk.bytes.length)]) {
     if (bytes > maxValueBytes) {
       throw storageError('TOOBIG', `${bytes} bytes are more than the ${maxValueBytes} that the storage takes at once`)

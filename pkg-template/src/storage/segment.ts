@@ -5,7 +5,7 @@
 // The checksum covers what comes after it. So whatever a crash leaves of the last frame is seen to be no frame, and is cut off.
 
 import { crc32 } from 'node:zlib'
-import { packBatch } from './batch.js'
+import { packBatch, type Batch } from './batch.js'
 
 const MAGIC = Buffer.from('NKJ1')
 const CRC_AT = 4
@@ -20,13 +20,11 @@ export interface Frame {
   readonly endsAt: number
 }
 
-export function encodeFrame(lastSeq: number, steps: readonly Uint8Array[]): Uint8Array {
-  const batch = packBatch(steps)
-  const frame = Buffer.alloc(HEADER_BYTES + batch.length)
+export function encodeFrame(lastSeq: number, steps: Batch): Uint8Array {
+  const frame = asBuffer(packBatch(steps, HEADER_BYTES))
   MAGIC.copy(frame)
-  frame.writeUInt32LE(batch.length, LENGTH_AT)
+  frame.writeUInt32LE(frame.length - HEADER_BYTES, LENGTH_AT)
   frame.writeDoubleLE(lastSeq, SEQ_AT)
-  frame.set(batch, HEADER_BYTES)
   frame.writeUInt32LE(crc32(frame.subarray(LENGTH_AT)), CRC_AT)
   return frame
 }

@@ -3,6 +3,7 @@
 // A backend moves bytes and knows nothing of what they say. What it owes, tests/js/storage/conformance.ts asks of every one.
 
 import { NookError } from '../errors.js'
+import type { Batch } from './batch.js'
 
 /** Names a chunk for as long as the store lives: a whole number from 0, never given to other bytes. */
 export type ChunkId = number
@@ -76,7 +77,7 @@ export function storageError(code: StorageCode, message: string, cause?: unknown
  *  are left alone by the caller until the promise settles; only the bytes of a view are kept, not the buffer under it.
  *  Every method but `notify` rejects with `CLOSED` before `open` and after `close`. */
 export interface Storage {
-  /** In bytes, the largest chunk, and the most that the steps of one append may come to, 4 bytes for each included. */
+  /** In bytes, the largest chunk, and the most that the steps of one append may come to, packed. */
   readonly maxValueBytes: number
 
   /** Makes the store if there is none, and raises its epoch, so that every earlier writer is fenced from here on.
@@ -97,7 +98,7 @@ export interface Storage {
    *  Resolves when they would survive the tab being closed or the process being killed, and with strict durability the
    *  power being cut. Without steps it writes nothing, and tells whether this writer is still the writer.
    *  @throws CONFLICT when `firstSeq` is not the seq after the last, FENCED, WIPED, QUOTA, TOOBIG, IO */
-  append(epoch: number, firstSeq: number, steps: readonly Uint8Array[]): Promise<void>
+  append(epoch: number, firstSeq: number, steps: Batch): Promise<void>
 
   /** Swaps in a manifest with the chunks that it adds and drops, and trims the journal; all or nothing of it.
    *  Resolves as `append` does.

@@ -19,6 +19,11 @@ const MIN_SAVED: usize = 4;
 
 const TABLE_BITS: u32 = 14;
 
+/// Shorter strings are not worth compressing, says Redis.
+const LEAST_BYTES: usize = 21;
+/// Below this a look for repetitions costs more than all else that is done to keep a string, and seldom finds any.
+const LEAST_LONG_BYTES: usize = 128;
+
 /// Compresses one string after the other with the same table and buffer.
 ///
 /// The output depends on the input alone. Where the last three bytes like these were is kept as
@@ -29,6 +34,8 @@ pub struct Compressor {
     seen: Vec<u32>,
     base: u32,
     output: Vec<u8>,
+    /// Shorter strings are left as they are.
+    least_bytes: usize,
 }
 
 impl Default for Compressor {
@@ -37,13 +44,25 @@ impl Default for Compressor {
             seen: Vec::new(),
             base: 1,
             output: Vec::new(),
+            least_bytes: LEAST_BYTES,
         }
     }
 }
 
 impl Compressor {
+    /// For those who have more room than time.
+    pub fn of_long_strings() -> Compressor {
+        Compressor {
+            least_bytes: LEAST_LONG_BYTES,
+            ..Compressor::default()
+        }
+    }
+
     /// The input compressed, or `None` where that would spare less than four bytes. O(N).
     pub fn compress(&mut self, input: &[u8]) -> Option<&[u8]> {
+        if input.len() < self.least_bytes {
+            return None;
+        }
         let most = input.len().checked_sub(MIN_SAVED)?;
         let next_base = self.next_base(input.len())?;
         self.output.clear();

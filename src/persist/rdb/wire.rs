@@ -36,8 +36,6 @@ const AS_LZF: u8 = 3;
 /// The top bits of a byte that says how a string is stored, where a length could stand.
 const SPECIAL: u8 = 0xc0;
 
-/// Shorter strings are not worth compressing.
-const MIN_COMPRESSED_BYTES: usize = 21;
 /// `-2147483648`: the longest text that a number of 32 bits can be.
 const MAX_NUMBER_BYTES: usize = 11;
 
@@ -168,9 +166,7 @@ pub fn write_string(bytes: &[u8], compressor: &mut Compressor, out: &mut Vec<u8>
     {
         return;
     }
-    if bytes.len() >= MIN_COMPRESSED_BYTES
-        && let Some(compressed) = compressor.compress(bytes)
-    {
+    if let Some(compressed) = compressor.compress(bytes) {
         out.push(SPECIAL | AS_LZF);
         write_length(compressed.len() as u64, out);
         write_length(bytes.len() as u64, out);

@@ -60,6 +60,12 @@ impl Writer {
         writer
     }
 
+    /// Has strings of less than 128 bytes written as they are: to look for repetitions in them takes most of the time.
+    pub fn hurried(mut self) -> Writer {
+        self.compressor = Compressor::of_long_strings();
+        self
+    }
+
     /// Says something more about the file. Redis ignores the names that it does not know.
     pub fn aux(&mut self, name: &str, value: &[u8]) {
         self.out.push(opcode::AUX);

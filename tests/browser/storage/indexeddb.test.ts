@@ -44,7 +44,7 @@ test('an append past the quota fails as QUOTA, keeps nothing, and the next one t
     let lastSeq = 0
     let code = 'resolved'
     while (code === 'resolved' && lastSeq < 100) {
-      code = await page.codeOf(storage.append(epoch, lastSeq + 1, [large]))
+      code = await page.codeOf(storage.append(epoch, lastSeq + 1, page.batchOf([large])))
       if (code === 'resolved') lastSeq++
     }
     await storage.close()
@@ -54,7 +54,7 @@ test('an append past the quota fails as QUOTA, keeps nothing, and the next one t
   const reopened = await tab.evaluate(async () => {
     const storage = new page.IndexedDBStorage('quota')
     const { epoch, lastSeq } = await storage.open()
-    return { code: await page.codeOf(storage.append(epoch, lastSeq + 1, [new Uint8Array(10)])), lastSeq }
+    return { code: await page.codeOf(storage.append(epoch, lastSeq + 1, page.batchOf([new Uint8Array(10)]))), lastSeq }
   })
   await small.close()
   assert.equal(filled.code, 'QUOTA')
@@ -66,15 +66,16 @@ test('an append that fails halfway for any reason keeps nothing', async () => {
   const kept = await shared.evaluate(async () => {
     const storage = new page.IndexedDBStorage('halfway')
     const { epoch } = await storage.open()
-    await storage.append(epoch, 1, [new Uint8Array(1)])
-    // There is no memory for the batch: in a tab that is as short of it, any allocation may throw.
+    await storage.append(epoch, 1, page.batchOf([new Uint8Array(1)]))
+    const batch = page.batchOf([new Uint8Array(1)])
+    // There is no memory for its copy: in a tab that is as short of it, any allocation may throw.
     const { Uint8Array: real } = globalThis
     globalThis.Uint8Array = new Proxy(real, {
       construct() {
         throw new RangeError('Array buffer allocation failed')
       },
     })
-    const code = await page.codeOf(storage.append(epoch, 2, [real.of(2)])).finally(() => (globalThis.Uint8Array = real))
+    const code = await page.codeOf(storage.append(epoch, 2, batch)).finally(() => (globalThis.Uint8Array = real))
     await storage.close()
     const { lastSeq } = await storage.open()
     return { code, lastSeq }
@@ -113,13 +114,13 @@ test('site data cleared by the user is told as WIPED, and stays cleared', async 
   await shared.evaluate(async () => {
     const storage = new page.IndexedDBStorage('cleared')
     const { epoch } = await storage.open()
-    await storage.append(epoch, 1, [new Uint8Array(10)])
+    await storage.append(epoch, 1, page.batchOf([new Uint8Array(10)]))
     Object.assign(globalThis, { cleared: { storage, epoch } })
   })
   await client.send('Storage.clearDataForOrigin', { origin: ORIGIN, storageTypes: 'indexeddb' })
   const found = await shared.evaluate(async () => {
     const { cleared } = globalThis as unknown as { cleared: { storage: InstanceType<typeof page.IndexedDBStorage>; epoch: number } }
-    const code = await page.codeOf(cleared.storage.append(cleared.epoch, 2, [new Uint8Array(10)]))
+    const code = await page.codeOf(cleared.storage.append(cleared.epoch, 2, page.batchOf([new Uint8Array(10)])))
     return { code, names: await page.listIndexedDB() }
   })
   assert.deepEqual(found, { code: 'WIPED', names: [] })

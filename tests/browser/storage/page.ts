@@ -1,6 +1,7 @@
 // What the storage tests run in the page: the conformance suite, and the pieces for the tests that drive the browser.
 
 import { Durability, type Mode, type State } from '../../../pkg-template/src/durability.js'
+import { batchOf } from '../../../pkg-template/src/storage/batch.js'
 import { destroyIndexedDB, IndexedDBStorage, listIndexedDB } from '../../../pkg-template/src/storage/indexeddb.js'
 import { takeWebLock, watchPage, type IfBusy } from '../../../pkg-template/src/storage/lock.js'
 import type { Storage } from '../../../pkg-template/src/storage/storage.js'
@@ -103,7 +104,7 @@ function setVisibility(state: DocumentVisibilityState): void {
 
 const page = {
   shop: new Shop(), keptSeq, setVisibility,
-  IndexedDBStorage, destroyIndexedDB, listIndexedDB,
+  IndexedDBStorage, destroyIndexedDB, listIndexedDB, batchOf,
   held, life, runNamed, earlyResolve, codeOf, readSteps, takeLock, watchLife,
 }
 

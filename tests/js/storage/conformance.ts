@@ -1,6 +1,7 @@
 // What every storage backend owes. The suite is a list of cases that throw; it runs in Node, in a page and in workerd alike,
 // so it uses nothing of any platform. That it can fail is shown in twins.test.ts.
 
+import { batchOf } from '../../../pkg-template/src/storage/batch.js'
 import type { Checkpoint, Chunk, ChunkId, Storage } from '../../../pkg-template/src/storage/storage.js'
 import { equal, rejectsWith } from './expect.js'
 
@@ -127,7 +128,7 @@ const opening: Case[] = [
     async run(world) {
       const storage = world.connect()
       const refused = async (when: string): Promise<void> => {
-        await rejectsWith('CLOSED', () => storage.append(1, 1, [bytesOf(1)]), `append ${when}`)
+        await rejectsWith('CLOSED', () => storage.append(1, 1, batchOf([bytesOf(1)])), `append ${when}`)
         await rejectsWith('CLOSED', () => storage.checkpoint(1, checkpointOf(1)), `checkpoint ${when}`)
         await rejectsWith('CLOSED', () => collect(storage.readAfter(0)), `readAfter ${when}`)
         await rejectsWith('CLOSED', () => collect(storage.chunks()), `chunks ${when}`)
@@ -143,7 +144,7 @@ const opening: Case[] = [
     name: 'close waits for the writes under way',
     async run(world) {
       const { storage, epoch } = await opened(world)
-      const appended = storage.append(epoch, 1, [bytesOf(1)])
+      const appended = storage.append(epoch, 1, batchOf([bytesOf(1)]))
       await storage.close()
       await world.crash()
       await appended
@@ -157,9 +158,10 @@ const appending: Case[] = [
     name: 'steps are read back in order, from any seq',
     async run(world) {
       const { storage, epoch } = await opened(world)
-      await storage.append(epoch, 1, [bytesOf(1), bytesOf(2), bytesOf(3)])
-      await storage.append(epoch, 4, [bytesOf(4)])
-      await storage.append(epoch, 5, [bytesOf(5), bytesOf(6)])
+      await storage.append(epoch, 1, batchOf([bytesOf(1), bytesOf(2), bytesOf(3)]))
+      await storage.append(epoch, 4, batchOf([bytesOf(4)]))
+      const [five, six] = [batchOf([bytesOf(5)]), batchOf([bytesOf(6)])]
+      await storage.append(epoch, 5, { count: 2, parts: [...five.parts, ...six.parts] })
       for (let seq = 0; seq <= 7; seq++) {
         const expected = [1, 2, 3, 4, 5, 6].filter((step) => step > seq).map((step) => bytesOf(step))
         equal(await collect(storage.readAfter(seq)), expected, `steps after ${seq}`)
@@ -172,7 +174,7 @@ const appending: Case[] = [
       let { storage, epoch } = await opened(world)
       const expected: Uint8Array[] = []
       for (let seq = 1; seq <= 6; seq++) {
-        await storage.append(epoch, seq, [bytesOf(seq)])
+        await storage.append(epoch, seq, batchOf([bytesOf(seq)]))
         expected.push(bytesOf(seq))
         await world.crash()
         const found = await contents(world)
@@ -188,7 +190,7 @@ const appending: Case[] = [
     async run(world) {
       const { storage, epoch } = await opened(world)
       const marks = Array.from({ length: 20 }, (_, index) => index + 1)
-      await Promise.all(marks.map((mark) => storage.append(epoch, mark, [bytesOf(mark)])))
+      await Promise.all(marks.map((mark) => storage.append(epoch, mark, batchOf([bytesOf(mark)]))))
       await expectContents(world, { steps: marks.map((mark) => bytesOf(mark)), lastSeq: 20 }, 'after 20 appends at once')
     },
   },
@@ -196,11 +198,11 @@ const appending: Case[] = [
     name: 'an append that repeats a seq or leaves a gap is refused as CONFLICT, and nothing of it is kept',
     async run(world) {
       const { storage, epoch } = await opened(world)
-      await storage.append(epoch, 1, [bytesOf(1), bytesOf(2)])
+      await storage.append(epoch, 1, batchOf([bytesOf(1), bytesOf(2)]))
       for (const firstSeq of [0, 1, 2, 4]) {
-        await rejectsWith('CONFLICT', () => storage.append(epoch, firstSeq, [bytesOf(9)]), `append at ${firstSeq}`)
+        await rejectsWith('CONFLICT', () => storage.append(epoch, firstSeq, batchOf([bytesOf(9)])), `append at ${firstSeq}`)
       }
-      await storage.append(epoch, 3, [bytesOf(3)])
+      await storage.append(epoch, 3, batchOf([bytesOf(3)]))
       await expectContents(world, { steps: [1, 2, 3].map((mark) => bytesOf(mark)), lastSeq: 3 }, 'after the conflicts')
     },
   },
@@ -213,13 +215,13 @@ const appending: Case[] = [
         const { storage, epoch } = await opened(world)
         // Each round starts from the same store: one step, whatever the round before left.
         await storage.checkpoint(epoch, { ...checkpointOf(moment * 10, []), drop: [] })
-        await storage.append(epoch, moment * 10 + 1, before)
-        const crashed = await world.crashDuring(moment, () => storage.append(epoch, moment * 10 + 2, after.slice(1)))
+        await storage.append(epoch, moment * 10 + 1, batchOf(before))
+        const crashed = await world.crashDuring(moment, () => storage.append(epoch, moment * 10 + 2, batchOf(after.slice(1))))
         if (!crashed) return equal(moment > 0, true, 'at least one append was cut by a crash')
         const found = await contents(world, moment * 10)
         const complete = found.lastSeq === moment * 10 + 3
         equal(found.steps, complete ? after : before, `steps after a crash at moment ${moment} of an append`)
-        await found.storage.append(found.epoch, found.lastSeq + 1, [bytesOf(8)])
+        await found.storage.append(found.epoch, found.lastSeq + 1, batchOf([bytesOf(8)]))
         await found.storage.close()
       }
     },
@@ -228,12 +230,12 @@ const appending: Case[] = [
     name: 'an append without steps writes nothing, and tells whether this writer is still the writer',
     async run(world) {
       const { storage, epoch } = await opened(world)
-      await storage.append(epoch, 1, [bytesOf(1)])
-      await storage.append(epoch, 2, [])
-      await rejectsWith('CONFLICT', () => storage.append(epoch, 3, []), 'an empty append beyond the next seq')
+      await storage.append(epoch, 1, batchOf([bytesOf(1)]))
+      await storage.append(epoch, 2, batchOf([]))
+      await rejectsWith('CONFLICT', () => storage.append(epoch, 3, batchOf([])), 'an empty append beyond the next seq')
       const later = await opened(world)
-      await rejectsWith('FENCED', () => storage.append(epoch, 2, []), 'an empty append by a fenced writer')
-      await later.storage.append(later.epoch, 2, [bytesOf(2)])
+      await rejectsWith('FENCED', () => storage.append(epoch, 2, batchOf([])), 'an empty append by a fenced writer')
+      await later.storage.append(later.epoch, 2, batchOf([bytesOf(2)]))
       await expectContents(world, { steps: [bytesOf(1), bytesOf(2)] }, 'after empty appends')
     },
   },
@@ -243,7 +245,9 @@ const appending: Case[] = [
       const { storage, epoch } = await opened(world)
       const buffer = new Uint8Array(4096).fill(0xee)
       buffer.set(bytesOf(1), 100)
-      await storage.append(epoch, 1, [buffer.subarray(100, 105), new Uint8Array(0)])
+      const [packed = buffer] = batchOf([bytesOf(1), new Uint8Array(0)]).parts
+      buffer.set(packed, 200)
+      await storage.append(epoch, 1, { count: 2, parts: [buffer.subarray(200, 200 + packed.length)] })
       await storage.checkpoint(epoch, {
         manifest: buffer.subarray(100, 105),
         baseSeq: 0,
@@ -261,10 +265,10 @@ const checkpointing: Case[] = [
     name: 'a checkpoint that resolved survives a crash, with the steps after its base',
     async run(world) {
       const { storage, epoch } = await opened(world)
-      await storage.append(epoch, 1, [bytesOf(1), bytesOf(2)])
-      await storage.append(epoch, 3, [bytesOf(3), bytesOf(4)])
+      await storage.append(epoch, 1, batchOf([bytesOf(1), bytesOf(2)]))
+      await storage.append(epoch, 3, batchOf([bytesOf(3), bytesOf(4)]))
       await storage.checkpoint(epoch, checkpointOf(3, [10, 11]))
-      await storage.append(epoch, 5, [bytesOf(5)])
+      await storage.append(epoch, 5, batchOf([bytesOf(5)]))
       await world.crash()
       const chunks = [10, 11].map((id) => ({ id, bytes: bytesOf(id) }))
       const steps = [bytesOf(4), bytesOf(5)]
@@ -290,8 +294,8 @@ const checkpointing: Case[] = [
         const { storage, epoch } = await opened(world)
         const kept = (await collect(storage.chunks())).map((chunk) => chunk.id)
         await storage.checkpoint(epoch, checkpointOf(base, [base + 1, base + 2], kept))
-        await storage.append(epoch, base + 1, [bytesOf(1), bytesOf(2)])
-        await storage.append(epoch, base + 3, [bytesOf(3)])
+        await storage.append(epoch, base + 1, batchOf([bytesOf(1), bytesOf(2)]))
+        await storage.append(epoch, base + 3, batchOf([bytesOf(3)]))
         const next = checkpointOf(base + 2, [base + 3, base + 4], [base + 1])
         const crashed = await world.crashDuring(moment, () => storage.checkpoint(epoch, next))
         if (!crashed) return equal(moment > 0, true, 'at least one checkpoint was cut by a crash')
@@ -313,11 +317,11 @@ const checkpointing: Case[] = [
     name: 'a checkpoint may be ahead of the journal, and never behind the last checkpoint',
     async run(world) {
       const { storage, epoch } = await opened(world)
-      await storage.append(epoch, 1, [bytesOf(1)])
+      await storage.append(epoch, 1, batchOf([bytesOf(1)]))
       await storage.checkpoint(epoch, checkpointOf(50))
-      await rejectsWith('CONFLICT', () => storage.append(epoch, 2, [bytesOf(2)]), 'append under the base')
+      await rejectsWith('CONFLICT', () => storage.append(epoch, 2, batchOf([bytesOf(2)])), 'append under the base')
       await rejectsWith('CONFLICT', () => storage.checkpoint(epoch, checkpointOf(49)), 'checkpoint behind the last')
-      await storage.append(epoch, 51, [bytesOf(51)])
+      await storage.append(epoch, 51, batchOf([bytesOf(51)]))
       await world.crash()
       const chunks = [{ id: 50, bytes: bytesOf(50) }]
       await expectContents(world, { manifest: bytesOf(150), lastSeq: 51, chunks, steps: [bytesOf(51)] }, 'contents', 50)
@@ -330,15 +334,15 @@ const fencing: Case[] = [
     name: 'a writer whose store was opened by another is refused as FENCED, and nothing of what it sends is kept',
     async run(world) {
       const old = await opened(world)
-      await old.storage.append(old.epoch, 1, [bytesOf(1)])
+      await old.storage.append(old.epoch, 1, batchOf([bytesOf(1)]))
       await old.storage.checkpoint(old.epoch, checkpointOf(0, [1]))
       const current = await opened(world)
-      await rejectsWith('FENCED', () => old.storage.append(old.epoch, 2, [bytesOf(66)]), 'append by the old writer')
+      await rejectsWith('FENCED', () => old.storage.append(old.epoch, 2, batchOf([bytesOf(66)])), 'append by the old writer')
       await rejectsWith('FENCED', () => old.storage.checkpoint(old.epoch, checkpointOf(1, [66], [1])), 'checkpoint by the old')
-      await rejectsWith('FENCED', () => current.storage.append(old.epoch, 2, [bytesOf(66)]), 'append under an old epoch')
-      await current.storage.append(current.epoch, 2, [bytesOf(2)])
+      await rejectsWith('FENCED', () => current.storage.append(old.epoch, 2, batchOf([bytesOf(66)])), 'append under an old epoch')
+      await current.storage.append(current.epoch, 2, batchOf([bytesOf(2)]))
       await current.storage.checkpoint(current.epoch, checkpointOf(1, [2], [1]))
-      await rejectsWith('FENCED', () => old.storage.append(old.epoch, 3, [bytesOf(66)]), 'a later append by the old writer')
+      await rejectsWith('FENCED', () => old.storage.append(old.epoch, 3, batchOf([bytesOf(66)])), 'a later append by the old writer')
       await world.crash()
       const chunks = [{ id: 2, bytes: bytesOf(2) }]
       await expectContents(world, { manifest: bytesOf(101), lastSeq: 2, chunks, steps: [bytesOf(2)] }, 'contents', 1)
@@ -348,16 +352,16 @@ const fencing: Case[] = [
     name: 'a store that was deleted is told as WIPED, and is not made again by a write',
     async run(world) {
       const { storage, epoch } = await opened(world)
-      await storage.append(epoch, 1, [bytesOf(1)])
+      await storage.append(epoch, 1, batchOf([bytesOf(1)]))
       await world.wipe()
-      await rejectsWith('WIPED', () => storage.append(epoch, 2, [bytesOf(2)]), 'append')
+      await rejectsWith('WIPED', () => storage.append(epoch, 2, batchOf([bytesOf(2)])), 'append')
       await rejectsWith('WIPED', () => storage.checkpoint(epoch, checkpointOf(1)), 'checkpoint')
-      await rejectsWith('WIPED', () => storage.append(epoch, 2, [bytesOf(2)]), 'a second append')
+      await rejectsWith('WIPED', () => storage.append(epoch, 2, batchOf([bytesOf(2)])), 'a second append')
       const found = await contents(world)
       equal([found.epoch, found.manifest, found.lastSeq, found.steps], [1, null, 0, []], 'the store made after the wipe')
       // Same epoch, same next seq: only the store's id tells the two writers apart.
-      await rejectsWith('WIPED', () => storage.append(epoch, 1, [bytesOf(3)]), 'append to the store made after the wipe')
-      await found.storage.append(found.epoch, 1, [bytesOf(4)])
+      await rejectsWith('WIPED', () => storage.append(epoch, 1, batchOf([bytesOf(3)])), 'append to the store made after the wipe')
+      await found.storage.append(found.epoch, 1, batchOf([bytesOf(4)]))
       await expectContents(world, { steps: [bytesOf(4)] }, 'the new store')
     },
   },
@@ -366,7 +370,7 @@ const fencing: Case[] = [
     async run(world) {
       const { storage, epoch } = await opened(world)
       await world.wipe()
-      await rejectsWith('WIPED', () => storage.append(epoch, 1, [bytesOf(1)]), 'append')
+      await rejectsWith('WIPED', () => storage.append(epoch, 1, batchOf([bytesOf(1)])), 'append')
       const again = await storage.open()
       equal([again.epoch, again.lastSeq], [1, 0], 'the new store')
       await storage.checkpoint(again.epoch, checkpointOf(7))
@@ -378,13 +382,13 @@ const fencing: Case[] = [
     async run(world) {
       const storage = world.connect()
       const first = await storage.open()
-      await storage.append(first.epoch, 1, [bytesOf(1)])
+      await storage.append(first.epoch, 1, batchOf([bytesOf(1)]))
       const second = await storage.open(first)
       equal([second.epoch, second.lastSeq, second.storeId], [2, 1, first.storeId], 'opened again')
-      await storage.append(second.epoch, 2, [bytesOf(2)])
+      await storage.append(second.epoch, 2, batchOf([bytesOf(2)]))
       const other = await opened(world)
       await rejectsWith('FENCED', () => storage.open(second), 'opening again after another writer')
-      await other.storage.append(other.epoch, 3, [bytesOf(3)])
+      await other.storage.append(other.epoch, 3, batchOf([bytesOf(3)]))
       await world.wipe()
       await rejectsWith('WIPED', () => other.storage.open({ storeId: first.storeId, epoch: other.epoch }), 'after a wipe')
       equal((await contents(world)).epoch, 1, 'the epoch of the store that is made after that')
@@ -400,7 +404,7 @@ const fencing: Case[] = [
       await rejectsWith('FENCED', () => world.connect().open(first), 'opening by another storage')
       const third = await storage.open(first)
       equal([third.epoch > first.epoch, third.storeId], [true, first.storeId], 'opened once more')
-      await storage.append(third.epoch, 1, [bytesOf(1)])
+      await storage.append(third.epoch, 1, batchOf([bytesOf(1)]))
       await opened(world)
       await rejectsWith('FENCED', () => storage.open(first), 'opening after another writer')
     },
@@ -431,8 +435,8 @@ const sizes: Case[] = [
       const { storage, epoch } = await opened(world)
       const large = bytesOf(5, Math.min(3_000_000, storage.maxValueBytes - 4))
       const steps = [127, 128, 129].map((kib) => bytesOf(kib, kib * 1024))
-      await storage.append(epoch, 1, steps)
-      await storage.append(epoch, 4, [large])
+      await storage.append(epoch, 1, batchOf(steps))
+      await storage.append(epoch, 4, batchOf([large]))
       const manifest = bytesOf(6, 300_000)
       await storage.checkpoint(epoch, { manifest, baseSeq: 0, add: [{ id: 1, bytes: large }], drop: [] })
       await world.crash()
@@ -445,9 +449,9 @@ const sizes: Case[] = [
       const { storage, epoch } = await opened(world)
       const large = new Uint8Array(storage.maxValueBytes + 1)
       const add = [{ id: 1, bytes: bytesOf(1) }, { id: 2, bytes: large }]
-      await rejectsWith('TOOBIG', () => storage.append(epoch, 1, [bytesOf(1), large]), 'append')
+      await rejectsWith('TOOBIG', () => storage.append(epoch, 1, batchOf([bytesOf(1), large])), 'append')
       await rejectsWith('TOOBIG', () => storage.checkpoint(epoch, { ...checkpointOf(1), add }), 'checkpoint')
-      await storage.append(epoch, 1, [bytesOf(1)])
+      await storage.append(epoch, 1, batchOf([bytesOf(1)]))
       await expectContents(world, { manifest: null, chunks: [], steps: [bytesOf(1)] }, 'contents')
     },
   },
@@ -482,7 +486,7 @@ const histories: Case[] = [1, 2, 3, 4].map((seed) => ({
       const kind = random()
       if (kind < 0.6) {
         const more = Array.from({ length: 1 + upTo(4) }, () => bytesOf(upTo(256), upTo(400)))
-        await storage.append(epoch, last + 1, more)
+        await storage.append(epoch, last + 1, batchOf(more))
         steps.push(...more)
       } else if (kind < 0.75) {
         const newBase = base + upTo(steps.length + 1)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { Committer } from '../../../pkg-template/src/committer.js'
 import { Durability, type DurabilityOptions, type State } from '../../../pkg-template/src/durability.js'
+import { NO_STEPS } from '../../../pkg-template/src/storage/batch.js'
 import { FileStorage } from '../../../pkg-template/src/storage/files.js'
 import { MemoryDisk, MemoryStorage } from '../../../pkg-template/src/storage/memory.js'
 import { storageError, type Storage, type StorageCode } from '../../../pkg-template/src/storage/storage.js'
@@ -130,6 +131,18 @@ test('always commits a step at whatever point of the last commit it came', async
     await turns(3)
     assert.equal(disk.kept?.head.lastSeq, 2, `after ${delay} microtasks`)
   }
+})
+
+test('everysec commits what comes to megabytes before its second is over', async (context) => {
+  stopTime(context)
+  const { disk, say } = await openShop({ mode: 'everysec' })
+  const large = 'x'.repeat(2 ** 20)
+  say(large)
+  await turns()
+  assert.deepEqual(await kept(disk), [])
+  say(large, large, large)
+  await turns()
+  assert.equal((await kept(disk)).length, 4)
 })
 
 test('everysec commits a second after the first step, and once for all of that second', async (context) => {
@@ -310,10 +323,11 @@ test('steps that were appended while a snapshot was made count for the next one'
   await durability.flush()
   await made
   assert.deepEqual([disk.kept?.head.baseSeq, disk.kept?.journal.size], [9, 1])
-  for (const _ of Array(11)) say('ten bytes!')
+  // 14 bytes each with their length: four times the 120 bytes of the snapshot with those from before, and not without.
+  for (const _ of Array(26)) say('ten bytes!')
   await durability.flush()
-  await turns(40)
-  assert.deepEqual([calls.checkpoints, disk.kept?.head.baseSeq], [2, 29])
+  await turns(80)
+  assert.deepEqual([calls.checkpoints, disk.kept?.head.baseSeq], [2, 44])
 })
 
 for (const when of ['before', 'after'] as const) {
@@ -411,11 +425,11 @@ test('a checkpoint that there was no room for is not made again before the journ
   failing(storage, 'checkpoint', ['QUOTA'])
   const made: number[] = []
   for (let word = 1; word <= 25; word++) {
-    say('ten bytes!')
+    say('six by')
     await turns(40)
     made.push(calls.checkpoints)
   }
-  // The one at 100 bytes was refused, the next is made at 200.
+  // Ten bytes each, with their length. The one at 100 bytes was refused, the next is made at 200.
   assert.deepEqual([made[18], made[19]], [0, 1])
 })
 
@@ -455,7 +469,7 @@ test('a writer that may keep nothing more does not hold steps back either', asyn
   say('a', 'b')
   await turns()
   assert.equal(durability.health().pendingBytes, 0)
-  assert.deepEqual(engine.takeSteps(), [])
+  assert.equal(engine.takeSteps().count, 0)
 })
 
 test('what was taken from an engine that stopped is kept all the same, and the next one begins with it', async () => {
@@ -486,10 +500,10 @@ test('an engine that stops while its steps are taken costs those, and none that 
   say('b')
   await pass(0)
   // What stands in for a stopped engine says what was taken from it.
-  Object.assign(engine, { takeSteps: () => [], seq: () => 1 })
+  Object.assign(engine, { takeSteps: () => NO_STEPS, seq: () => 1 })
   await pass(100)
   await durability.retire()
-  assert.deepEqual([await kept(disk), takeSteps().length], [['a'], 1])
+  assert.deepEqual([await kept(disk), takeSteps().count], [['a'], 1])
 })
 
 test('a writer whose lock was stolen stops at once, and does not take the store back after a failure', async (context) => {

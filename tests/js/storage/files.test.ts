@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { batchOf } from '../../../pkg-template/src/storage/batch.js'
 import { destroyFiles, FileStorage, listFiles } from '../../../pkg-template/src/storage/files.js'
 import type { Storage } from '../../../pkg-template/src/storage/storage.js'
 import { cases, runCase, type World } from './conformance.js'
@@ -80,10 +81,10 @@ test('a full disk is told as QUOTA, for steps and chunks, and writing goes on wh
   const checkpoint = { manifest: step('manifest'), baseSeq: 0, add: [{ id: 1, bytes: new Uint8Array(1000) }], drop: [] }
   for (const next of ['a', 'b']) {
     disk.freeBytes = 10
-    await assert.rejects(storage.append(epoch, next === 'a' ? 1 : 2, [step('too much for the disk')]), { code: 'QUOTA' })
+    await assert.rejects(storage.append(epoch, next === 'a' ? 1 : 2, batchOf([step('too much for the disk')])), { code: 'QUOTA' })
     await assert.rejects(storage.checkpoint(epoch, checkpoint), { code: 'QUOTA' })
     disk.freeBytes = Infinity
-    await storage.append(epoch, next === 'a' ? 1 : 2, [step(next)])
+    await storage.append(epoch, next === 'a' ? 1 : 2, batchOf([step(next)]))
   }
   await storage.checkpoint(epoch, checkpoint)
   assert.deepEqual(await steps(storage), ['a', 'b'])
@@ -92,26 +93,26 @@ test('a full disk is told as QUOTA, for steps and chunks, and writing goes on wh
 
 test('a write that fails halfway fails as IO, and so does every write until the store is opened anew', async () => {
   const { disk, storage, epoch } = await onDisk()
-  await storage.append(epoch, 1, [step('a')])
+  await storage.append(epoch, 1, batchOf([step('a')]))
   disk.failNextWrite = 'EIO'
-  await assert.rejects(storage.append(epoch, 2, [step('b')]), { code: 'IO' })
-  await assert.rejects(storage.append(epoch, 2, [step('b')]), { code: 'IO' })
+  await assert.rejects(storage.append(epoch, 2, batchOf([step('b')])), { code: 'IO' })
+  await assert.rejects(storage.append(epoch, 2, batchOf([step('b')])), { code: 'IO' })
   const again = await storage.open()
   assert.equal(again.lastSeq, 1)
-  await storage.append(again.epoch, 2, [step('c')])
+  await storage.append(again.epoch, 2, batchOf([step('c')]))
   assert.deepEqual(await steps(storage), ['a', 'c'])
 })
 
 test('damage in the middle of the journal is told as DAMAGED, and not cut off as a torn tail is', async () => {
   const { disk, storage, epoch, reopened } = await onDisk()
-  for (const [index, text] of ['a', 'b', 'c'].entries()) await storage.append(epoch, index + 1, [step(text)])
+  for (const [index, text] of ['a', 'b', 'c'].entries()) await storage.append(epoch, index + 1, batchOf([step(text)]))
   disk.damage('/shop/journal.1.0', 40)
   await assert.rejects(reopened(), { code: 'DAMAGED' })
 })
 
 test('damage at the end of a segment that was sealed is told as DAMAGED', async () => {
   const { disk, storage, epoch, reopened } = await onDisk()
-  await storage.append(epoch, 1, [step('a')])
+  await storage.append(epoch, 1, batchOf([step('a')]))
   assert.deepEqual(await reopened(), ['a'])
   disk.damage('/shop/journal.1.0', 24)
   await assert.rejects(reopened(), { code: 'DAMAGED' })
@@ -119,7 +120,7 @@ test('damage at the end of a segment that was sealed is told as DAMAGED', async 
 
 test('a damaged or missing head is told as DAMAGED', async () => {
   const { disk, storage, epoch, reopened } = await onDisk()
-  await storage.append(epoch, 1, [step('a')])
+  await storage.append(epoch, 1, batchOf([step('a')]))
   disk.damage('/shop/head.1', 20)
   await assert.rejects(reopened(), { code: 'DAMAGED' })
   await disk.remove('/shop/head.1')
@@ -141,7 +142,7 @@ test('files that nothing refers to are gone after the next opening', async (cont
   const storage = new FileStorage(directory)
   const { epoch } = await storage.open()
   for (let base = 1; base <= 5; base++) {
-    await storage.append(epoch, base, [step(String(base))])
+    await storage.append(epoch, base, batchOf([step(String(base))]))
     const add = [{ id: base, bytes: step('chunk') }]
     await storage.checkpoint(epoch, { manifest: step('m'), baseSeq: base, add, drop: [base - 1] })
   }

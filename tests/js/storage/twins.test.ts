@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { batchOf, unpackBatch } from '../../../pkg-template/src/storage/batch.js'
 import type { Checkpoint, Storage } from '../../../pkg-template/src/storage/storage.js'
 import { cases, runCase, type Outcome } from './conformance.js'
 import { memoryWorld } from './memory-world.js'
@@ -34,7 +35,7 @@ function earlyResolve(inner: Storage): Storage {
 }
 
 function reorderedAppends(inner: Storage): Storage {
-  return twin(inner, { append: (epoch, firstSeq, steps) => inner.append(epoch, firstSeq, [...steps].reverse()) })
+  return twin(inner, { append: (epoch, firstSeq, steps) => inner.append(epoch, firstSeq, batchOf(steps.parts.flatMap(unpackBatch).reverse())) })
 }
 
 /** Forgets the last step of what it puts in place of the journal that it reads back. */

@@ -1,4 +1,5 @@
 import type { Journaled, Losses, Walk } from '../../../pkg-template/src/committer.js'
+import { batchOf, type Batch } from '../../../pkg-template/src/storage/batch.js'
 import { storageError, type Chunk, type ChunkId } from '../../../pkg-template/src/storage/storage.js'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -33,8 +34,8 @@ export class WordEngine implements Journaled {
     return this.#seq
   }
 
-  takeSteps(): Uint8Array[] {
-    return this.#untaken.splice(0)
+  takeSteps(): Batch {
+    return batchOf(this.#untaken.splice(0))
   }
 
   beginCheckpoint({ storeId, firstChunkId }: { storeId: string; firstChunkId: ChunkId }): Walk {

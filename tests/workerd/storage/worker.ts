@@ -5,6 +5,7 @@ import { DurableObject } from 'cloudflare:workers'
 import {
   destroyDurableObject, DurableObjectStorage, listDurableObject, type DurableStorage,
 } from '../../../pkg-template/src/storage/durable-object.js'
+import { batchOf } from '../../../pkg-template/src/storage/batch.js'
 import { storageError, type Chunk, type Storage, type StorageCode } from '../../../pkg-template/src/storage/storage.js'
 import { cases, runCase, type World } from '../../js/storage/conformance.js'
 
@@ -194,7 +195,7 @@ export default {
       case '/append': {
         const storage = remote(fixed())
         const { epoch, lastSeq } = await storage.open()
-        await storage.append(epoch, lastSeq + 1, [new TextEncoder().encode(`step ${lastSeq + 1}`)])
+        await storage.append(epoch, lastSeq + 1, batchOf([new TextEncoder().encode(`step ${lastSeq + 1}`)]))
         const steps = await collect(storage.readAfter(0))
         return Response.json(steps.map((step) => new TextDecoder().decode(step)))
       }

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Backlog } from '../../../pkg-template/src/backlog.js'
+import { batchBytes, batchOf, packBatch, unpackBatch, type Batch } from '../../../pkg-template/src/storage/batch.js'
+import { randomFrom } from './conformance.js'
+
+const steps = (batch: Batch): Uint8Array[] => unpackBatch(packBatch(batch))
+const packedBytes = (all: readonly Uint8Array[]): number => batchBytes(batchOf(all))
+
+for (const seed of [1, 2, 3]) {
+  test(`a backlog is a queue of steps, however they come and go (seed ${seed})`, () => {
+    const random = randomFrom(seed)
+    const upTo = (limit: number): number => Math.floor(random() * limit)
+    const backlog = new Backlog()
+    let model: Uint8Array[] = []
+    for (let turn = 0; turn < 400; turn++) {
+      // Some are larger than the largest block.
+      const size = (): number => (random() < 0.003 ? 1_200_000 : upTo(random() < 0.1 ? 60_000 : 300))
+      const more = Array.from({ length: upTo(6) }, () => new Uint8Array(size()).fill(upTo(256)))
+      const cut = upTo(more.length + 1)
+      backlog.push({ count: more.length, parts: [...batchOf(more.slice(0, cut)).parts, ...batchOf(more.slice(cut)).parts] })
+      model.push(...more)
+      assert.deepEqual([backlog.count, backlog.bytes], [model.length, packedBytes(model)])
+
+      const most = upTo(4) === 0 ? Infinity : upTo(100_000)
+      const first = backlog.first(most)
+      let fitting = model.findIndex((_, at) => packedBytes(model.slice(0, at + 1)) > most)
+      if (fitting === -1) fitting = model.length
+      assert.deepEqual(steps(first), model.slice(0, Math.max(fitting, Math.min(1, model.length))))
+      assert.equal(first.count, steps(first).length)
+
+      const gone = upTo(3) === 0 ? first.count : upTo(8)
+      assert.equal(backlog.drop(gone), packedBytes(model.slice(0, gone)))
+      model = model.slice(gone)
+    }
+    backlog.clear()
+    assert.deepEqual([backlog.count, backlog.bytes, steps(backlog.first(Infinity))], [0, 0, []])
+  })
+}
+
+test('what a backlog has handed out stays as it was while more is pushed and what was handed out is dropped', () => {
+  const backlog = new Backlog()
+  backlog.push(batchOf([Uint8Array.of(1), Uint8Array.of(2)]))
+  const first = backlog.first(Infinity)
+  const before = packBatch(first)
+  backlog.push(batchOf([Uint8Array.of(3)]))
+  backlog.drop(2)
+  backlog.push(batchOf([Uint8Array.of(4)]))
+  assert.deepEqual(packBatch(first), before)
+  assert.deepEqual(steps(backlog.first(Infinity)), [Uint8Array.of(3), Uint8Array.of(4)])
+})
