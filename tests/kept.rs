@@ -49,7 +49,7 @@ impl Store {
             let entries = snapshot::read_chunk(&chunk.bytes, &Limits::default()).unwrap();
             assert_eq!(entries.len() as u64, chunk.keys);
             for (db, key, entry) in entries {
-                assert!(store.engine.state_mut().load(db, key, entry));
+                assert_eq!(store.engine.state_mut().load(db, key, entry), Ok(()));
             }
         }
         store.engine.state_mut().seq = base_seq;

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::keyspace::Keyspace;
 use super::notify::Notify;
 use crate::types::Limits;
 
@@ -51,6 +52,9 @@ pub struct Config {
     /// Keys looked at to find one victim.
     pub maxmemory_samples: usize,
     pub limits: Limits,
+    /// What the entries of one database may take, in bytes, values that lie apart not counted; a write that would need
+    /// more fails.
+    pub max_keyspace_bytes: u64,
     /// Which keyspace events are published.
     pub notify: Notify,
     /// Empty lets everyone in.
@@ -70,6 +74,7 @@ impl Default for Config {
             policy: Policy::NoEviction,
             maxmemory_samples: 5,
             limits: Limits::default(),
+            max_keyspace_bytes: Keyspace::MAX_BYTES,
             notify: Notify::default(),
             requirepass: Vec::new(),
             max_value_bytes: 512 * 1024 * 1024,

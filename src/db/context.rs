@@ -208,7 +208,7 @@ impl Ctx<'_> {
     pub fn flush(&mut self, db: u32) {
         self.touch_watched(db, db);
         self.state.near.forget_all();
-        let empty = Keyspace::new(self.limits().seed);
+        let empty = Keyspace::new(self.limits().seed, self.state.config.max_keyspace_bytes);
         let before = std::mem::replace(&mut self.state.databases[db as usize], empty);
         if !before.is_empty() {
             self.in_db(db, |ctx| ctx.effect(["FLUSHDB"]));

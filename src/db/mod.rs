@@ -36,6 +36,6 @@ pub use notify::Notify;
 pub use quiet::QuietSlot;
 pub use random::split_mix;
 pub use slot::Slot;
-pub use state::{Kept, KeptJournal, State, Stats};
+pub use state::{ENTRY_MAX_BYTES, Kept, KeptJournal, State, Stats, Unloaded};
 pub use steps::{Effects, Head, Intents, Steps, Taken, TakenEffect, read_call, write_call};
 pub use watch::Watches;

@@ -50,6 +50,16 @@ pub struct Allocated {
     pub reserved: usize,
 }
 
+/// Why a key that was kept elsewhere is not in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unloaded {
+    NoSuchDatabase,
+    Full,
+}
+
+/// More than an entry takes beside its key.
+pub const ENTRY_MAX_BYTES: usize = 2048;
+
 /// All state of one engine. Nothing else is kept anywhere: no globals.
 #[derive(Debug)]
 pub struct State {
@@ -81,7 +91,7 @@ pub struct State {
 impl State {
     pub fn new(config: Config, started_ms: i64, run_id: String) -> State {
         let databases = (0..config.databases)
-            .map(|_| Keyspace::new(config.limits.seed))
+            .map(|_| Keyspace::new(config.limits.seed, config.max_keyspace_bytes))
             .collect();
         State {
             config,
@@ -120,6 +130,14 @@ impl State {
         self.opened = self.opened.max(db as usize + 1);
     }
 
+    /// Whether every database has room for entries whose keys and values take so many bytes; see
+    /// `Keyspace::has_room_for`. O(databases that were ever selected).
+    pub fn has_room_for(&self, bytes: usize, is_growth: bool) -> bool {
+        // One that was not opened yet may be now, and has as much room as the others of its kind.
+        let mut databases = self.databases.iter().take(self.opened + 1);
+        databases.all(|keyspace| keyspace.has_room_for(bytes, is_growth))
+    }
+
     pub fn has_volatile_keys(&self) -> bool {
         self.opened().iter().any(|db| db.volatile_len() > 0)
     }
@@ -135,18 +153,23 @@ impl State {
         sum
     }
 
-    /// Puts a key that was kept elsewhere, in the place of what stands under it; false where there is
-    /// no such database. No event, no effect: this is how the state came to be, not a change of it.
-    pub fn load(&mut self, db: u32, key: Key, entry: Entry) -> bool {
-        let Some(keyspace) = self.databases.get_mut(db as usize) else {
-            return false;
-        };
+    /// Puts a key that was kept elsewhere, in the place of what stands under it. No event, no effect: this is how the
+    /// state came to be, not a change of it.
+    ///
+    /// # Errors
+    /// Where there is no such database, or no room in it.
+    pub fn load(&mut self, db: u32, key: Key, entry: Entry) -> Result<(), Unloaded> {
+        let keyspace = self.databases.get_mut(db as usize);
+        let keyspace = keyspace.ok_or(Unloaded::NoSuchDatabase)?;
+        if !keyspace.has_room_for(key.len() + ENTRY_MAX_BYTES, true) {
+            return Err(Unloaded::Full);
+        }
         self.near.forget(&key);
         let lookup = keyspace.find(&key);
         keyspace.put(lookup, &key, entry);
         keyspace.settle(&mut self.lazy);
         self.open(db);
-        true
+        Ok(())
     }
 
     /// The client of this number, or the engine itself where it has gone.

@@ -1,6 +1,6 @@
 //! `atomic`: several calls as one step, which the caller ends or takes back.
 
-use super::{Engine, Outcome, owned};
+use super::{Engine, FULL, Outcome, owned};
 use crate::commands::{Listed, run};
 use crate::db::{Cause, ClientId, Ctx, Draft, Savepoint};
 use crate::error::Error;
@@ -85,6 +85,10 @@ impl Engine {
             // A MULTI that is left open, or taken back, would go on queueing after the step.
             self.atomic = Some(atomic);
             return self.failed(NOT_WITHIN);
+        }
+        if self.is_too_full(client, listed, argv) {
+            self.atomic = Some(atomic);
+            return self.failed(FULL);
         }
         atomic.draft.intent = atomic.draft.intents.as_ref().map_or(0, Vec::len);
         let answer = run(

@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 use super::{Engine, Outcome};
 use crate::commands::{Listed, add, sum_of, table};
 use crate::db::{
-    Cause, ClientId, Ctx, Draft, Event, Head, Keyspace, QuietSlot, Resp, Role, Savepoint, Standing,
-    State, Ttl, split_mix,
+    Cause, ClientId, Ctx, Draft, ENTRY_MAX_BYTES, Event, Head, Keyspace, QuietSlot, Resp, Role,
+    Savepoint, Standing, State, Ttl, split_mix,
 };
 use crate::error::{Error, Result};
 use crate::types::{Hash, Item, Kind, Str, Text, ValueRef};
@@ -260,10 +260,9 @@ impl Engine {
 
     /// Whether a key and a value that take so many bytes leave memory within its bound.
     fn has_room_for(&self, bytes: usize) -> bool {
-        /// More than an entry weighs beside its bytes.
-        const ENTRY_BYTES: usize = 1024;
         let bound = self.state.config.maxmemory;
-        bound == 0 || self.state.used_bytes() + bytes + ENTRY_BYTES <= bound
+        let is_within = bound == 0 || self.state.used_bytes() + bytes + ENTRY_MAX_BYTES <= bound;
+        is_within && self.state.has_room_for(bytes + ENTRY_MAX_BYTES, true)
     }
 
     /// As `needs_ticks`, for what a direct call may have brought about: it changes the database of its client alone.

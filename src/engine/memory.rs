@@ -2,8 +2,12 @@
 
 use super::Engine;
 use crate::commands::{Flags, Listed, table};
-use crate::db::{Cause, ClientId, Ctx, Policy};
+use crate::db::{Cause, ClientId, Ctx, ENTRY_MAX_BYTES, Policy, Queue};
 use crate::error::{Error, Result};
+
+/// What an argument may take as a key of its own, beside its bytes.
+const WORD_BYTES: usize = 32;
+const FREEING: [&str; 4] = ["DEL", "UNLINK", "FLUSHDB", "FLUSHALL"];
 
 impl Engine {
     /// Whether this call, or anything that it will run from its queue, may need more memory.
@@ -19,6 +23,33 @@ impl Engine {
     /// Whether this call may change a key, for a host that could not keep the change.
     pub fn writes(&self, client: ClientId, argv: &[&[u8]]) -> bool {
         self.has_flag(client, argv, Flags::WRITE)
+    }
+
+    /// Whether a database is so full that there may be no room for the entries that this call writes. What frees is
+    /// let in always.
+    pub(super) fn is_too_full(&self, client: ClientId, listed: &Listed, argv: &[&[u8]]) -> bool {
+        let queue = self.state.client(client).queue.as_ref();
+        if queue.is_none() && !listed.command.flags.has(Flags::WRITE) {
+            return false;
+        }
+        let words = argv.iter().map(|word| word.len() + WORD_BYTES);
+        let bytes = queue.map_or(0, Queue::bytes) + words.sum::<usize>() + ENTRY_MAX_BYTES;
+        if self.state.has_room_for(bytes, true) {
+            return false;
+        }
+        let has = |flag| self.listed_has_flag(client, listed, flag);
+        let is_freeing = FREEING.contains(&listed.command.name);
+        has(Flags::GROWS)
+            || (has(Flags::WRITE) && !is_freeing && !self.state.has_room_for(bytes, false))
+    }
+
+    /// Moves entries together where that makes room for others.
+    pub(super) fn regain_room(&mut self) {
+        for keyspace in &mut self.state.databases {
+            if !keyspace.has_room_for(0, true) {
+                keyspace.purge_if_sparse();
+            }
+        }
     }
 
     fn has_flag(&self, client: ClientId, argv: &[&[u8]], flag: Flags) -> bool {

@@ -47,6 +47,10 @@ const DUE_JOURNAL_BYTES: usize = 64 * 1024;
 /// A buffer of steps that grew past this is given back when they are handed out.
 const KEPT_JOURNAL_BYTES: usize = 4 * DUE_JOURNAL_BYTES;
 
+const FULL: Error = Error::Said(
+    "OOM command not allowed when the entries of a database take all the room that they may",
+);
+
 /// The store: all state, and the machine that runs commands over it.
 #[derive(Debug)]
 pub struct Engine {
@@ -248,6 +252,12 @@ impl Engine {
     ) -> Outcome {
         if self.atomic.is_some() {
             return self.perform_within(client, listed, argv);
+        }
+        if self.is_too_full(client, listed, argv) {
+            self.regain_room();
+            if self.is_too_full(client, listed, argv) {
+                return self.refuse(client, argv, FULL);
+            }
         }
         let grows = self.may_grow(client, listed);
         if grows && let Err(error) = self.make_room(now_ms) {

@@ -432,7 +432,7 @@ impl Keyspace {
             payload,
         };
         let handle = self.slab.alloc(draft.size_bytes());
-        let handle = handle.expect("fewer than 32 GiB of entries in one database");
+        let handle = handle.expect("room, which was asked for before the step");
         draft.write(self.slab.bytes_mut(handle));
         handle
     }

@@ -35,6 +35,10 @@ pub type Deadline = i64;
 
 /// Keys that INFO looks at for the mean time to live.
 const AVERAGED: usize = 100;
+/// One part in so many of the room is left by what makes the store grow.
+const RESERVED_PART: usize = 128;
+/// Where more than one part in so many is free, entries are moved together before a write is refused.
+const PURGED_PART: usize = 8;
 /// Keys that are looked ahead for at a time.
 const AHEAD: usize = 16;
 /// Entries of so many bytes are in the caches of the processor as it is, or soon will be.
@@ -72,10 +76,15 @@ pub struct Lookup {
 }
 
 impl Keyspace {
-    pub fn new(seed: Seed) -> Keyspace {
+    /// What the entries of one database may take: handles tell no more apart.
+    pub const MAX_BYTES: u64 = slab::CHUNKS_MAX as u64 * slab::CHUNK_BYTES as u64;
+
+    /// Its entries take so many bytes at most.
+    pub fn new(seed: Seed, max_bytes: u64) -> Keyspace {
+        let chunks = max_bytes.min(Keyspace::MAX_BYTES) / slab::CHUNK_BYTES as u64;
         Keyspace {
             seed,
-            slab: Slab::new(),
+            slab: Slab::new(chunks as usize),
             table: Table::default(),
             values: Values::new(),
             volatile: Paged::new(),
@@ -101,6 +110,25 @@ impl Keyspace {
     /// `purge` gives most of it back.
     pub fn slab_bytes(&self) -> (usize, usize) {
         (self.slab.live_bytes(), self.slab.reserved_bytes())
+    }
+
+    /// Whether entries whose keys and values take so many bytes can be written for sure. What makes the store grow
+    /// leaves a part of the room for what does not, and still may write an entry anew (EXPIRE).
+    pub fn has_room_for(&self, bytes: usize, is_growth: bool) -> bool {
+        let kept = if is_growth {
+            self.slab.chunks_max() / RESERVED_PART
+        } else {
+            0
+        };
+        self.slab.has_room_for(bytes, kept)
+    }
+
+    /// Gives back the room between entries, if that makes enough of it to be worth the time.
+    pub fn purge_if_sparse(&mut self) {
+        let (live, reserved) = self.slab_bytes();
+        if (reserved - live) * PURGED_PART > reserved {
+            self.purge();
+        }
     }
 
     /// Bytes of the table's segments and directory.

@@ -27,9 +27,9 @@ pub const UNIT_BYTES: usize = 8;
 /// A power of two, so that a handle is cut into chunk and place by a shift.
 const CHUNK_UNITS: u32 = 1 << CHUNK_BITS;
 const CHUNK_BITS: u32 = 13;
-const CHUNK_BYTES: usize = CHUNK_UNITS as usize * UNIT_BYTES;
+pub const CHUNK_BYTES: usize = CHUNK_UNITS as usize * UNIT_BYTES;
 /// Chunks that a handle can tell apart.
-const CHUNKS_MAX: usize = 1 << (u32::BITS - CHUNK_BITS);
+pub const CHUNKS_MAX: usize = 1 << (u32::BITS - CHUNK_BITS);
 /// What a free block must hold of its own.
 const UNITS_MIN: u32 = 2;
 /// What is larger has a chunk of its own, of just its size.
@@ -105,6 +105,8 @@ pub struct Slab<B> {
     lists: [Option<Handle>; LISTS],
     /// Which lists are not empty, a bit for each.
     filled: [u64; LISTS.div_ceil(64)],
+    /// There are never more chunks.
+    chunks_max: usize,
     /// Where joining free neighbours goes on.
     join_next: usize,
     live_units: usize,
@@ -138,7 +140,9 @@ fn list_of(units: u32) -> usize {
 }
 
 impl<B: Block> Slab<B> {
-    pub fn new() -> Slab<B> {
+    /// Takes so many chunks at most, the one that is never used among them.
+    pub fn new(chunks_max: usize) -> Slab<B> {
+        assert!(chunks_max <= CHUNKS_MAX, "chunks that no handle could name");
         Slab {
             chunks: Vec::new(),
             live: Vec::new(),
@@ -146,6 +150,7 @@ impl<B: Block> Slab<B> {
             fresh: Fresh::default(),
             lists: [None; LISTS],
             filled: Default::default(),
+            chunks_max,
             join_next: 1,
             live_units: 0,
             reserved_bytes: 0,
@@ -163,6 +168,19 @@ impl<B: Block> Slab<B> {
         self.reserved_bytes
     }
 
+    /// Whether blocks of so many bytes together, each rounded up, can be had for sure, however they are cut, and `kept`
+    /// chunks more. Room between blocks is not looked at: `compact` makes chunks of it.
+    pub fn has_room_for(&self, size_bytes: usize, kept: usize) -> bool {
+        // A large block is the only one in its chunk, and others leave less than such a one unused.
+        let needed = size_bytes / (SHARED_MAX as usize * UNIT_BYTES) + 1;
+        let spare = self.chunks_max - self.chunks.len().max(1) + self.vacant.len();
+        spare >= kept + needed
+    }
+
+    pub fn chunks_max(&self) -> usize {
+        self.chunks_max
+    }
+
     /// From the start of the block on; the owner knows where it ends.
     #[inline]
     pub fn bytes(&self, handle: Handle) -> &[u8] {
@@ -174,7 +192,7 @@ impl<B: Block> Slab<B> {
         &mut self.chunks[handle.chunk()][handle.unit() as usize * UNIT_BYTES..]
     }
 
-    /// A block of at least so many bytes, none where all handles are taken (32 GiB). Its owner writes
+    /// A block of at least so many bytes, none where all chunks are taken. Its owner writes
     /// what tells its size, and 0 into the bit that is the slab's, before anything else is asked of
     /// the slab.
     pub fn alloc(&mut self, size_bytes: usize) -> Option<Handle> {
@@ -287,7 +305,7 @@ impl<B: Block> Slab<B> {
         }
         let chunk = match self.vacant.pop() {
             Some(chunk) => chunk as usize,
-            None if self.chunks.len() < CHUNKS_MAX => {
+            None if self.chunks.len() < self.chunks_max => {
                 self.chunks.push(Box::default());
                 self.live.push(0);
                 self.chunks.len() - 1
@@ -475,7 +493,7 @@ impl<B: Block> Slab<B> {
             return None;
         }
         let live = self.live[from];
-        let has_handles = self.chunks.len() < CHUNKS_MAX || !self.vacant.is_empty();
+        let has_handles = self.chunks.len() < self.chunks_max || !self.vacant.is_empty();
         if self.is_shared(from)
             && self.fresh.chunk != from
             && (1..DENSE_UNITS).contains(&live)

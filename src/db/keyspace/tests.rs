@@ -62,7 +62,7 @@ fn value(size: usize) -> Value {
 impl Twin {
     fn new() -> Twin {
         Twin {
-            keyspace: Keyspace::new(Seed::default()),
+            keyspace: Keyspace::new(Seed::default(), Keyspace::MAX_BYTES),
             model: Model::new(),
             walk: None,
         }
@@ -249,7 +249,7 @@ proptest! {
 
 #[test]
 fn purging_gives_back_what_was_freed_between_entries() {
-    let mut keyspace = Keyspace::new(Seed::default());
+    let mut keyspace = Keyspace::new(Seed::default(), Keyspace::MAX_BYTES);
     for number in 0..20_000u32 {
         let key = number.to_le_bytes();
         let entry = Entry::new(Str::text(&[b'x'; 80]).into_value(), Some(number.into()));

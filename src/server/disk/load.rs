@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use super::super::clock::now_ms;
 use super::super::settings::Settings;
 use super::{JOURNAL_FOLDER, Journal, MANIFEST};
-use crate::db::{Cause, Effect, Entry, Step};
+use crate::db::{Cause, Effect, Entry, Step, Unloaded};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::persist::aof::{self, Damage, Manifest};
@@ -40,6 +40,8 @@ enum Reason {
     Rdb(LoadError),
     /// A database that `--databases` does not provide.
     NoSuchDatabase(u32),
+    /// The entries of one database would take more room than they may.
+    Full(u32),
     ManifestLine(usize),
     /// A file of before Redis 7.
     OldJournal,
@@ -76,6 +78,9 @@ impl fmt::Display for LoadFailure {
                     f,
                     "has keys in database {db}: start with a larger --databases"
                 )
+            }
+            Reason::Full(db) => {
+                write!(f, "has more entries in database {db} than one may hold")
             }
             Reason::ManifestLine(line) => write!(f, "line {line} makes no sense. {MEND}"),
             Reason::OldJournal => f.write_str(
@@ -162,9 +167,14 @@ fn load_rdb(path: &Path, bytes: &[u8], engine: &mut Engine) -> Result<usize, Loa
             continue;
         }
         let value = Entry::new(entry.value, entry.deadline_ms);
-        if !engine.state_mut().load(entry.db, entry.key, value) {
-            return Err(failure(path, Reason::NoSuchDatabase(entry.db)));
-        }
+        let loading = engine.state_mut().load(entry.db, entry.key, value);
+        loading.map_err(|unloaded| {
+            let reason = match unloaded {
+                Unloaded::NoSuchDatabase => Reason::NoSuchDatabase(entry.db),
+                Unloaded::Full => Reason::Full(entry.db),
+            };
+            failure(path, reason)
+        })?;
         loaded += 1;
     }
     info!("{loaded} keys loaded from {}", path.display());

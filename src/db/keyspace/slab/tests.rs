@@ -24,7 +24,7 @@ struct Twin {
 impl Twin {
     fn new() -> Twin {
         Twin {
-            slab: Slab::new(),
+            slab: Slab::new(CHUNKS_MAX),
             sizes: BTreeMap::new(),
             count: 0,
         }
