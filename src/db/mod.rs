@@ -31,7 +31,7 @@ pub use event::{Class, Event};
 pub use expiry::Budget;
 pub use keyspace::{Deadline, Edit, Entry, Key, Keyspace, Standing};
 pub use lazy::Lazy;
-pub use near::Near;
+pub use near::{Hits, Near};
 pub use notify::Notify;
 pub use quiet::QuietSlot;
 pub use random::split_mix;

@@ -9,11 +9,12 @@
 pub const NEAR_KEY_MAX_BYTES: usize = 32;
 
 /// Words before those of the slots: how many hits were not counted yet, the low 32 bits of the millisecond of
-/// the last one, and what the cache weighs in bytes.
-const HEAD_WORDS: usize = 3;
+/// the last one, what the cache weighs in bytes, and the number of the command that the last one was.
+const HEAD_WORDS: usize = 4;
 const HITS: usize = 0;
 const HIT_MS: usize = 1;
 const BYTES: usize = 2;
+const ROW: usize = 3;
 
 /// Validity and use of the slots; without slots where there is no such cache.
 ///
@@ -24,6 +25,15 @@ pub struct Near {
     words: Box<[u32]>,
     /// The database whose keys are cached.
     db: u32,
+}
+
+/// What was answered without the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hits {
+    pub count: u32,
+    pub last_ms: i64,
+    /// The number of the command that was the last.
+    pub last_row: usize,
 }
 
 impl Near {
@@ -93,12 +103,16 @@ impl Near {
         }
     }
 
-    /// Hits since this was last asked, and when the last of them was; none where there were none.
+    /// Hits since this was last asked; none where there were none.
     #[inline]
-    pub fn take_hits(&mut self, now_ms: i64) -> Option<(u32, i64)> {
-        let hits = std::mem::take(self.words.get_mut(HITS)?);
+    pub fn take_hits(&mut self, now_ms: i64) -> Option<Hits> {
+        let count = std::mem::take(self.words.get_mut(HITS)?);
         let ago_ms = (now_ms as u32).wrapping_sub(self.words[HIT_MS]);
-        (hits > 0).then_some((hits, now_ms - i64::from(ago_ms)))
+        (count > 0).then(|| Hits {
+            count,
+            last_ms: now_ms - i64::from(ago_ms),
+            last_row: self.words[ROW] as usize,
+        })
     }
 
     /// How long ago a key was used, that being what its entry says, if no hit was later.

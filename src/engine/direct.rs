@@ -14,7 +14,7 @@ use crate::db::{
     Savepoint, Standing, State, Ttl, split_mix,
 };
 use crate::error::{Error, Result};
-use crate::types::{Hash, Item, Kind, Str, Text, ValueRef};
+use crate::types::{Hash, Item, Kind, Str, Text};
 
 /// When a call is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -328,7 +328,7 @@ impl Engine {
         true
     }
 
-    /// Lets the near cache of a caller hold a string that it has just read; false where it may not. The use that was
+    /// Lets the near cache of a caller hold what it has just read; false where it may not. The use that was
     /// made of the `former` key of the slot goes into its entry.
     pub fn let_near(&mut self, now_ms: i64, client: ClientId, key: &[u8], former: &[u8]) -> bool {
         let Some(caller) = self.client(client) else {
@@ -336,9 +336,7 @@ impl Engine {
         };
         let (db, is_plain) = (caller.db, caller.queue.is_none() && !caller.no_touch);
         let standing = self.state.databases[db as usize].get(key);
-        let is_lasting = standing.is_some_and(|standing| {
-            standing.deadline().is_none() && matches!(standing.value(), ValueRef::String(_))
-        });
+        let is_lasting = standing.is_some_and(|standing| standing.deadline().is_none());
         if !is_plain || !is_lasting || self.atomic.is_some() {
             return false;
         }
@@ -354,15 +352,17 @@ impl Engine {
         true
     }
 
-    /// Counts what the near cache of a client has answered: each was a GET that hit.
+    /// Counts what the near cache of a client has answered: each was a command that hit.
     #[inline]
     pub fn count_hits(&mut self, now_ms: i64, client: ClientId) {
-        if let Some((hits, hit_ms)) = self.state.near.take_hits(now_ms) {
-            self.state.stats.commands += u64::from(hits);
-            self.state.stats.hits += u64::from(hits);
+        if let Some(hits) = self.state.near.take_hits(now_ms) {
+            self.state.stats.commands += u64::from(hits.count);
+            self.state.stats.hits += u64::from(hits.count);
             let caller = self.state.client_mut(client);
-            caller.active_ms = hit_ms;
-            caller.last_command = "GET";
+            caller.active_ms = hits.last_ms;
+            if let Some(row) = Row::numbered(hits.last_row) {
+                caller.last_command = row.listed().command.name;
+            }
         }
     }
 

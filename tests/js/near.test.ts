@@ -51,6 +51,12 @@ function deed(draw: (below: number) => number): Deed {
     (store) => store.copy(key, other, { REPLACE: true }),
     (store) => store.mSet({ [key]: value, [other]: value }),
     (store) => store.hSet(key, 'f', value),
+    (store) => store.zAdd(key, { score: value.length, value }),
+    (store) => store.zAdd(key, { score: db, value: other }),
+    (store) => store.zRem(key, value),
+    (store) => store.rPush(key, [value, other]),
+    (store) => store.lPush(key, 'x'.repeat(20)),
+    (store) => store.lPop(key),
     (store) => store.flushAll(),
     (store) => store.swapDb(0, 1),
     (store) => store.move(key, 1 - db),
@@ -76,6 +82,13 @@ function deed(draw: (below: number) => number): Deed {
     (store) => store.hGet(key, 'f'),
     (store) => store.exists(key),
     (store) => store.strLen(key),
+    (store) => [0, 1, 2].map(() => store.lRange(key, 0, db)),
+    (store) => [0, 1, 2, 3].map((at) => store.lRange(key, 0, at < 3 ? -1 : 0)),
+    (store) => [0, 1, 2].map(() => store.zRange(key, 0, -1)),
+    (store) => [0, 1, 2].map(() => store.zRange(key, 0, 2, { REV: true })),
+    (store) => [0, 1].map(() => [store.zRange(key, 0, 2), store.zRange(key, 0, 2, { REV: true }), store.lRange(key, 0, 2)]),
+    (store) => store.bytes.zRange(key, 0, 2),
+    (store) => store.zRange(key, 0, 1)?.reverse().push('mine'),
   ]
   const among = draw(3) === 0 ? changes : looks
   return among[draw(among.length)] as Deed
@@ -104,6 +117,41 @@ test('what a store answers and counts is the same with its read cache and withou
     cached.close()
     plain.close()
   }
+})
+
+test('a part of a list that is read again is answered from JavaScript, until the list changes', async () => {
+  await using db = await opened()
+  for (const [score, value] of ['a', 'b', 'c'].entries()) db.zAdd('board', { score, value })
+  const top = () => db.zRange('board', 0, 1, { REV: true })
+  for (let n = 0; n < 6; n++) assert.deepEqual(top(), ['c', 'b'])
+  assert.ok(info(db, 'js_cache_bytes') > 0)
+  assert.throws(() => db.get('board'), /WRONGTYPE/)
+  assert.deepEqual(db.zRange('board', 0, 1), ['a', 'b'])
+  db.zIncrBy('board', 5, 'a')
+  for (let n = 0; n < 6; n++) assert.deepEqual(top(), ['a', 'c'])
+  db.del('board')
+  assert.deepEqual(top(), [])
+  db.set('board', 'text')
+  for (let n = 0; n < 6; n++) assert.throws(top, /WRONGTYPE/)
+  for (let n = 0; n < 6; n++) assert.equal(db.get('board'), 'text')
+  assert.throws(top, /WRONGTYPE/)
+})
+
+test('what the cache answers is told of as the command that it was', async () => {
+  await using db = await opened()
+  db.zAdd('board', { score: 1, value: 'a' })
+  db.set('k', 'v')
+  const last = async () => {
+    const other = db.session()
+    const list = new TextDecoder().decode(await other.send(['CLIENT', 'LIST']))
+    other.close()
+    return [...list.matchAll(/cmd=(\S+)/g)].map(([, name]) => name)
+  }
+  for (let n = 0; n < 6; n++) db.get('k')
+  assert.ok((await last()).includes('get'))
+  for (let n = 0; n < 6; n++) db.zRange('board', 0, 1)
+  assert.ok((await last()).includes('zrange'))
+  assert.ok(!(await last()).includes('get'))
 })
 
 test('a key that is read again is answered from JavaScript, until it changes', async () => {

@@ -36,10 +36,10 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
   }
 
   // The hottest have a function each: what runs them all is compiled for none.
-  const [hSet, zAdd, zRange] = [commandNamed('HSET'), commandNamed('ZADD'), commandNamed('ZRANGE')]
-  const [get_, set_, incr_, decr_, hGet_, hSet_, mGet_, zAdd_, zRange_] =
-    ['get', 'set', 'incr', 'decr', 'hGet', 'hSet', 'mGet', 'zAdd', 'zRange'].map(ordinary) as [
-      Method, Method, Method, Method, Method, Method, Method, Method, Method,
+  const [hSet, zAdd, lRange, zRange] = ['HSET', 'ZADD', 'LRANGE', 'ZRANGE'].map(commandNamed) as [DirectCommand, DirectCommand, DirectCommand, DirectCommand]
+  const [get_, set_, incr_, decr_, hGet_, hSet_, mGet_, zAdd_, lRange_, zRange_] =
+    ['get', 'set', 'incr', 'decr', 'hGet', 'hSet', 'mGet', 'zAdd', 'lRange', 'zRange'].map(ordinary) as [
+      Method, Method, Method, Method, Method, Method, Method, Method, Method, Method,
     ]
   // A step that is no small number has the way of any command.
   const incrBy_ = methods['incrBy'] as Method
@@ -82,8 +82,15 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
       const answer = one && direct(this)?.call(zAdd, false, key, one.score, one.value)
       return answer === undefined ? zAdd_.call(this, key, member, options) : answer
     },
+    lRange(this: Face, key: unknown, start: unknown, stop: unknown): unknown {
+      const answer = partOf(direct(this), lRange, key, start, stop, false, binary(this))
+      return answer === undefined ? lRange_.call(this, key, start, stop) : answer
+    },
     zRange(this: Face, key: unknown, min: unknown, max: unknown, options: unknown): unknown {
-      const answer = rangeByRank(direct(this), zRange, binary(this), key, min, max, options)
+      const isReversed = options !== undefined
+      const answer = isReversed && !isReverseAlone(options as ZRangeOptions | null)
+        ? undefined
+        : partOf(direct(this), zRange, key, min, max, isReversed, binary(this))
       return answer === undefined ? zRange_.call(this, key, min, max, options) : answer
     },
   })
@@ -95,14 +102,16 @@ function isWord(step: unknown): step is number {
   return typeof step === 'number' && (step | 0) === step
 }
 
-/** The members of a range of ranks, from either end. */
-function rangeByRank(
-  direct: DirectCalls | null, command: DirectCommand, binary: boolean, key: unknown, min: unknown, max: unknown, options: unknown,
+/** A part of a key between two places. */
+function partOf(
+  direct: DirectCalls | null, command: DirectCommand, key: unknown, from: unknown, to: unknown, isReversed: boolean, binary: boolean,
 ): Reply | undefined {
-  if (options === undefined) return direct?.call(command, binary, key, min, max)
-  const { REV, BY, LIMIT } = options as ZRangeOptions
-  if (REV !== true || BY !== undefined || LIMIT !== undefined) return undefined
-  return direct?.words(['ZRANGE', key, typeof min === 'number' ? String(min) : min, typeof max === 'number' ? String(max) : max, 'REV'], binary, command)
+  if (typeof key !== 'string' || typeof from !== 'number' || typeof to !== 'number') return undefined
+  return direct?.part(command, key, from, to, isReversed, binary)
+}
+
+function isReverseAlone(options: ZRangeOptions | null): boolean {
+  return options?.REV === true && options.BY === undefined && options.LIMIT === undefined
 }
 
 function isMember(given: unknown): given is { readonly score: unknown; readonly value: unknown } {

@@ -8,7 +8,7 @@ import { NookError } from '../errors.js'
 import { Push, type Reply } from '../reply.js'
 import { asciiText, decodeText } from '../resp.js'
 import { BLOCKED, HostRequest, LONE_SURROGATE, type EngineInstance } from './instance.js'
-import { NEAR_SLOTS, Near } from './near.js'
+import { NEAR_SLOTS, Near, type Part } from './near.js'
 import { STRING_UNITS, type Strings } from './strings.js'
 import { ASCII, BULK, BULKS, DOUBLE, INTEGER, LENGTH, LIST, MAP, NULL, OK, ORDINARY } from './tags.js'
 
@@ -103,6 +103,7 @@ export class DirectCalls {
   #isTurnWatched = false
   /** Of the key that was last written; 0 where it cannot be cached. */
   #hash = 0
+  #rowOfGet = 0
   /** Made when a key is read for the second time; null where there is to be none. */
   #near: Near | null | undefined
 
@@ -130,7 +131,7 @@ export class DirectCalls {
     if (isShared) this.#sharing--
     else this.#exactly()
     if (hash !== 0 && !binary && this.#near) {
-      const value = this.#near.get(this.#words, hash, key, this.#clockWord)
+      const value = this.#near.get(this.#words, hash, key, this.#clockWord, this.#rowOfGet)
       if (value !== undefined) return value
     }
     for (let now = isShared ? -this.#clockMs : this.#clockMs; ; ) {
@@ -145,21 +146,53 @@ export class DirectCalls {
         continue
       }
       const value = this.#read(result, binary)
-      if (hash !== 0 && typeof value === 'string') this.#offer(hash, key, length, value)
+      if (hash !== 0 && typeof value === 'string') this.#offer(hash, key, value)
       return value
     }
   }
 
+  /** A part of a key that holds many strings, as LRANGE and ZRANGE give it. */
+  part(command: DirectCommand, key: string, from: number, to: number, isReversed: boolean, binary: boolean): Reply | undefined {
+    const row = this.#rows[command.at] ?? this.#findRow(command)
+    if (row < 0 || this.#put(key, this.#places, this.#first) < 0) return undefined
+    const hash = binary ? 0 : this.#hash
+    const what = isReversed ? -row : row
+    if (hash !== 0 && this.#near) {
+      if (this.#sharing > 0) this.#sharing--
+      else this.#exactly()
+      const items = this.#near.part(this.#words, hash, key, this.#clockWord, row, what, from, to)
+      if (items !== undefined) return items
+    }
+    const answer = isReversed
+      ? this.words([command.name, key, String(from), String(to), 'REV'], binary, command)
+      : this.call(command, binary, key, from, to)
+    if (hash !== 0 && isTexts(answer)) this.#offerPart(hash, key, { what, from, to, items: answer })
+    return answer
+  }
+
   /** Has the near cache keep a value that was read, if it is one that is read again. */
-  #offer(hash: number, key: string, length: number, value: string): void {
+  #offer(hash: number, key: string, value: string): void {
     const near = this.#near === undefined ? this.#openNear() : this.#near
-    if (near === null || !near.wants(hash, value)) return
+    if (near?.wants(hash, value) === true && this.#admit(near, hash, key)) near.put(this.#words, hash, key, value)
+  }
+
+  #offerPart(hash: number, key: string, part: Part): void {
+    const near = this.#near === undefined ? this.#openNear() : this.#near
+    if (near?.wantsPart(hash, part) === true && this.#admit(near, hash, key)) {
+      near.put(this.#words, hash, key, { ...part, items: part.items.slice() })
+    }
+  }
+
+  /** Asks the engine to let the near cache hold a key. */
+  #admit(near: Near, hash: number, key: string): boolean {
+    const length = this.#put(key, this.#places, this.#first)
     const former = this.#put(near.former(hash), this.#places + FIRST_BYTES, this.#second)
-    if (this.#exports.instance_admit(this.#engine, this.#clockMs, length, former) !== 0) near.put(this.#words, hash, key, value)
+    return this.#exports.instance_admit(this.#engine, this.#clockMs, length, former) !== 0
   }
 
   #openNear(): Near | null {
     const address = this.#exports.instance_near_open(this.#engine, this.#client, NEAR_SLOTS) >>> 0
+    this.#rowOfGet = this.#findRow(commandNamed('GET'))
     this.#refresh()
     this.#near = address === 0 ? null : new Near(address)
     return this.#near
@@ -470,4 +503,8 @@ export class DirectCalls {
     this.#events.stopped(error)
     return error
   }
+}
+
+function isTexts(answer: Reply | undefined): answer is string[] {
+  return Array.isArray(answer) && answer.every((item) => typeof item === 'string')
 }

@@ -1,8 +1,8 @@
-// The near cache: strings that were read twice, kept in JavaScript for as long as nothing has changed them.
+// The near cache: strings and parts of lists that were read twice, kept in JavaScript for as long as nothing has changed them.
 //
 // It is direct-mapped: the hash of a key gives its slot. Whether the value in a slot may still be given is told by a word in
 // the engine's memory, which every change of the key clears (src/db/near.rs); a hit leaves its time in another, as the
-// use of the key that it is. Bounded: so many slots, short keys, and values of at most 256 characters.
+// use of the key that it is. Bounded: so many slots, short keys, and values of at most 256 characters, in all.
 //
 // Where far more keys are read than there are slots, each as likely as the other, hardly any look into it finds
 // anything, and what is let in is soon thrown out: a GET then costs half as much again as without it. So it looks at how many
@@ -12,12 +12,17 @@
 export const NEAR_SLOTS = 16 * 1024
 /** In UTF-16 units. */
 const VALUE_CHARACTERS = 256
-/** Words of the engine before those of the slots: hits that were not counted, when the last was, what all weighs. */
+/** Words of the engine before those of the slots: hits that were not counted, when the last was, what all weighs, and the row of
+ *  the command that hit last. */
 const HIT_MS = 1
 const BYTES = 2
-const HEAD_WORDS = 3
+const ROW = 3
+const HEAD_WORDS = 4
 /** About what the strings of a slot take beside their characters. */
 const SLOT_BYTES = 48
+const ITEM_BYTES = 24
+/** A part of so many strings at most. */
+const PART_ITEMS = 32
 /** It is judged after so many reads ... */
 const JUDGED_READS = 8 * 1024
 /** ... by how many of them wanted a slot that another key was last asked for. Uniform reads of twice as many keys as there
@@ -27,11 +32,20 @@ const CONTENDED_MOST = JUDGED_READS / 2
 const REST_READS = 64 * 1024
 const LONGEST_REST_READS = 1024 * 1024
 
+/** What was asked of a key that holds many strings, and answered. */
+export interface Part {
+  /** The row of the command, negative where it counts from the end. */
+  readonly what: number
+  readonly from: number
+  readonly to: number
+  readonly items: readonly string[]
+}
+
 export class Near {
   /** Where the engine has its words, in words. */
   readonly #base: number
   readonly #keys: string[] = new Array<string>(NEAR_SLOTS).fill('')
-  readonly #values: string[] = new Array<string>(NEAR_SLOTS).fill('')
+  readonly #values: (string | Part)[] = new Array<string | Part>(NEAR_SLOTS).fill('')
   /** The hash that each slot was last asked for in vain. */
   readonly #wanted = new Int32Array(NEAR_SLOTS)
   /** Reads that go past it from here on. */
@@ -47,30 +61,68 @@ export class Near {
   }
 
   /** The value of a key, if it may be given.
-   *  @param nowWord  the low 32 bits of the time, in milliseconds */
-  get(words: Int32Array, hash: number, key: string, nowWord: number): string | undefined {
-    if (this.#resting > 0) {
-      this.#resting--
-      return undefined
-    }
-    if (--this.#judgedIn === 0) this.#judge()
+   *  @param nowWord  the low 32 bits of the time, in milliseconds
+   *  @param row  of the command that asks */
+  get(words: Int32Array, hash: number, key: string, nowWord: number, row: number): string | undefined {
+    if (this.#rests()) return undefined
     const slot = hash & (NEAR_SLOTS - 1)
-    const word = this.#base + HEAD_WORDS + slot
-    if (words[word] !== hash || this.#keys[slot] !== key) return undefined
-    words[word + NEAR_SLOTS] = nowWord
+    if (words[this.#base + HEAD_WORDS + slot] !== hash || this.#keys[slot] !== key) return undefined
+    const value = this.#values[slot]
+    if (typeof value !== 'string') return undefined
+    this.#hit(words, slot, nowWord, row)
+    return value
+  }
+
+  /** As `get`, for a part of a key. The list is the caller's own. */
+  part(words: Int32Array, hash: number, key: string, nowWord: number, row: number, what: number, from: number, to: number): string[] | undefined {
+    if (this.#rests()) return undefined
+    const slot = hash & (NEAR_SLOTS - 1)
+    if (words[this.#base + HEAD_WORDS + slot] !== hash || this.#keys[slot] !== key) return undefined
+    const value = this.#values[slot]
+    if (typeof value !== 'object' || value.what !== what || value.from !== from || value.to !== to) return undefined
+    this.#hit(words, slot, nowWord, row)
+    return value.items.slice()
+  }
+
+  #hit(words: Int32Array, slot: number, nowWord: number, row: number): void {
+    words[this.#base + HEAD_WORDS + slot + NEAR_SLOTS] = nowWord
     words[this.#base]!++
     words[this.#base + HIT_MS] = nowWord
-    return this.#values[slot]
+    words[this.#base + ROW] = row
+  }
+
+  /** Counts a read; whether it goes past the cache. */
+  #rests(): boolean {
+    if (this.#resting > 0) {
+      this.#resting--
+      return true
+    }
+    if (--this.#judgedIn === 0) this.#judge()
+    return false
   }
 
   /** Whether a value that was read is to be kept: it was read before, and is short. */
   wants(hash: number, value: string): boolean {
+    return this.#wasWanted(hash, hash) && value.length <= VALUE_CHARACTERS
+  }
+
+  /** The same of a part. What changes between reads is asked for in vain twice before it is kept again. */
+  wantsPart(hash: number, { what, from, to, items }: Part): boolean {
+    if (items.length > PART_ITEMS || characters(items) > VALUE_CHARACTERS) return false
+    const asked = Math.imul(Math.imul(Math.imul(hash, 31) + what, 31) + from, 31) + to
+    if (!this.#wasWanted(hash, asked | 0)) return false
+    this.#wanted[hash & (NEAR_SLOTS - 1)] = 0
+    return true
+  }
+
+  /** Whether the last that was asked for of a slot in vain is asked for again. */
+  #wasWanted(hash: number, asked: number): boolean {
     if (this.#resting > 0) return false
     const slot = hash & (NEAR_SLOTS - 1)
     const before = this.#wanted[slot]
-    if (before === hash) return value.length <= VALUE_CHARACTERS
+    if (before === asked) return true
     if (before !== 0) this.#contended++
-    this.#wanted[slot] = hash
+    this.#wanted[slot] = asked
     return false
   }
 
@@ -91,12 +143,24 @@ export class Near {
     return this.#keys[hash & (NEAR_SLOTS - 1)] as string
   }
 
-  put(words: Int32Array, hash: number, key: string, value: string): void {
+  put(words: Int32Array, hash: number, key: string, value: string | Part): void {
     const slot = hash & (NEAR_SLOTS - 1)
-    const former = (this.#keys[slot] as string).length + (this.#values[slot] as string).length
-    const before = former === 0 ? 0 : former + SLOT_BYTES
+    const before = weight(this.#keys[slot] as string, this.#values[slot] as string | Part)
     this.#keys[slot] = key
     this.#values[slot] = value
-    words[this.#base + BYTES]! += key.length + value.length + SLOT_BYTES - before
+    words[this.#base + BYTES]! += weight(key, value) - before
   }
+}
+
+function characters(items: readonly string[]): number {
+  let sum = 0
+  for (const item of items) sum += item.length
+  return sum
+}
+
+/** About what a slot takes; nothing while it holds none. */
+function weight(key: string, value: string | Part): number {
+  if (typeof value === 'object') return SLOT_BYTES + key.length + characters(value.items) + ITEM_BYTES * value.items.length
+  const length = key.length + value.length
+  return length === 0 ? 0 : SLOT_BYTES + length
 }
