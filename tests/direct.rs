@@ -3,7 +3,8 @@
 
 use nookdb::engine::{Count, Lent, Moment, Row};
 use nookdb::protocol::split_arguments;
-use nookdb::types::ValueRef;
+use nookdb::types::number::format_f64;
+use nookdb::types::{Score, ValueRef};
 use nookdb::{ClientId, Config, Engine, Outcome, Reply};
 use proptest::prelude::*;
 
@@ -60,12 +61,12 @@ fn directly() -> impl Strategy<Value = Deed> {
         "SETNX", "RENAME", "ZSCORE", "ZRANK",
     ]);
     let three = prop::sample::select(vec![
-        "HSET", "HSETNX", "ZADD", "SETEX", "SET", "LRANGE", "ZRANGE", "HINCRBY",
+        "HSET", "HSETNX", "ZADD", "ZADD", "SETEX", "SET", "LRANGE", "ZRANGE", "HINCRBY",
     ]);
     let words = prop_oneof![
         3 => (alone, key()).prop_map(|(name, key)| vec![name.as_bytes().to_vec(), key]),
         4 => (two, key(), value()).prop_map(|(name, key, value)| vec![name.as_bytes().to_vec(), key, value]),
-        2 => (three, key(), "[fg1]", value()).prop_map(|(name, key, field, value)| {
+        2 => (three, key(), "[fg12]|[12]\\.5", value()).prop_map(|(name, key, field, value)| {
             vec![name.as_bytes().to_vec(), key, field.into_bytes(), value]
         }),
         1 => (named("MGET"), prop::collection::vec(key(), 1..5)).prop_map(|(name, keys)| {
@@ -75,12 +76,19 @@ fn directly() -> impl Strategy<Value = Deed> {
     (words, any::<bool>()).prop_map(|(words, is_exact)| Deed::Direct { words, is_exact })
 }
 
+/// Whether it reads as it would be written.
+fn is_number(score: &[u8]) -> bool {
+    let number = Score::parse(score).map(|score| format_f64(score.get()));
+    number.is_some_and(|number| number.as_bytes() == score)
+}
+
 fn ordinarily() -> impl Strategy<Value = Deed> {
     let lines = vec![
         "MULTI",
         "EXEC",
         "DISCARD",
         "WATCH a",
+        "BZPOPMIN b 0.004",
         "SET a 1 PX 5",
         "PEXPIRE b 3",
         "PERSIST a",
@@ -172,6 +180,11 @@ impl World {
                     .engine
                     .mget(now, caller, keys, |value| values.push(bulk(value)));
                 done.then_some(Outcome::Reply(Reply::Array(values)))
+            }
+            (b"ZADD", [key, score, member]) if is_number(score) => {
+                let score = Score::parse(score).expect("a number").get();
+                let done = self.engine.zadd(now, caller, key, (score, member));
+                done.map(|new| replied(new.map(Reply::from)))
             }
             (b"SET", [key, value]) => {
                 let done = self.engine.set(now, caller, key, value);

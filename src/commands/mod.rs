@@ -44,6 +44,8 @@ pub use catalog::catalog;
 pub use config::parse_memory;
 pub use flags::Flags;
 pub use row::{Command, Method, methods, prose};
+#[cfg(feature = "sorted-sets")]
+pub(crate) use sorted_sets::add_members;
 pub(crate) use strings::{add, sum_of};
 pub use table::{Listed, Table, table};
 

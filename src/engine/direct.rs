@@ -8,6 +8,8 @@
 use std::sync::OnceLock;
 
 use super::{Engine, Outcome};
+#[cfg(feature = "sorted-sets")]
+use crate::commands::add_members;
 use crate::commands::{Listed, add, sum_of, table};
 use crate::db::{
     Cause, ClientId, Ctx, Draft, ENTRY_MAX_BYTES, Event, Head, Keyspace, QuietSlot, Resp, Role,
@@ -15,6 +17,8 @@ use crate::db::{
 };
 use crate::error::{Error, Result};
 use crate::types::{Hash, Item, Kind, Str, Text};
+#[cfg(feature = "sorted-sets")]
+use crate::types::{Only, Score, number};
 
 /// When a call is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,6 +260,48 @@ impl Engine {
             ctx.seal(Savepoint::START);
         }
         Some(count.with_argv(key, |argv| self.finish(draft, sum, argv)))
+    }
+
+    /// ZADD of one member without options, as `set` where memory is near its bound; whether it is new.
+    #[cfg(feature = "sorted-sets")]
+    pub fn zadd(
+        &mut self,
+        now: Moment,
+        client: ClientId,
+        key: &[u8],
+        (score, member): (f64, &[u8]),
+    ) -> Option<Result<bool>> {
+        let score = Score::new(score)?;
+        if !self.has_room_for(key.len() + member.len()) {
+            return None;
+        }
+        let caller = self.admits(now, client, "ZADD", |keys| is_lasting(keys, key))?;
+        let mut draft = self.draft(now.ms);
+        let mut ctx = caller.ctx(&mut self.state, &mut draft);
+        let added = add_members(&mut ctx, key, &[(score, member)], Only::Any);
+        if added.is_ok() {
+            ctx.seal(Savepoint::START);
+        }
+        // Nobody else reads the words of the call.
+        let text = if draft.effects.is_kept() {
+            number::format_f64(score.get())
+        } else {
+            Default::default()
+        };
+        let argv = [b"ZADD", key, text.as_bytes(), member];
+        Some(self.finish(draft, added.map(|(new, _)| new > 0), &argv))
+    }
+
+    /// Of an engine without sorted sets.
+    #[cfg(not(feature = "sorted-sets"))]
+    pub fn zadd(
+        &mut self,
+        _: Moment,
+        _: ClientId,
+        _: &[u8],
+        _: (f64, &[u8]),
+    ) -> Option<Result<bool>> {
+        None
     }
 
     /// Whether a key and a value that take so many bytes leave memory within its bound.

@@ -239,6 +239,31 @@ impl Instance {
         }
     }
 
+    /// ZADD of one member without options. An engine without sorted sets leaves it to the ordinary way to say so.
+    pub fn zadd(
+        &mut self,
+        now_ms: f64,
+        client: u32,
+        key_len: u32,
+        score: f64,
+        member_len: u32,
+    ) -> u32 {
+        let now = self.moment(now_ms);
+        self.engine.count_hits(now.ms, self.near_client);
+        let (key, member) = (self.places.first(key_len), self.places.second(member_len));
+        if !self.headroom.is_there_for(&[key, member]) {
+            return Tag::Ordinary as u32;
+        }
+        let pair = (score, member);
+        match self.engine.zadd(now, u64::from(client), key, pair) {
+            Some(Ok(is_new)) => {
+                self.answer.integer(i64::from(is_new)) as u32 | self.flags_of_write()
+            }
+            Some(Err(error)) => self.read(Some(Err(error))),
+            None => Tag::Ordinary as u32,
+        }
+    }
+
     /// The time of a call: negative where the clock was last read for a call before. That is good enough where no key has
     /// a deadline and nobody waits.
     fn moment(&self, now_ms: f64) -> Moment {

@@ -36,7 +36,7 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
   }
 
   // The hottest have a function each: what runs them all is compiled for none.
-  const [hSet, zAdd, lRange, zRange] = ['HSET', 'ZADD', 'LRANGE', 'ZRANGE'].map(commandNamed) as [DirectCommand, DirectCommand, DirectCommand, DirectCommand]
+  const [hSet, lRange, zRange] = [commandNamed('HSET'), commandNamed('LRANGE'), commandNamed('ZRANGE')]
   const [get_, set_, incr_, decr_, hGet_, hSet_, mGet_, zAdd_, lRange_, zRange_] =
     ['get', 'set', 'incr', 'decr', 'hGet', 'hSet', 'mGet', 'zAdd', 'lRange', 'zRange'].map(ordinary) as [
       Method, Method, Method, Method, Method, Method, Method, Method, Method, Method,
@@ -79,7 +79,7 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
     },
     zAdd(this: Face, key: unknown, member: unknown, options: unknown): unknown {
       const one = options === undefined && isMember(member) ? member : undefined
-      const answer = one && direct(this)?.call(zAdd, false, key, one.score, one.value)
+      const answer = one && typeof one.score === 'number' ? direct(this)?.zAdd(key, one.score, one.value) : undefined
       return answer === undefined ? zAdd_.call(this, key, member, options) : answer
     },
     lRange(this: Face, key: unknown, start: unknown, stop: unknown): unknown {

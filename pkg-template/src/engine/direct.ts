@@ -17,6 +17,7 @@ interface Exports {
   instance_get(engine: number, nowMs: number, client: number, key: number): number
   instance_set(engine: number, nowMs: number, client: number, key: number, value: number): number
   instance_count(engine: number, nowMs: number, client: number, key: number, verb: number, step: number): number
+  instance_zadd(engine: number, nowMs: number, client: number, key: number, score: number, member: number): number
   instance_hget(engine: number, nowMs: number, client: number, key: number, field: number): number
   instance_mget(engine: number, nowMs: number, client: number, count: number): number
   instance_near_open(engine: number, client: number, slots: number): number
@@ -222,6 +223,22 @@ export class DirectCalls {
       let result: number
       try {
         result = this.#exports.instance_count(this.#engine, now, this.#client, length, verb, step)
+      } catch (cause) {
+        throw this.#stopped(cause)
+      }
+      if (result !== ORDINARY || now >= 0) return this.#read(result, false)
+    }
+  }
+
+  /** ZADD of one member without options. */
+  zAdd(key: unknown, score: number, member: unknown): Reply | undefined {
+    const length = this.#putAny(key, this.#places, this.#first)
+    const second = this.#putAny(member, this.#places + FIRST_BYTES, this.#second)
+    if (length < 0 || second < 0) return undefined
+    for (let now = this.#now(); ; now = this.#exactly()) {
+      let result: number
+      try {
+        result = this.#exports.instance_zadd(this.#engine, now, this.#client, length, score, second)
       } catch (cause) {
         throw this.#stopped(cause)
       }

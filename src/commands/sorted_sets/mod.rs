@@ -6,6 +6,8 @@ mod ranges;
 mod scores;
 mod walks;
 
+pub(crate) use scores::add_members;
+
 use super::bulks;
 use super::flags::Flags;
 use super::row::{Command, Method, methods, prose};

@@ -17,23 +17,33 @@ pub(super) fn zadd(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         let score = increment(ctx, key, member, *step, options.only)?;
         return Ok(score.map_or(Reply::Null, |score| Reply::Double(score.get())));
     }
+    let (new, moved) = add_members(ctx, key, &pairs, options.only)?;
+    Ok(Reply::count(if options.counts_moved {
+        new + moved
+    } else {
+        new
+    }))
+}
+
+/// Gives members their scores; how many are new, and how many had another.
+pub fn add_members(
+    ctx: &mut Ctx,
+    key: &[u8],
+    pairs: &[(Score, &[u8])],
+    only: Only,
+) -> Result<(usize, usize)> {
     let limits = ctx.limits();
-    let (new, moved) = ctx.edit(key, Event::ZAdd, |zset: &mut ZSet| {
+    ctx.edit(key, Event::ZAdd, |zset: &mut ZSet| {
         let (mut new, mut moved) = (0, 0);
         for (score, member) in pairs {
-            match zset.add(member, score, options.only, &limits) {
+            match zset.add(member, *score, only, &limits) {
                 Added::New => new += 1,
                 Added::Moved => moved += 1,
                 Added::Kept => {}
             }
         }
         Edit::when(new + moved > 0, (new, moved))
-    })?;
-    Ok(Reply::count(if options.counts_moved {
-        new + moved
-    } else {
-        new
-    }))
+    })
 }
 
 /// What stands between the key of ZADD and its first score.
