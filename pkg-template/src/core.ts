@@ -38,7 +38,7 @@ export interface CoreOptions {
   readonly config: Readonly<Record<string, string>>
   /** In bytes; 0 is without bound. */
   readonly maxMemory: number
-  /** Whether strings that are read often are kept in JavaScript as well. */
+  /** Whether strings and parts of lists that are read often are kept in JavaScript as well. */
   readonly readCache: boolean
   /** Null where nothing is kept. */
   readonly keeper: Keeper | null

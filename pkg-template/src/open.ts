@@ -22,7 +22,8 @@ export interface OpenOptions {
   /** What keys and values may weigh, in bytes; commands that would go beyond it fail with OOM, or evict. 0 is without bound.
    *  @default 256 MB in a page, 64 MB in workerd, none in Node */
   readonly maxMemory?: number
-  /** Whether short strings that are read again and again are kept in JavaScript as well, a few MB at most: `js_cache_bytes` of INFO.
+  /** Whether short strings, and short parts of lists and sorted sets, that are read again and again are kept in JavaScript as well, some
+   *  MB at most: `js_cache_bytes` of INFO.
    *  What is answered is the same either way.
    *  @default true */
   readonly readCache?: boolean

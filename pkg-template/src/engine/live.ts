@@ -62,7 +62,7 @@ export class LiveEngine {
   #deliveriesDue = false
   #ended = false
 
-  /** @param hasNear  whether strings that are read often are kept in JavaScript */
+  /** @param hasNear  whether strings and parts of lists that are read often are kept in JavaScript */
   constructor(instance: EngineInstance, timers: Timers, hasNear: boolean, events: LiveEvents) {
     this.#instance = instance
     this.#events = events
