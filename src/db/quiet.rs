@@ -33,11 +33,12 @@ impl State {
     ) -> Option<Option<Standing<'_>>> {
         let hears = self.hears();
         let keyspace = &mut self.databases[db as usize];
-        let Some(place) = keyspace.find(key).place else {
+        let found = keyspace.find(key);
+        let Some(place) = found.place else {
             self.stats.misses += u64::from(!hears);
             return (!hears).then_some(None);
         };
-        if keyspace.at(place).is_past(now_ms) {
+        if found.has_deadline && keyspace.at(place).is_past(now_ms) {
             return None;
         }
         self.stats.hits += 1;
@@ -60,7 +61,7 @@ impl State {
         let keyspace = &self.databases[db as usize];
         let found = keyspace.find(key);
         let is_past = |place| keyspace.at(place).is_past(now_ms);
-        if found.place.is_some_and(is_past) {
+        if found.has_deadline && found.place.is_some_and(is_past) {
             return None;
         }
         Some(QuietSlot {
@@ -85,7 +86,8 @@ impl QuietSlot<'_, '_> {
     }
 
     pub fn deadline(&self) -> Option<Deadline> {
-        self.standing().and_then(Standing::deadline)
+        let standing = self.standing().filter(|_| self.found.has_deadline);
+        standing.and_then(Standing::deadline)
     }
 
     /// As `Slot::put_text`, for good.

@@ -64,7 +64,8 @@ impl Ctx<'_> {
             return;
         }
         let keyspace = self.keyspace();
-        let places: Vec<_> = keys.clone().map(|key| keyspace.find(key).place).collect();
+        let mut places = Vec::new();
+        keyspace.find_each(keys.clone(), |found| places.push(found.place));
         let used = Used::at(self.now_ms());
         for (key, place) in keys.zip(places) {
             let Some(place) = place else {

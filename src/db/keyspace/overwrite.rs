@@ -19,7 +19,8 @@ impl Keyspace {
             return false;
         };
         let block = self.block(place.0);
-        if !block.has_room_for(&payload) || block.deadline() != deadline {
+        let before = lookup.has_deadline.then(|| block.deadline()).flatten();
+        if !block.has_room_for(&payload) || before != deadline {
             return false;
         }
         self.save_early(place);

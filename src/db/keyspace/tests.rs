@@ -286,3 +286,25 @@ fn keys_that_differ_in_one_byte_or_in_length_are_not_the_same() {
         }
     }
 }
+
+#[test]
+fn several_keys_are_found_where_each_is_found_alone() {
+    let mut keyspace = Keyspace::new(Seed::default());
+    let name = |number: usize| format!("key:{number}").into_bytes();
+    // Some of them are missing, in numbers that are no multiple of those that are looked ahead for.
+    let asked: Vec<Vec<u8>> = (0..AHEAD * 5 / 2).map(|n| name(n * 700)).collect();
+    for entries in [10, 20_000] {
+        for number in keyspace.len()..entries {
+            let entry = Entry::new(Str::text(&[b'x'; 64]).into_value(), None);
+            let lookup = keyspace.find(&name(number));
+            keyspace.put(lookup, &name(number), entry);
+        }
+        assert_eq!(keyspace.slab_bytes().1 >= CACHED_BYTES, entries == 20_000);
+        let mut found = Vec::new();
+        let keys = asked.iter().map(Vec::as_slice);
+        keyspace.find_each(keys.clone(), |lookup| found.push(lookup.place));
+        let alone: Vec<_> = keys.map(|key| keyspace.find(key).place).collect();
+        assert!(alone.contains(&None) && alone.iter().any(Option::is_some));
+        assert_eq!(found, alone);
+    }
+}
