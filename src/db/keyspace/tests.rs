@@ -289,7 +289,7 @@ fn keys_that_differ_in_one_byte_or_in_length_are_not_the_same() {
 
 #[test]
 fn several_keys_are_found_where_each_is_found_alone() {
-    let mut keyspace = Keyspace::new(Seed::default());
+    let mut keyspace = Keyspace::new(Seed::default(), Keyspace::MAX_BYTES);
     let name = |number: usize| format!("key:{number}").into_bytes();
     // Some of them are missing, in numbers that are no multiple of those that are looked ahead for.
     let asked: Vec<Vec<u8>> = (0..AHEAD * 5 / 2).map(|n| name(n * 700)).collect();
