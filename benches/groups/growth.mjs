@@ -47,7 +47,7 @@ export function plots(figures) {
   return Object.fromEntries(
     Object.entries(COMMANDS).map(([command, title]) => [
       `growth-${command.toLowerCase()}.svg`,
-      chart({ title: `${title}: ns a call`, xTitle: 'keys', series: series(figures, command) }),
+      chart({ title: `${title}: ns a call`, xTitle: 'keys (both axes are logarithmic)', series: series(figures, command) }),
     ]),
   )
 }

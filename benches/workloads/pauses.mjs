@@ -5,7 +5,7 @@ import { key, values } from './keys.mjs'
 import { emptied } from './timing.mjs'
 
 const WORST = 10
-const SET_KEY = 'members'
+const LARGE_KEY = 'members'
 const AT_ONCE = 1000
 /** As long as the event loop is watched after something large was let go of. */
 const WATCHED_MS = 1000
@@ -48,11 +48,19 @@ function time(work) {
   return performance.now() - begin
 }
 
-/** A large set deleted by DEL and by UNLINK, and a full store emptied by FLUSHALL: the call, and the turns after it. */
+/** How a thousand further members go into one of each kind. */
+const ADDING = {
+  set: (db, names) => db.sAdd(LARGE_KEY, names),
+  hash: (db, names) => db.hSet(LARGE_KEY, Object.fromEntries(names.map((name) => [name, 'value']))),
+  list: (db, names) => db.rPush(LARGE_KEY, names),
+  'sorted set': (db, names) => db.zAdd(LARGE_KEY, names.map((value, score) => ({ score, value }))),
+}
+
+/** What is large deleted by DEL and by UNLINK, a full store emptied by FLUSHALL, a sparse one compacted: the call, and the turns after it. */
 export async function lettingGo(open, { members, keys, watchedMs = WATCHED_MS }) {
   const { db } = await open()
-  const fillSet = () => {
-    for (let from = 0; from < members; from += AT_ONCE) db.sAdd(SET_KEY, Array.from({ length: AT_ONCE }, (_, at) => key(from + at)))
+  const filler = (kind) => () => {
+    for (let from = 0; from < members; from += AT_ONCE) ADDING[kind](db, Array.from({ length: AT_ONCE }, (_, at) => key(from + at)))
   }
   const contents = values(Math.min(keys, 100_000))
   const figures = {}
@@ -66,8 +74,14 @@ export async function lettingGo(open, { members, keys, watchedMs = WATCHED_MS })
     figures[name] = time(work)
     figures[`stall after ${name}`] = await longestStall(watchedMs)
   }
-  await letGo('DEL', fillSet, () => db.del(SET_KEY))
-  await letGo('UNLINK', fillSet, () => db.unlink(SET_KEY))
-  await letGo('FLUSHALL', () => { for (let id = 0; id < keys; id++) db.set(key(id), contents[id % contents.length]) }, () => db.flushAll())
+  for (const kind of Object.keys(ADDING)) await letGo(`DEL of a ${kind}`, filler(kind), () => db.del(LARGE_KEY))
+  await letGo('UNLINK', filler('set'), () => db.unlink(LARGE_KEY))
+  const fillKeys = () => { for (let id = 0; id < keys; id++) db.set(key(id), contents[id % contents.length]) }
+  await letGo('FLUSHALL', fillKeys, () => db.flushAll())
+  const fillSparsely = () => {
+    fillKeys()
+    for (let id = 0; id < keys; id++) if (id % 3 !== 0) db.del(key(id))
+  }
+  await letGo('MEMORY PURGE', fillSparsely, () => db.call('MEMORY', 'PURGE'))
   return { figures }
 }
