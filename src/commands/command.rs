@@ -1,6 +1,6 @@
 //! COMMAND: the table, told to clients.
 
-use super::row::{Command, Method, methods, prose};
+use super::row::{Command, Method, errors, methods, prose};
 use super::usage::KeySpec;
 use super::{Args, Flags, Listed, table};
 use crate::db::{Ctx, glob};
@@ -74,7 +74,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "server",
         since: "7.0.0",
         flags: ANYTIME,
-        errors: &["ERR syntax error"],
+        errors: errors(&["ERR syntax error"]),
         methods: methods(&[Method::new(
             "commandList",
             "options?: CommandListOptions",
@@ -90,12 +90,12 @@ pub(super) const ROWS: &[Command] = &[
         group: "server",
         since: "2.8.13",
         flags: ANYTIME,
-        errors: &[
+        errors: errors(&[
             NO_COMMAND,
             NO_KEYS,
             BAD_CALL,
             "ERR Invalid number of arguments specified for command",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "commandGetKeys",
             "argv: readonly Bytes[]",

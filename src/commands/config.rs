@@ -1,6 +1,6 @@
 //! CONFIG: the settings, each a row of its own.
 
-use super::row::{Command, Method, methods, prose};
+use super::row::{Command, Method, errors, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Config, Ctx, Notify, Policy, Stats, glob};
 use crate::error::{Error, Result};
@@ -37,10 +37,10 @@ pub(super) const ROWS: &[Command] = &[
         group: "server",
         since: "2.0.0",
         flags: OPERATOR,
-        errors: &[
+        errors: errors(&[
             "ERR Unknown option or number of arguments for CONFIG SET",
             "ERR CONFIG SET failed",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "configSet",
             "...config: ConfigArguments",

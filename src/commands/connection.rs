@@ -1,6 +1,6 @@
 //! Commands about the connection itself: who it is, which database and which protocol it speaks.
 
-use super::row::{Command, Method, methods, prose};
+use super::row::{Command, Method, errors, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Client, Ctx, Queue, ReplyMode, Resp};
 use crate::error::{Error, Result};
@@ -51,13 +51,13 @@ pub(super) const ROWS: &[Command] = &[
             .and(Flags::NO_AUTH)
             .and(Flags::SENTINEL)
             .and(Flags::ALLOW_BUSY),
-        errors: &[
+        errors: errors(&[
             "NOPROTO unsupported protocol version",
             "ERR Protocol version is not an integer or out of range",
             "ERR Syntax error in HELLO option",
             "ERR Client names cannot contain spaces, newlines or special characters.",
             "WRONGPASS",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "hello",
             "version?: 2 | 3, options?: HelloOptions",
@@ -76,7 +76,7 @@ pub(super) const ROWS: &[Command] = &[
             .and(Flags::NO_AUTH)
             .and(Flags::SENTINEL)
             .and(Flags::ALLOW_BUSY),
-        errors: &["WRONGPASS", NO_PASSWORD, "ERR syntax error"],
+        errors: errors(&["WRONGPASS", NO_PASSWORD, "ERR syntax error"]),
         methods: methods(&[Method::new("auth", "credentials: AuthOptions", "'OK'")]),
         run: auth,
     },
@@ -88,10 +88,10 @@ pub(super) const ROWS: &[Command] = &[
         group: "connection",
         since: "1.0.0",
         flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
-        errors: &[
+        errors: errors(&[
             "ERR DB index is out of range",
             "ERR value is not an integer or out of range",
-        ],
+        ]),
         methods: methods(&[Method::new("select", "index: number", "'OK'")]),
         run: select,
     },
@@ -159,7 +159,9 @@ pub(super) const ROWS: &[Command] = &[
         group: "connection",
         since: "2.6.9",
         flags: CLIENT,
-        errors: &["ERR Client names cannot contain spaces, newlines or special characters."],
+        errors: errors(&[
+            "ERR Client names cannot contain spaces, newlines or special characters.",
+        ]),
         methods: methods(&[Method::new("clientSetName", "name", "'OK'")]),
         run: client_setname,
     },
@@ -171,11 +173,11 @@ pub(super) const ROWS: &[Command] = &[
         group: "connection",
         since: "7.2.0",
         flags: CLIENT,
-        errors: &[
+        errors: errors(&[
             "ERR Unrecognized option",
             "ERR lib-name cannot contain spaces, newlines or special characters.",
             "ERR lib-ver cannot contain spaces, newlines or special characters.",
-        ],
+        ]),
         methods: &[],
         run: client_setinfo,
     },
@@ -199,11 +201,11 @@ pub(super) const ROWS: &[Command] = &[
         group: "connection",
         since: "2.4.0",
         flags: CLIENT.and(Flags::ADMIN),
-        errors: &[
+        errors: errors(&[
             "ERR syntax error",
             "ERR Unknown client type",
             "ERR Invalid client ID",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "clientList",
             "filter?: ClientListFilter",
@@ -219,7 +221,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "connection",
         since: "3.2.0",
         flags: CLIENT,
-        errors: &["ERR syntax error"],
+        errors: errors(&["ERR syntax error"]),
         methods: &[],
         run: client_reply,
     },
@@ -231,7 +233,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "connection",
         since: "7.0.0",
         flags: CLIENT.and(Flags::ADMIN),
-        errors: &["ERR syntax error"],
+        errors: errors(&["ERR syntax error"]),
         methods: methods(&[Method::new("clientNoEvict", "on: Switch", "'OK'")]),
         run: client_no_evict,
     },
@@ -243,7 +245,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "connection",
         since: "7.2.0",
         flags: CLIENT,
-        errors: &["ERR syntax error"],
+        errors: errors(&["ERR syntax error"]),
         methods: methods(&[Method::new("clientNoTouch", "on: Switch", "'OK'")]),
         run: client_no_touch,
     },

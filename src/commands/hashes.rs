@@ -1,6 +1,6 @@
 //! Hashes: fields with values under a key.
 
-use super::row::{Command, Method, methods, prose};
+use super::row::{Command, Method, errors, methods, prose};
 use super::sample::{NOT_SIGNED, positions, signed_count};
 use super::scan::Scan;
 use super::{Args, Flags, bulks};
@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new(
             "hSet",
             "key, ...fields: FieldArguments",
@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: &[],
         run: hmset,
     },
@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("hSetNX", "key, field, value", "0 | 1")]),
         run: hsetnx,
     },
@@ -67,7 +67,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.0.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("hGet", "key, field", "Text | null")]),
         run: hget,
     },
@@ -79,7 +79,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.0.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new(
             "hmGet",
             "key, fields: Many<Bytes>",
@@ -95,7 +95,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.0.0",
         flags: READS,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("hGetAll", "key", "Record<string, Text>")]),
         run: hgetall,
     },
@@ -107,7 +107,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.0.0",
         flags: READS,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("hKeys", "key", "Text[]")]),
         run: hkeys,
     },
@@ -119,7 +119,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.0.0",
         flags: READS,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("hVals", "key", "Text[]")]),
         run: hvals,
     },
@@ -131,7 +131,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.0.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("hLen", "key", "number")]),
         run: hlen,
     },
@@ -143,7 +143,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.0.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("hExists", "key, field", "0 | 1")]),
         run: hexists,
     },
@@ -155,7 +155,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "3.2.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("hStrLen", "key, field", "number")]),
         run: hstrlen,
     },
@@ -167,7 +167,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.0.0",
         flags: Flags::WRITE.and(Flags::FAST),
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("hDel", "key, fields: Many<Bytes>", "number")]),
         run: hdel,
     },
@@ -179,12 +179,12 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.0.0",
         flags: WRITES_FAST,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             NOT_AN_INTEGER,
             "ERR hash value is not an integer",
             "ERR increment or decrement would overflow",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "hIncrBy",
             "key, field, increment: Integer",
@@ -200,13 +200,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.6.0",
         flags: WRITES_FAST,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             "ERR value is not a valid float",
             "ERR value is NaN or Infinity",
             "ERR hash value is not a float",
             "ERR increment would produce NaN or Infinity",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "hIncrByFloat",
             "key, field, increment: number",
@@ -224,13 +224,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "6.2.0",
         flags: READS,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             NOT_SIGNED,
             "ERR value is out of range",
-        ],
+        ]),
         methods: methods(&[
             Method::new("hRandField", "key", "Text | null"),
             Method::new("hRandFieldCount", "key, count: number", "Text[]"),
@@ -251,7 +251,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "hash",
         since: "2.8.0",
         flags: READS,
-        errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, "ERR invalid cursor"],
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, "ERR invalid cursor"]),
         methods: methods(&[
             Method::new(
                 "hScan",

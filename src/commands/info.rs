@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::connection::REDIS_VERSION;
-use super::row::{Command, Method, methods, prose};
+use super::row::{Command, Method, errors, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Ctx, Standing, State};
 use crate::error::{Error, Result};
@@ -42,10 +42,10 @@ pub(super) const ROWS: &[Command] = &[
         group: "server",
         since: "4.0.0",
         flags: Flags::READS,
-        errors: &[
+        errors: errors(&[
             "ERR syntax error",
             "ERR value is not an integer or out of range",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "memoryUsage",
             "key, options?: MemoryUsageOptions",

@@ -1,6 +1,6 @@
 //! Commands about whole databases, the clock and the process.
 
-use super::row::{Command, Method, methods, prose};
+use super::row::{Command, Method, errors, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Ctx, Request};
 use crate::error::{Error, Result};
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "server",
         since: "1.0.0",
         flags: Flags::WRITE,
-        errors: &["ERR syntax error"],
+        errors: errors(&["ERR syntax error"]),
         methods: methods(&[Method::new("flushDb", "mode?: FlushMode", "'OK'")]),
         run: flushdb,
     },
@@ -41,7 +41,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "server",
         since: "1.0.0",
         flags: Flags::WRITE,
-        errors: &["ERR syntax error"],
+        errors: errors(&["ERR syntax error"]),
         methods: methods(&[Method::new("flushAll", "mode?: FlushMode", "'OK'")]),
         run: flushall,
     },
@@ -53,11 +53,11 @@ pub(super) const ROWS: &[Command] = &[
         group: "server",
         since: "4.0.0",
         flags: Flags::WRITE.and(Flags::FAST),
-        errors: &[
+        errors: errors(&[
             "ERR invalid first DB index",
             "ERR invalid second DB index",
             "ERR DB index is out of range",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "swapDb",
             "index1: number, index2: number",
@@ -97,7 +97,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "server",
         since: "1.0.0",
         flags: OPERATOR.and(Flags::NO_ASYNC_LOADING),
-        errors: &["ERR syntax error"],
+        errors: errors(&["ERR syntax error"]),
         methods: methods(&[Method::new("bgSave", "options?: BgSaveOptions", "string")]),
         run: bgsave,
     },
@@ -138,7 +138,7 @@ pub(super) const ROWS: &[Command] = &[
             .and(Flags::NO_MULTI)
             .and(Flags::SENTINEL)
             .and(Flags::ALLOW_BUSY),
-        errors: &["ERR syntax error"],
+        errors: errors(&["ERR syntax error"]),
         methods: &[],
         run: shutdown,
     },

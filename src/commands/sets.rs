@@ -1,7 +1,7 @@
 //! Sets: members under a key, each once.
 
 use super::args::amount;
-use super::row::{Command, Method, methods, prose};
+use super::row::{Command, Method, errors, methods, prose};
 use super::sample::{NOT_SIGNED, positions, signed_count};
 use super::scan::Scan;
 use super::{Args, Flags, bulks};
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: WRITES_FAST.and(Flags::GROWS),
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("sAdd", "key, members: Many<Bytes>", "number")]),
         run: sadd,
     },
@@ -41,7 +41,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("sRem", "key, members: Many<Bytes>", "number")]),
         run: srem,
     },
@@ -53,7 +53,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("sMove", "source, destination, member", "0 | 1")]),
         run: smove,
     },
@@ -65,7 +65,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("sCard", "key", "number")]),
         run: scard,
     },
@@ -77,7 +77,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("sIsMember", "key, member", "0 | 1")]),
         run: sismember,
     },
@@ -89,7 +89,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "6.2.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new(
             "smIsMember",
             "key, members: Many<Bytes>",
@@ -105,7 +105,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: READS,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("sMembers", "key", "Text[]")]),
         run: smembers,
     },
@@ -117,7 +117,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE, SYNTAX, NOT_POSITIVE],
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_POSITIVE]),
         methods: methods(&[
             Method::new("sPop", "key", "Text | null"),
             Method::new("sPopCount", "key, count: number", "Text[]"),
@@ -134,7 +134,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: READS,
-        errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_SIGNED],
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_SIGNED]),
         methods: methods(&[
             Method::new("sRandMember", "key", "Text | null"),
             Method::new("sRandMemberCount", "key, count: number", "Text[]"),
@@ -149,7 +149,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: READS,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("sInter", "keys: Many<Bytes>", "Text[]")]),
         run: sinter,
     },
@@ -161,13 +161,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "7.0.0",
         flags: READS,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             "ERR numkeys should be greater than 0",
             "ERR Number of keys can't be greater than number of args",
             "ERR LIMIT can't be negative",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "sInterCard",
             "keys: Numbered, limit?: LimitOption",
@@ -183,7 +183,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: STORES,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new(
             "sInterStore",
             "destination, keys: Many<Bytes>",
@@ -199,7 +199,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: READS,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("sUnion", "keys: Many<Bytes>", "Text[]")]),
         run: sunion,
     },
@@ -211,7 +211,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: STORES,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new(
             "sUnionStore",
             "destination, keys: Many<Bytes>",
@@ -227,7 +227,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: READS,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("sDiff", "keys: Many<Bytes>", "Text[]")]),
         run: sdiff,
     },
@@ -239,7 +239,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "1.0.0",
         flags: STORES,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new(
             "sDiffStore",
             "destination, keys: Many<Bytes>",
@@ -255,7 +255,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "set",
         since: "2.8.0",
         flags: READS,
-        errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, "ERR invalid cursor"],
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, "ERR invalid cursor"]),
         methods: methods(&[Method::new(
             "sScan",
             "key, cursor: Value, options?: ScanOptions",

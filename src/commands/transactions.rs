@@ -1,6 +1,6 @@
 //! MULTI and EXEC: several commands as one step, and WATCH, which calls it off.
 
-use super::row::{Command, Method, methods, prose};
+use super::row::{Command, Method, errors, methods, prose};
 use super::{Args, Flags, execute};
 use crate::db::{Ctx, Queue};
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "transactions",
         since: "1.2.0",
         flags: FREE.and(Flags::NO_MULTI).and(Flags::NOT_QUEUED),
-        errors: &["ERR MULTI calls can not be nested"],
+        errors: errors(&["ERR MULTI calls can not be nested"]),
         methods: &[],
         run: multi,
     },
@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "transactions",
         since: "1.2.0",
         flags: ALWAYS.and(Flags::SKIP_SLOWLOG).and(Flags::NOT_QUEUED),
-        errors: &["ERR EXEC without MULTI", "EXECABORT"],
+        errors: errors(&["ERR EXEC without MULTI", "EXECABORT"]),
         methods: &[],
         run: exec,
     },
@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "transactions",
         since: "2.0.0",
         flags: FREE.and(Flags::NOT_QUEUED),
-        errors: &["ERR DISCARD without MULTI"],
+        errors: errors(&["ERR DISCARD without MULTI"]),
         methods: &[],
         run: discard,
     },
@@ -54,7 +54,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "transactions",
         since: "2.2.0",
         flags: FREE.and(Flags::NO_MULTI).and(Flags::NOT_QUEUED),
-        errors: &["ERR WATCH inside MULTI is not allowed"],
+        errors: errors(&["ERR WATCH inside MULTI is not allowed"]),
         methods: methods(&[Method::new("watch", "keys: Many<Bytes>", "'OK'")]),
         run: watch,
     },

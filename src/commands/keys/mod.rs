@@ -8,7 +8,7 @@ mod wait;
 mod walk;
 
 use super::flags::Flags;
-use super::row::{Command, Method, methods, prose};
+use super::row::{Command, Method, errors, methods, prose};
 
 const READS_FAST: Flags = Flags::READS.and(Flags::FAST);
 const WRITES_FAST: Flags = Flags::WRITE.and(Flags::FAST);
@@ -91,7 +91,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "1.0.0",
         flags: Flags::WRITE,
-        errors: &[NO_SUCH_KEY],
+        errors: errors(&[NO_SUCH_KEY]),
         methods: methods(&[Method::new("rename", "key, newKey", "'OK'")]),
         run: names::rename,
     },
@@ -103,7 +103,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "1.0.0",
         flags: WRITES_FAST,
-        errors: &[NO_SUCH_KEY],
+        errors: errors(&[NO_SUCH_KEY]),
         methods: methods(&[Method::new("renameNX", "key, newKey", "0 | 1")]),
         run: names::renamenx,
     },
@@ -117,13 +117,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "6.2.0",
         flags: Flags::WRITE.and(Flags::GROWS),
-        errors: &[
+        errors: errors(&[
             SYNTAX,
             NOT_AN_INTEGER,
             NOT_AN_INT,
             NOT_A_DB,
             names::SAME_OBJECT,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "copy",
             "source, destination, options?: CopyOptions",
@@ -139,7 +139,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "1.0.0",
         flags: WRITES_FAST,
-        errors: &[NOT_AN_INTEGER, NOT_AN_INT, NOT_A_DB, names::SAME_OBJECT],
+        errors: errors(&[NOT_AN_INTEGER, NOT_AN_INT, NOT_A_DB, names::SAME_OBJECT]),
         methods: methods(&[Method::new("move", "key, db: number", "0 | 1")]),
         run: names::move_to_db,
     },
@@ -151,13 +151,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "1.0.0",
         flags: WRITES_FAST,
-        errors: &[
+        errors: errors(&[
             NOT_AN_INTEGER,
             "ERR invalid expire time in 'expire' command",
             expire::NX_WITH_OTHERS,
             expire::GT_WITH_LT,
             expire::UNSUPPORTED,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "expire",
             "key, seconds: Integer, mode?: ExpireMode",
@@ -173,13 +173,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "2.6.0",
         flags: WRITES_FAST,
-        errors: &[
+        errors: errors(&[
             NOT_AN_INTEGER,
             "ERR invalid expire time in 'pexpire' command",
             expire::NX_WITH_OTHERS,
             expire::GT_WITH_LT,
             expire::UNSUPPORTED,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "pExpire",
             "key, ms: Integer, mode?: ExpireMode",
@@ -195,13 +195,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "1.2.0",
         flags: WRITES_FAST,
-        errors: &[
+        errors: errors(&[
             NOT_AN_INTEGER,
             "ERR invalid expire time in 'expireat' command",
             expire::NX_WITH_OTHERS,
             expire::GT_WITH_LT,
             expire::UNSUPPORTED,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "expireAt",
             "key, timestamp: Seconds, mode?: ExpireMode",
@@ -217,12 +217,12 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "2.6.0",
         flags: WRITES_FAST,
-        errors: &[
+        errors: errors(&[
             NOT_AN_INTEGER,
             expire::NX_WITH_OTHERS,
             expire::GT_WITH_LT,
             expire::UNSUPPORTED,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "pExpireAt",
             "key, msTimestamp: Milliseconds, mode?: ExpireMode",
@@ -320,7 +320,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "2.8.0",
         flags: READS_ANY,
-        errors: &[SYNTAX, NOT_AN_INTEGER, "ERR invalid cursor"],
+        errors: errors(&[SYNTAX, NOT_AN_INTEGER, "ERR invalid cursor"]),
         methods: methods(&[Method::new(
             "scan",
             "cursor: Value, options?: KeyScanOptions",
@@ -360,7 +360,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "4.0.0",
         flags: Flags::READS,
-        errors: &[object::NO_LFU],
+        errors: errors(&[object::NO_LFU]),
         methods: methods(&[Method::new("objectFreq", "key", "number | null")]),
         run: object::freq,
     },
@@ -422,7 +422,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "2.6.0",
         flags: Flags::WRITE.and(Flags::GROWS),
-        errors: &[
+        errors: errors(&[
             SYNTAX,
             NOT_AN_INTEGER,
             transfer::BUSY_KEY,
@@ -431,7 +431,7 @@ pub(super) const ROWS: &[Command] = &[
             transfer::BAD_FREQ,
             transfer::BAD_PAYLOAD,
             transfer::BAD_FORMAT,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "restore",
             "key, ttl: number, serialized, options?: RestoreOptions",
@@ -449,7 +449,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "generic",
         since: "3.0.0",
         flags: Flags::BLOCKS.and(Flags::NO_SCRIPT),
-        errors: &[NOT_AN_INTEGER, wait::NOT_A_TIMEOUT, wait::NEGATIVE_TIMEOUT],
+        errors: errors(&[NOT_AN_INTEGER, wait::NOT_A_TIMEOUT, wait::NEGATIVE_TIMEOUT]),
         methods: methods(&[Method::new(
             "wait",
             "replicas: number, timeout: number",

@@ -6,7 +6,7 @@ mod inside;
 mod moving;
 
 use super::flags::Flags;
-use super::row::{Command, Method, methods, prose};
+use super::row::{Command, Method, errors, methods, prose};
 
 const READS: Flags = Flags::READS;
 const WRITES: Flags = Flags::WRITE;
@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "1.0.0",
         flags: GROWS.and(Flags::FAST),
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("lPush", "key, elements: Many<Bytes>", "number")]),
         run: ends::lpush,
     },
@@ -47,7 +47,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "1.0.0",
         flags: GROWS.and(Flags::FAST),
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("rPush", "key, elements: Many<Bytes>", "number")]),
         run: ends::rpush,
     },
@@ -59,7 +59,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "2.2.0",
         flags: GROWS.and(Flags::FAST),
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new(
             "lPushX",
             "key, elements: Many<Bytes>",
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "2.2.0",
         flags: GROWS.and(Flags::FAST),
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new(
             "rPushX",
             "key, elements: Many<Bytes>",
@@ -91,7 +91,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "1.0.0",
         flags: WRITES.and(Flags::FAST),
-        errors: &[WRONG_TYPE, NOT_POSITIVE],
+        errors: errors(&[WRONG_TYPE, NOT_POSITIVE]),
         methods: methods(&[
             Method::new("lPop", "key", "Text | null"),
             Method::new("lPopCount", "key, count: number", "Text[] | null"),
@@ -106,7 +106,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "1.0.0",
         flags: WRITES.and(Flags::FAST),
-        errors: &[WRONG_TYPE, NOT_POSITIVE],
+        errors: errors(&[WRONG_TYPE, NOT_POSITIVE]),
         methods: methods(&[
             Method::new("rPop", "key", "Text | null"),
             Method::new("rPopCount", "key, count: number", "Text[] | null"),
@@ -121,7 +121,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "7.0.0",
         flags: WRITES.and(Flags::MOVABLE_KEYS),
-        errors: &[WRONG_TYPE, SYNTAX, BAD_NUMKEYS, BAD_COUNT],
+        errors: errors(&[WRONG_TYPE, SYNTAX, BAD_NUMKEYS, BAD_COUNT]),
         methods: methods(&[Method::new(
             "lmPop",
             "keys: Numbered, side: ListSide, options?: CountOption",
@@ -137,7 +137,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "1.0.0",
         flags: READS.and(Flags::FAST),
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("lLen", "key", "number")]),
         run: inside::llen,
     },
@@ -149,7 +149,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "1.0.0",
         flags: READS,
-        errors: &[WRONG_TYPE, NOT_AN_INTEGER],
+        errors: errors(&[WRONG_TYPE, NOT_AN_INTEGER]),
         methods: methods(&[Method::new("lIndex", "key, index: number", "Text | null")]),
         run: inside::lindex,
     },
@@ -161,7 +161,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "1.0.0",
         flags: READS,
-        errors: &[WRONG_TYPE, NOT_AN_INTEGER],
+        errors: errors(&[WRONG_TYPE, NOT_AN_INTEGER]),
         methods: methods(&[Method::new(
             "lRange",
             "key, start: number, stop: number",
@@ -177,14 +177,14 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "6.0.6",
         flags: READS,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             ZERO_RANK,
             NEGATIVE_COUNT,
             NEGATIVE_MAXLEN,
-        ],
+        ]),
         methods: methods(&[
             Method::new(
                 "lPos",
@@ -208,12 +208,12 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "1.0.0",
         flags: GROWS,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             NOT_AN_INTEGER,
             "ERR no such key",
             "ERR index out of range",
-        ],
+        ]),
         methods: methods(&[Method::new("lSet", "key, index: number, element", "'OK'")]),
         run: inside::lset,
     },
@@ -225,7 +225,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "2.2.0",
         flags: GROWS,
-        errors: &[WRONG_TYPE, SYNTAX],
+        errors: errors(&[WRONG_TYPE, SYNTAX]),
         methods: methods(&[Method::new(
             "lInsert",
             "key, position: 'BEFORE' | 'AFTER', pivot, element",
@@ -243,7 +243,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "1.0.0",
         flags: WRITES,
-        errors: &[WRONG_TYPE, NOT_AN_INTEGER],
+        errors: errors(&[WRONG_TYPE, NOT_AN_INTEGER]),
         methods: methods(&[Method::new("lRem", "key, count: number, element", "number")]),
         run: inside::lrem,
     },
@@ -255,7 +255,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "1.0.0",
         flags: WRITES,
-        errors: &[WRONG_TYPE, NOT_AN_INTEGER],
+        errors: errors(&[WRONG_TYPE, NOT_AN_INTEGER]),
         methods: methods(&[Method::new(
             "lTrim",
             "key, start: number, stop: number",
@@ -271,7 +271,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "6.2.0",
         flags: GROWS,
-        errors: &[WRONG_TYPE, SYNTAX],
+        errors: errors(&[WRONG_TYPE, SYNTAX]),
         methods: methods(&[Method::new(
             "lMove",
             "source, destination, sourceSide: ListSide, destinationSide: ListSide",
@@ -287,7 +287,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "1.2.0",
         flags: GROWS,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new(
             "rPopLPush",
             "source, destination",
@@ -303,7 +303,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "2.0.0",
         flags: WAITS,
-        errors: &[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT],
+        errors: errors(&[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT]),
         methods: methods(&[Method::new(
             "blPop",
             "keys: Many<Bytes>, timeout: number",
@@ -319,7 +319,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "2.0.0",
         flags: WAITS,
-        errors: &[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT],
+        errors: errors(&[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT]),
         methods: methods(&[Method::new(
             "brPop",
             "keys: Many<Bytes>, timeout: number",
@@ -335,14 +335,14 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "7.0.0",
         flags: WAITS.and(Flags::MOVABLE_KEYS),
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_A_TIMEOUT,
             NEGATIVE_TIMEOUT,
             BAD_NUMKEYS,
             BAD_COUNT,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "blmPop",
             "timeout: number, keys: Numbered, side: ListSide, options?: CountOption",
@@ -358,7 +358,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "6.2.0",
         flags: WAITS.and(Flags::GROWS),
-        errors: &[WRONG_TYPE, SYNTAX, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT],
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT]),
         methods: methods(&[Method::new(
             "blMove",
             "source, destination, sourceSide: ListSide, destinationSide: ListSide, timeout: number",
@@ -374,7 +374,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "list",
         since: "2.2.0",
         flags: WAITS.and(Flags::GROWS),
-        errors: &[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT],
+        errors: errors(&[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT]),
         methods: methods(&[Method::new(
             "brPopLPush",
             "source, destination, timeout: number",

@@ -10,7 +10,7 @@ pub(crate) use scores::add_members;
 
 use super::bulks;
 use super::flags::Flags;
-use super::row::{Command, Method, methods, prose};
+use super::row::{Command, Method, errors, methods, prose};
 use super::sample::NOT_SIGNED;
 use crate::reply::{Reply, Scored};
 use crate::types::{Item, Score};
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "1.2.0",
         flags: GROWS_FAST,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_A_FLOAT,
@@ -83,7 +83,7 @@ pub(super) const ROWS: &[Command] = &[
             NX_AND_XX,
             GT_LT_AND_NX,
             INCR_OF_ONE,
-        ],
+        ]),
         methods: methods(&[
             Method::new(
                 "zAdd",
@@ -108,7 +108,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "1.2.0",
         flags: GROWS_FAST,
-        errors: &[WRONG_TYPE, NOT_A_FLOAT, NOT_A_NUMBER],
+        errors: errors(&[WRONG_TYPE, NOT_A_FLOAT, NOT_A_NUMBER]),
         methods: methods(&[Method::new(
             "zIncrBy",
             "key, increment: number, member",
@@ -124,7 +124,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "1.2.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("zRem", "key, members: Many<Bytes>", "number")]),
         run: scores::zrem,
     },
@@ -136,7 +136,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "1.2.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("zCard", "key", "number")]),
         run: scores::zcard,
     },
@@ -148,7 +148,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "1.2.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("zScore", "key, member", "number | null")]),
         run: scores::zscore,
     },
@@ -160,7 +160,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "6.2.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new(
             "zmScore",
             "key, members: Many<Bytes>",
@@ -176,7 +176,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "2.0.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE, SYNTAX],
+        errors: errors(&[WRONG_TYPE, SYNTAX]),
         methods: methods(&[
             Method::new("zRank", "key, member", "number | null"),
             Method::new("zRankWithScore", "key, member", "RankAndScore | null")
@@ -192,7 +192,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "2.0.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE, SYNTAX],
+        errors: errors(&[WRONG_TYPE, SYNTAX]),
         methods: methods(&[Method::new("zRevRank", "key, member", "number | null")]),
         run: scores::zrevrank,
     },
@@ -204,7 +204,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "1.2.0",
         flags: Flags::READS,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
@@ -212,7 +212,7 @@ pub(super) const ROWS: &[Command] = &[
             NOT_A_LEX_BOUND,
             LIMIT_OF_RANKS,
             SCORES_OF_LEX,
-        ],
+        ]),
         methods: methods(&[
             Method::new(
                 "zRange",
@@ -236,14 +236,14 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "6.2.0",
         flags: GROWS,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             NOT_A_SCORE_BOUND,
             NOT_A_LEX_BOUND,
             LIMIT_OF_RANKS,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "zRangeStore",
             "destination, source, min: Value, max: Value, options?: ZRangeOptions",
@@ -259,7 +259,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "1.0.5",
         flags: Flags::READS,
-        errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_A_SCORE_BOUND],
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_A_SCORE_BOUND]),
         methods: methods(&[
             Method::new(
                 "zRangeByScore",
@@ -283,13 +283,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "2.8.9",
         flags: Flags::READS,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             NOT_A_LEX_BOUND,
             SCORES_OF_LEX,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "zRangeByLex",
             "key, min, max, options?: ZRangeLimit",
@@ -305,7 +305,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "1.2.0",
         flags: Flags::READS,
-        errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, LIMIT_OF_RANKS],
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, LIMIT_OF_RANKS]),
         methods: &[],
         run: ranges::zrevrange,
     },
@@ -317,7 +317,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "2.2.0",
         flags: Flags::READS,
-        errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_A_SCORE_BOUND],
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_A_SCORE_BOUND]),
         methods: &[],
         run: ranges::zrevrangebyscore,
     },
@@ -329,13 +329,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "2.8.9",
         flags: Flags::READS,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             NOT_A_LEX_BOUND,
             SCORES_OF_LEX,
-        ],
+        ]),
         methods: &[],
         run: ranges::zrevrangebylex,
     },
@@ -347,7 +347,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "2.0.0",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE, NOT_A_SCORE_BOUND],
+        errors: errors(&[WRONG_TYPE, NOT_A_SCORE_BOUND]),
         methods: methods(&[Method::new(
             "zCount",
             "key, min: Value, max: Value",
@@ -363,7 +363,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "2.8.9",
         flags: READS_FAST,
-        errors: &[WRONG_TYPE, NOT_A_LEX_BOUND],
+        errors: errors(&[WRONG_TYPE, NOT_A_LEX_BOUND]),
         methods: methods(&[Method::new("zLexCount", "key, min, max", "number")]),
         run: ranges::zlexcount,
     },
@@ -375,7 +375,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "2.0.0",
         flags: WRITES,
-        errors: &[WRONG_TYPE, NOT_AN_INTEGER],
+        errors: errors(&[WRONG_TYPE, NOT_AN_INTEGER]),
         methods: methods(&[Method::new(
             "zRemRangeByRank",
             "key, start: number, stop: number",
@@ -391,7 +391,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "1.2.0",
         flags: WRITES,
-        errors: &[WRONG_TYPE, NOT_A_SCORE_BOUND],
+        errors: errors(&[WRONG_TYPE, NOT_A_SCORE_BOUND]),
         methods: methods(&[Method::new(
             "zRemRangeByScore",
             "key, min: Value, max: Value",
@@ -407,7 +407,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "2.8.9",
         flags: WRITES,
-        errors: &[WRONG_TYPE, NOT_A_LEX_BOUND],
+        errors: errors(&[WRONG_TYPE, NOT_A_LEX_BOUND]),
         methods: methods(&[Method::new(
             "zRemRangeByLex",
             "key, min: Value, max: Value",
@@ -423,7 +423,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "5.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE, SYNTAX, MUST_BE_POSITIVE],
+        errors: errors(&[WRONG_TYPE, SYNTAX, MUST_BE_POSITIVE]),
         methods: methods(&[
             Method::new("zPopMin", "key", "ScoredMember<Text> | null"),
             Method::new("zPopMinCount", "key, count: number", "ScoredMember<Text>[]"),
@@ -438,7 +438,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "5.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE, SYNTAX, MUST_BE_POSITIVE],
+        errors: errors(&[WRONG_TYPE, SYNTAX, MUST_BE_POSITIVE]),
         methods: methods(&[
             Method::new("zPopMax", "key", "ScoredMember<Text> | null"),
             Method::new("zPopMaxCount", "key, count: number", "ScoredMember<Text>[]"),
@@ -455,7 +455,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "5.0.0",
         flags: WRITES_FAST.and(Flags::BLOCKS),
-        errors: &[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT, FAR_TIMEOUT],
+        errors: errors(&[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT, FAR_TIMEOUT]),
         methods: methods(&[Method::new(
             "bzPopMin",
             "keys: Many<Bytes>, timeout: number",
@@ -473,7 +473,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "5.0.0",
         flags: WRITES_FAST.and(Flags::BLOCKS),
-        errors: &[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT, FAR_TIMEOUT],
+        errors: errors(&[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT, FAR_TIMEOUT]),
         methods: methods(&[Method::new(
             "bzPopMax",
             "keys: Many<Bytes>, timeout: number",
@@ -491,7 +491,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "7.0.0",
         flags: WRITES.and(Flags::MOVABLE_KEYS),
-        errors: &[WRONG_TYPE, SYNTAX, FEW_KEYS, FEW_TO_POP],
+        errors: errors(&[WRONG_TYPE, SYNTAX, FEW_KEYS, FEW_TO_POP]),
         methods: methods(&[Method::new(
             "zmPop",
             "keys: Numbered, side: SortedSetSide, options?: CountOption",
@@ -511,7 +511,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "7.0.0",
         flags: WRITES.and(Flags::BLOCKS).and(Flags::MOVABLE_KEYS),
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             FEW_KEYS,
@@ -519,7 +519,7 @@ pub(super) const ROWS: &[Command] = &[
             NOT_A_TIMEOUT,
             NEGATIVE_TIMEOUT,
             FAR_TIMEOUT,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "bzmPop",
             "timeout: number, keys: Numbered, side: SortedSetSide, options?: CountOption",
@@ -535,13 +535,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "6.2.0",
         flags: Flags::READS.and(Flags::MOVABLE_KEYS),
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             "ERR at least 1 input key is needed for 'zunion' command",
             NOT_A_WEIGHT,
-        ],
+        ]),
         methods: methods(&[
             Method::new(
                 "zUnion",
@@ -565,13 +565,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "2.0.0",
         flags: GROWS.and(Flags::MOVABLE_KEYS),
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             "ERR at least 1 input key is needed for 'zunionstore' command",
             NOT_A_WEIGHT,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "zUnionStore",
             "destination, keys: WeightedKeys, options?: ZAggregateOptions",
@@ -587,13 +587,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "6.2.0",
         flags: Flags::READS.and(Flags::MOVABLE_KEYS),
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             "ERR at least 1 input key is needed for 'zinter' command",
             NOT_A_WEIGHT,
-        ],
+        ]),
         methods: methods(&[
             Method::new(
                 "zInter",
@@ -617,13 +617,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "2.0.0",
         flags: GROWS.and(Flags::MOVABLE_KEYS),
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             "ERR at least 1 input key is needed for 'zinterstore' command",
             NOT_A_WEIGHT,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "zInterStore",
             "destination, keys: WeightedKeys, options?: ZAggregateOptions",
@@ -639,13 +639,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "7.0.0",
         flags: Flags::READS.and(Flags::MOVABLE_KEYS),
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             "ERR at least 1 input key is needed for 'zintercard' command",
             NEGATIVE_LIMIT,
-        ],
+        ]),
         methods: methods(&[Method::new(
             "zInterCard",
             "keys: Numbered, limit?: LimitOption",
@@ -661,12 +661,12 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "6.2.0",
         flags: Flags::READS.and(Flags::MOVABLE_KEYS),
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             "ERR at least 1 input key is needed for 'zdiff' command",
-        ],
+        ]),
         methods: methods(&[
             Method::new("zDiff", "keys: Numbered", "Text[]"),
             Method::new("zDiffWithScores", "keys: Numbered", "ScoredMember<Text>[]")
@@ -684,12 +684,12 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "6.2.0",
         flags: GROWS.and(Flags::MOVABLE_KEYS),
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             "ERR at least 1 input key is needed for 'zdiffstore' command",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "zDiffStore",
             "destination, keys: Numbered",
@@ -705,7 +705,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "6.2.0",
         flags: Flags::READS,
-        errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_SIGNED, OUT_OF_RANGE],
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_SIGNED, OUT_OF_RANGE]),
         methods: methods(&[
             Method::new("zRandMember", "key", "Text | null"),
             Method::new("zRandMemberCount", "key, count: number", "Text[]"),
@@ -726,7 +726,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "sorted-set",
         since: "2.8.0",
         flags: Flags::READS,
-        errors: &[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, BAD_CURSOR],
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, BAD_CURSOR]),
         methods: methods(&[Method::new(
             "zScan",
             "key, cursor: Value, options?: ScanOptions",

@@ -8,7 +8,7 @@ mod set;
 pub use count::{add, sum_of};
 
 use super::flags::Flags;
-use super::row::{Command, Method, methods, prose};
+use super::row::{Command, Method, errors, methods, prose};
 
 const WRITES: Flags = Flags::WRITE.and(Flags::GROWS);
 const WRITES_FAST: Flags = WRITES.and(Flags::FAST);
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "1.0.0",
         flags: Flags::READS.and(Flags::FAST),
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("get", "key", "Text | null")]),
         run: set::get,
     },
@@ -43,12 +43,12 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "1.0.0",
         flags: WRITES,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             "ERR invalid expire time in 'set' command",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "set",
             "key, value: Value, options?: SetOptions",
@@ -76,7 +76,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "2.0.0",
         flags: WRITES,
-        errors: &[NOT_AN_INTEGER, "ERR invalid expire time in 'setex' command"],
+        errors: errors(&[NOT_AN_INTEGER, "ERR invalid expire time in 'setex' command"]),
         methods: methods(&[Method::new("setEx", "key, seconds: Integer, value", "'OK'")]),
         run: set::setex,
     },
@@ -88,10 +88,10 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "2.6.0",
         flags: WRITES,
-        errors: &[
+        errors: errors(&[
             NOT_AN_INTEGER,
             "ERR invalid expire time in 'psetex' command",
-        ],
+        ]),
         methods: methods(&[Method::new("pSetEx", "key, ms: Integer, value", "'OK'")]),
         run: set::psetex,
     },
@@ -103,7 +103,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "1.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("getSet", "key, value", "Text | null")]),
         run: set::getset,
     },
@@ -115,7 +115,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "6.2.0",
         flags: Flags::WRITE.and(Flags::FAST),
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("getDel", "key", "Text | null")]),
         run: set::getdel,
     },
@@ -127,12 +127,12 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "6.2.0",
         flags: Flags::WRITE.and(Flags::FAST),
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
             NOT_AN_INTEGER,
             "ERR invalid expire time in 'getex' command",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "getEx",
             "key, options?: GetExOptions",
@@ -190,7 +190,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "2.2.0",
         flags: Flags::READS.and(Flags::FAST),
-        errors: &[WRONG_TYPE],
+        errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("strLen", "key", "number")]),
         run: range::strlen,
     },
@@ -204,7 +204,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "2.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE, TOO_LONG],
+        errors: errors(&[WRONG_TYPE, TOO_LONG]),
         methods: methods(&[Method::new("append", "key, value", "number")]),
         run: range::append,
     },
@@ -218,7 +218,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "2.4.0",
         flags: Flags::READS,
-        errors: &[WRONG_TYPE, NOT_AN_INTEGER],
+        errors: errors(&[WRONG_TYPE, NOT_AN_INTEGER]),
         methods: methods(&[Method::new(
             "getRange",
             "key, start: number, end: number",
@@ -234,7 +234,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "1.0.0",
         flags: Flags::READS,
-        errors: &[WRONG_TYPE, NOT_AN_INTEGER],
+        errors: errors(&[WRONG_TYPE, NOT_AN_INTEGER]),
         methods: &[],
         run: range::getrange,
     },
@@ -248,12 +248,12 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "2.2.0",
         flags: WRITES,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             NOT_AN_INTEGER,
             TOO_LONG,
             "ERR offset is out of range",
-        ],
+        ]),
         methods: methods(&[Method::new(
             "setRange",
             "key, offset: number, value",
@@ -269,7 +269,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "1.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE, NOT_AN_INTEGER, OVERFLOW],
+        errors: errors(&[WRONG_TYPE, NOT_AN_INTEGER, OVERFLOW]),
         methods: methods(&[Method::new("incr", "key", "number")]),
         run: count::incr,
     },
@@ -281,7 +281,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "1.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE, NOT_AN_INTEGER, OVERFLOW],
+        errors: errors(&[WRONG_TYPE, NOT_AN_INTEGER, OVERFLOW]),
         methods: methods(&[Method::new("incrBy", "key, increment: Integer", "number")]),
         run: count::incrby,
     },
@@ -293,7 +293,7 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "1.0.0",
         flags: WRITES_FAST,
-        errors: &[WRONG_TYPE, NOT_AN_INTEGER, OVERFLOW],
+        errors: errors(&[WRONG_TYPE, NOT_AN_INTEGER, OVERFLOW]),
         methods: methods(&[Method::new("decr", "key", "number")]),
         run: count::decr,
     },
@@ -305,12 +305,12 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "1.0.0",
         flags: WRITES_FAST,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             NOT_AN_INTEGER,
             OVERFLOW,
             "ERR decrement would overflow",
-        ],
+        ]),
         methods: methods(&[Method::new("decrBy", "key, decrement: Integer", "number")]),
         run: count::decrby,
     },
@@ -322,11 +322,11 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "2.6.0",
         flags: WRITES_FAST,
-        errors: &[
+        errors: errors(&[
             WRONG_TYPE,
             NOT_A_FLOAT,
             "ERR increment would produce NaN or Infinity",
-        ],
+        ]),
         methods: methods(&[Method::new("incrByFloat", "key, increment: number", "Text")]),
         run: count::incrbyfloat,
     },
@@ -340,13 +340,13 @@ pub(super) const ROWS: &[Command] = &[
         group: "string",
         since: "7.0.0",
         flags: Flags::READS,
-        errors: &[
+        errors: errors(&[
             SYNTAX,
             NOT_AN_INTEGER,
             lcs::NOT_STRINGS,
             lcs::LENGTH_AND_PLACES,
             lcs::TOO_LARGE,
-        ],
+        ]),
         methods: methods(&[
             Method::new("lcs", "key1, key2", "Text"),
             Method::new("lcsLen", "key1, key2", "number").sending("key1 key2 LEN"),
