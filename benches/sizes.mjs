@@ -84,7 +84,7 @@ export function grown(now, before, part = 0.02) {
   return lines
 }
 
-const OURS = /nookdb::(\w+)(?:::(\w+))?/
+const OURS = /nookdb(?:_store|_wasm)?::(\w+)(?:::(\w+))?/
 const THEIRS = /\b(alloc|compiler_builtins|core|dlmalloc|hashbrown|indexmap|itoa|ryu|std|wasm_bindgen)(?:\[\w+\])?::(?:<impl )?(\w+)?/
 const ROOMS_IN_PARTS = new Set(['commands', 'persist', 'types'])
 

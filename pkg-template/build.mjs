@@ -18,14 +18,15 @@ const inRoot = (...path) => join(root, ...path)
 const npmProgram = (name) => inRoot('node_modules', '.bin', name)
 
 /**
- * The engines of the package: the crate with other families of commands, one made for speed, the other for the way to the page.
+ * The engines of the package: the crate with other families of commands. The profiles of Cargo.toml say what of each is made for
+ * speed, and what for the way to the page.
  *
- * 50 in place of 325 is how large, in LLVM's measure, a function marked `#[inline]` may be that is copied into its callers; most
- * of Rust's library is marked so. With optimization for size this takes another 15 % off; all of it costs a call 34 to 64 %.
+ * 100 in place of 250, and for what is marked `#[inline]`, as most of Rust's library is, of 325, is how large, in LLVM's measure, a
+ * function may be that is copied into its callers.
  */
 const ENGINES = [
-  { name: 'nookdb', profile: 'release', features: ['wasm', 'families'], llvm: [] },
-  { name: 'slim', profile: 'slim', features: ['wasm'], llvm: ['-inlinehint-threshold=50'] },
+  { name: 'nookdb', profile: 'wasm', features: ['families'], llvm: ['-inline-threshold=100', '-inlinehint-threshold=100'] },
+  { name: 'slim', profile: 'slim', features: [], llvm: ['-inlinehint-threshold=50'] },
 ]
 
 /** No feature flags: wasm-opt reads what rustc wrote into the file, and Node 20 rejects more than that. Functions with one caller
@@ -34,11 +35,11 @@ const WASM_OPT = ['-O3', '--one-caller-inline-max-function-size=0', '-g']
 
 async function compileCrate(targetDirectory, { profile, features, llvm }) {
   await run('cargo', [
-    'rustc', '--lib', '--crate-type', 'cdylib', '--profile', profile, '--target', 'wasm32-unknown-unknown',
-    '--no-default-features', '--features', features.join(','),
+    'rustc', '--package', 'nookdb-wasm', '--lib', '--profile', profile, '--target', 'wasm32-unknown-unknown',
+    '--features', features.join(','),
     '--', ...llvm.flatMap((option) => ['-C', `llvm-args=${option}`]),
   ])
-  return readFileSync(join(targetDirectory, 'wasm32-unknown-unknown', profile, 'nookdb.wasm'))
+  return readFileSync(join(targetDirectory, 'wasm32-unknown-unknown', profile, 'nookdb_wasm.wasm'))
 }
 
 /** `--target web` alone: its wasm is byte-identical to that of the other targets, and the loaders are ours. */

@@ -60,7 +60,8 @@ export async function cargoMetadata() {
   if (json === null) giveUp('`cargo metadata` fails; run it to see why')
   const { packages, target_directory } = JSON.parse(json)
   const crate = packages.find(({ name }) => name === 'nookdb')
-  const pinned = (name) => crate.dependencies.find((dependency) => dependency.name === name).req.replace('=', '')
+  const dependencies = packages.flatMap((each) => each.dependencies)
+  const pinned = (name) => dependencies.find((dependency) => dependency.name === name).req.replace('=', '')
   return { version: crate.version, targetDirectory: target_directory, pinned }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! How a command flows, file by file:
 //!
-//! 1. A host has bytes: `wasm` a scratch buffer filled by JavaScript, `server` a socket. It makes
+//! 1. A host has bytes: `src/wasm/`, a package of its own, a scratch buffer filled by JavaScript, `server` a socket. It makes
 //!    `argv` of them (`protocol`) and calls [`engine::Engine::call`] with the time.
 //! 2. [`engine`] looks the command up in the table, checks arity, rights and transactions, and opens
 //!    a step. The hottest commands have a shorter way past the table, `engine::direct`, which leaves
@@ -18,17 +18,14 @@
 //! Layers look down only: `server | wasm -> engine -> commands -> persist, protocol -> db -> types`.
 
 pub mod commands;
-pub mod db;
 pub mod engine;
-pub mod error;
 pub mod persist;
 pub mod protocol;
 pub mod reply;
 #[cfg(all(feature = "server", not(target_arch = "wasm32")))]
 pub mod server;
-pub mod types;
-#[cfg(all(feature = "wasm", target_arch = "wasm32"))]
-mod wasm;
+
+pub use nookdb_store::{db, error, types};
 
 pub use db::{Budget, ClientId, Config};
 pub use engine::{Delivery, Engine, Outcome};

@@ -11,7 +11,7 @@ const HOSTS = { node: {}, chromium: { WASM_BINDGEN_USE_BROWSER: '1' } }
 
 const host = process.argv[2]
 if (!(host in HOSTS)) giveUp(`usage: node tests/wasm.mjs ${Object.keys(HOSTS).join(' | ')}`)
-await run('cargo', ['test', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'wasm,families', '--test', 'wasm'], {
+await run('cargo', ['test', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', 'families', '--test', 'wasm'], {
   env: {
     ...process.env,
     ...HOSTS[host],

@@ -38,6 +38,7 @@ pub struct Lent<'a> {
 
 impl<'a> Lent<'a> {
     /// What stands under a key, which has to be a string.
+    #[inline]
     fn of(standing: Standing<'a>) -> Result<Lent<'a>> {
         let text = <Str as Kind>::of(standing.value()).ok_or(Error::WrongType)?;
         Ok(Lent {
@@ -47,6 +48,7 @@ impl<'a> Lent<'a> {
     }
 
     /// A part of what stands there.
+    #[inline]
     fn part(item: Item<'a>) -> Lent<'a> {
         Lent {
             item,
@@ -55,6 +57,7 @@ impl<'a> Lent<'a> {
     }
 
     /// Whether every byte is a character of ASCII, for callers whose strings are none of bytes. O(1) for most.
+    #[inline]
     pub fn is_ascii(self) -> bool {
         self.known_ascii.unwrap_or_else(|| match self.item {
             Item::Int(_) => true,
@@ -80,19 +83,23 @@ impl Row {
     }
 
     /// The row that was given this number by `number`.
+    #[inline]
     pub fn numbered(number: usize) -> Option<Row> {
         (number < rows().len()).then_some(Row(number))
     }
 
+    #[inline]
     pub fn number(self) -> usize {
         self.0
     }
 
     /// The first word of a call.
+    #[inline]
     pub fn name(self) -> &'static [u8] {
         self.listed().command.name.as_bytes()
     }
 
+    #[inline]
     fn listed(self) -> &'static Listed {
         rows()[self.0]
     }
@@ -107,6 +114,7 @@ pub enum Count {
 }
 
 impl Count {
+    #[inline]
     fn name(self) -> &'static str {
         match self {
             Count::Incr => "INCR",
@@ -127,6 +135,7 @@ impl Count {
         }
     }
 
+    #[inline]
     fn step(self) -> i64 {
         match self {
             Count::Incr => 1,
@@ -145,6 +154,7 @@ struct Caller {
 }
 
 impl Caller {
+    #[inline]
     fn ctx<'a>(self, state: &'a mut State, draft: &'a mut Draft) -> Ctx<'a> {
         Ctx {
             state,
@@ -156,6 +166,7 @@ impl Caller {
     }
 }
 
+#[inline]
 fn rows() -> &'static [&'static Listed] {
     static ROWS: OnceLock<Vec<&'static Listed>> = OnceLock::new();
     ROWS.get_or_init(|| table().iter().collect())
@@ -163,6 +174,7 @@ fn rows() -> &'static [&'static Listed] {
 
 impl Engine {
     /// Runs a command that is named by its row; `argv` begins with its name all the same.
+    #[inline]
     pub fn direct(
         &mut self,
         now: Moment,
@@ -181,6 +193,7 @@ impl Engine {
 
     /// Has the keys of a client's next calls fetched from memory, all at once; nothing comes of it but that these are
     /// quicker.
+    #[inline]
     pub fn look_ahead<'k>(&self, client: ClientId, keys: impl Iterator<Item = &'k [u8]>) {
         let db = self.state.client(client).db as usize;
         self.state.databases[db].look_ahead(keys);
@@ -207,6 +220,7 @@ impl Engine {
     }
 
     /// SET without options. Where memory is near its bound it is left to `call`, which makes room.
+    #[inline]
     pub fn set(&mut self, now: Moment, client: ClientId, key: &[u8], value: &[u8]) -> Option<()> {
         if !self.has_room_for(key.len() + value.len()) {
             return None;
@@ -227,6 +241,7 @@ impl Engine {
     }
 
     /// INCR, DECR and INCRBY, as `set` where memory is near its bound.
+    #[inline]
     pub fn count(
         &mut self,
         now: Moment,
@@ -305,6 +320,7 @@ impl Engine {
     }
 
     /// Whether a key and a value that take so many bytes leave memory within its bound.
+    #[inline]
     fn has_room_for(&self, bytes: usize) -> bool {
         let bound = self.state.config.maxmemory;
         let is_within = bound == 0 || self.state.used_bytes() + bytes + ENTRY_MAX_BYTES <= bound;
@@ -312,6 +328,7 @@ impl Engine {
     }
 
     /// As `needs_ticks`, for what a direct call may have brought about: it changes the database of its client alone.
+    #[inline]
     pub fn needs_ticks_after(&self, client: ClientId) -> bool {
         let db = self.state.client(client).db as usize;
         !self.waiting.is_empty()
@@ -320,6 +337,7 @@ impl Engine {
     }
 
     /// As `needs_ticks_after`, for what brings no deadline and lets nobody wait.
+    #[inline]
     pub fn needs_ticks_after_writing(&self) -> bool {
         !self.state.lazy.is_empty()
     }
@@ -425,6 +443,7 @@ impl Engine {
 
     /// Lets a call in, as `admit` does, if there is nothing about it that only `admit` knows. Where the time is not
     /// exact, the keys that it asks for are to be lasting.
+    #[inline]
     fn admits(
         &mut self,
         now: Moment,
@@ -455,6 +474,7 @@ impl Engine {
     }
 
     /// As `Ctx::read_whole` in a step of its own, where nobody is to hear of it.
+    #[inline]
     fn read_quietly(
         &mut self,
         now_ms: i64,
@@ -470,6 +490,7 @@ impl Engine {
     }
 
     /// As `Ctx::slot` in a step of its own, where nobody is to hear of it.
+    #[inline]
     fn quiet_slot<'k>(
         &mut self,
         now_ms: i64,
@@ -484,6 +505,7 @@ impl Engine {
     }
 
     /// Numbers a step of one call that changed one key, and hands it to the journal.
+    #[inline]
     fn end_quietly(&mut self, now_ms: i64, caller: Caller, argv: &[&[u8]]) {
         let seed = split_mix(&mut self.random);
         self.state.seq += 1;
@@ -499,12 +521,14 @@ impl Engine {
     }
 
     /// Counts the errors that calls come to.
+    #[inline]
     fn counted<R>(&mut self, answer: Result<R>) -> Result<R> {
         self.state.stats.errors += u64::from(answer.is_err());
         answer
     }
 
     /// Ends the step of a command that may have failed.
+    #[inline]
     fn finish<R>(&mut self, mut draft: Box<Draft>, answer: Result<R>, argv: &[&[u8]]) -> Result<R> {
         if answer.is_err() {
             Ctx::new(&mut self.state, &mut draft, crate::db::NOBODY).rollback(Savepoint::START);
@@ -519,6 +543,7 @@ fn hash_of(standing: Standing<'_>) -> Result<&Hash> {
 }
 
 /// Whether time takes nothing from this key.
+#[inline]
 fn is_lasting(keyspace: &Keyspace, key: &[u8]) -> bool {
     keyspace.volatile_len() == 0
         || keyspace

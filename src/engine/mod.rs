@@ -167,6 +167,7 @@ impl Engine {
     }
 
     /// Runs one command in the name of a client.
+    #[inline]
     pub fn call(&mut self, now_ms: i64, client: ClientId, argv: &[&[u8]]) -> Outcome {
         match self.admit(now_ms, client, argv) {
             Ok(Admitted::Run(listed)) => self.perform(now_ms, client, listed, argv),
@@ -195,6 +196,7 @@ impl Engine {
     }
 
     /// The row of a call. Most calls are of the same command as the one before.
+    #[inline]
     fn find(&mut self, argv: &[&[u8]]) -> Result<&'static Listed> {
         match (self.last_row, argv.first()) {
             (Some(listed), Some(name)) if listed.is_called(name) => Ok(listed),
@@ -207,6 +209,7 @@ impl Engine {
     }
 
     /// Everything that is looked at before a command runs.
+    #[inline]
     fn admit(&mut self, now_ms: i64, client: ClientId, argv: &[&[u8]]) -> Result<Admitted> {
         self.state.stats.commands += 1;
         let listed = self.find(argv)?;
@@ -243,6 +246,7 @@ impl Engine {
     }
 
     /// Runs a command that was admitted, as a step of its own or within the open one.
+    #[inline]
     fn perform(
         &mut self,
         now_ms: i64,

@@ -5,6 +5,7 @@ use crate::db::{Cause, Draft, Head, Intents, split_mix};
 
 impl Engine {
     /// A new step, with time frozen and a seed of its own.
+    #[inline]
     pub(super) fn draft(&mut self, now_ms: i64) -> Box<Draft> {
         let seed = split_mix(&mut self.random);
         let mut draft = self.spare.take().unwrap_or_default();
@@ -14,6 +15,7 @@ impl Engine {
     }
 
     /// Lets go of a step that is over, and keeps its room for the next.
+    #[inline]
     pub(super) fn discard(&mut self, mut draft: Box<Draft>) {
         if !draft.is_idle() {
             draft.clear();
@@ -22,6 +24,7 @@ impl Engine {
     }
 
     /// Ends a step of one call, or of those that the draft names.
+    #[inline]
     pub(super) fn commit(&mut self, mut draft: Box<Draft>, cause: Cause, argv: &[&[u8]]) {
         self.state.free_lazily_in_step();
         if !draft.is_idle() {
@@ -33,6 +36,7 @@ impl Engine {
 
     /// Messages, keyspace events, WATCH, journal, then those who waited for the keys of the step.
     /// What it flushed is let go last, unless a snapshot is still walking over it.
+    #[inline]
     fn release(&mut self, draft: &mut Draft, cause: Cause, argv: &[&[u8]]) {
         if !draft.is_empty() {
             self.state.peak_bytes = self.state.peak_bytes.max(self.state.used_bytes());
@@ -57,6 +61,7 @@ impl Engine {
     }
 
     /// Numbers the step and hands it to the journal, if it changed anything.
+    #[inline]
     fn record(&mut self, draft: &Draft, cause: Cause, argv: &[&[u8]]) {
         if draft.effects.is_empty() {
             return;

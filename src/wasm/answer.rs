@@ -1,10 +1,10 @@
 //! How an outcome goes back: a tag, and words in memory that say where the rest lies.
 
-use crate::db::{ClientId, Request};
-use crate::engine::{Delivery, Lent, Outcome};
-use crate::protocol::{Resp, write};
-use crate::reply::{Bulks, Frame, Reply, Scored};
-use crate::types::Item;
+use nookdb::db::{ClientId, Request};
+use nookdb::engine::{Delivery, Lent, Outcome};
+use nookdb::protocol::{Resp, write};
+use nookdb::reply::{Bulks, Frame, Reply, Scored};
+use nookdb::types::Item;
 
 /// What a call came to. `pkg-template/src/engine/instance.ts` has the same numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use wasm_bindgen::prelude::*;
 
 use super::Instance;
 use super::answer::Tag;
-use crate::engine::{Count, Moment, Outcome, Row};
-use crate::error::Error;
-use crate::reply::Reply;
+use nookdb::engine::{Count, Moment, Outcome, Row};
+use nookdb::error::Error;
+use nookdb::reply::Reply;
 
 /// Room of the first argument, mostly a key. `pkg-template/src/engine/direct.ts` has the same numbers.
 const FIRST_BYTES: usize = 1024;

@@ -4,14 +4,14 @@ use wasm_bindgen::prelude::*;
 
 use super::Instance;
 use super::loading::Loading;
-use crate::Outcome;
-use crate::db::{Resp, Role, Step};
-use crate::error::Error;
-use crate::persist::manifest::{ChunkEntry, Manifest};
-use crate::persist::rdb::{Entry, LoadError, Reader, Target, dump};
-use crate::persist::record::{self, Origin};
-use crate::persist::snapshot::{self, Chunk, Slice, Snapshot};
-use crate::reply::Reply;
+use nookdb::Outcome;
+use nookdb::db::{Resp, Role, Step};
+use nookdb::error::Error;
+use nookdb::persist::manifest::{ChunkEntry, Manifest};
+use nookdb::persist::rdb::{Entry, LoadError, Reader, Target, dump};
+use nookdb::persist::record::{self, Origin};
+use nookdb::persist::snapshot::{self, Chunk, Slice, Snapshot};
+use nookdb::reply::Reply;
 
 /// Keys that a slice of a snapshot looks at: about a millisecond's work where values are small.
 const SLICE_KEYS: usize = 500;
@@ -266,7 +266,7 @@ fn store_id(bytes: &[u8]) -> u128 {
 /// All keys of a file, and a line for each that cannot be held.
 fn read_file(
     file: &[u8],
-    limits: &crate::types::Limits,
+    limits: &nookdb::types::Limits,
 ) -> Result<(Vec<Entry>, Vec<String>), LoadError> {
     let (mut entries, mut skipped) = (Vec::new(), Vec::new());
     for entry in Reader::new(file, limits)? {

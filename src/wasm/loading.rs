@@ -2,10 +2,10 @@
 
 use indexmap::IndexMap;
 
-use crate::db::{Key, State};
-use crate::persist::manifest::{ChunkEntry, Manifest};
-use crate::persist::rdb::LoadError;
-use crate::persist::snapshot::{names_in, read_chunk};
+use nookdb::db::{Key, State};
+use nookdb::persist::manifest::{ChunkEntry, Manifest};
+use nookdb::persist::rdb::LoadError;
+use nookdb::persist::snapshot::{names_in, read_chunk};
 
 /// A store that is being brought back.
 #[derive(Default)]

@@ -28,7 +28,7 @@ export interface Imported {
   readonly skipped: readonly string[]
 }
 
-/** What is left to do after a call, as src/wasm/mod.rs has it. */
+/** What is left to do after a call, as src/wasm/lib.rs has it. */
 export const DELIVERIES = 1 << 8
 export const STEPS = 1 << 9
 /** Beside `STEPS`: they are to be taken now. */

@@ -32,6 +32,7 @@ pub(super) fn decrby(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 }
 
 /// Adds to the integer under a key; answers the sum.
+#[inline]
 pub fn add(ctx: &mut Ctx, key: &[u8], step: i64) -> Result<i64> {
     let slot = ctx.slot(key);
     let sum = sum_of(slot.view::<Str>()?, step)?;

@@ -16,12 +16,12 @@ mod scratch;
 
 use wasm_bindgen::prelude::*;
 
-use crate::commands::table;
-use crate::db::{Budget, ClientId, Config, NOBODY, Resp};
-use crate::engine::{Engine, Outcome};
-use crate::error::Error;
-use crate::reply::Reply;
-use crate::types::Seed;
+use nookdb::commands::table;
+use nookdb::db::{Budget, ClientId, Config, NOBODY, Resp};
+use nookdb::engine::{Engine, Outcome};
+use nookdb::error::Error;
+use nookdb::reply::Reply;
+use nookdb::types::Seed;
 
 use answer::Answer;
 use direct::Places;

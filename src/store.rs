@@ -1,0 +1,8 @@
+//! The lower half of nookdb: keys and values, and what touches them. See the crate above for the whole.
+//!
+//! A package of its own, as Cargo knows levels of optimization by package, and in the wasm this half is to be fast
+//! while the commands above are to be small.
+
+pub mod db;
+pub mod error;
+pub mod types;
