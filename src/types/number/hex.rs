@@ -1,6 +1,7 @@
 //! Hexadecimal floats (`0x1.8p3`), which C reads and therefore Redis does.
 
 use super::long_double::round_to_even;
+use super::sign;
 
 /// A hexadecimal float: `mantissa` times two to the `exponent`.
 ///
@@ -15,11 +16,7 @@ pub(super) struct Parsed {
 impl Parsed {
     /// The whole text, or nothing.
     pub fn read(text: &[u8]) -> Option<Parsed> {
-        let (negative, rest) = match text {
-            [b'-', rest @ ..] => (true, rest),
-            [b'+', rest @ ..] => (false, rest),
-            rest => (false, rest),
-        };
+        let (negative, rest) = sign(text);
         let [b'0', b'x' | b'X', rest @ ..] = rest else {
             return None;
         };
@@ -83,11 +80,7 @@ impl Parsed {
 /// The number after the `p` or the `e`, held within bounds that no sum with a count of digits overflows.
 pub(super) fn read_exponent(text: &[u8]) -> Option<i64> {
     const FAR: i64 = 1 << 40;
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
-    };
+    let (negative, digits) = sign(text);
     if digits.is_empty() {
         return None;
     }

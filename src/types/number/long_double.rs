@@ -12,7 +12,8 @@
 use std::fmt;
 
 use super::big::Big;
-use super::hex;
+use super::decimal::Decimal;
+use super::{hex, is_infinity, sign};
 
 /// A number of 64 bits of mantissa, as in `mantissa` times two to the `exponent`, or an infinity.
 ///
@@ -54,12 +55,8 @@ impl LongDouble {
         if let Some(hex) = hex::Parsed::read(text) {
             return LongDouble::in_range(hex.negative, hex.mantissa, hex.exponent);
         }
-        let (negative, unsigned) = match text {
-            [b'-', rest @ ..] => (true, rest),
-            [b'+', rest @ ..] => (false, rest),
-            rest => (false, rest),
-        };
-        if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
+        let (negative, unsigned) = sign(text);
+        if is_infinity(unsigned) {
             return Some(LongDouble::Infinite { negative });
         }
         let (mantissa, exponent) = Decimal::read(unsigned)?.to_binary()?;
@@ -178,69 +175,6 @@ pub(super) fn round_to_even(mantissa: u128, kept: u32) -> (u128, u32) {
 fn shift_right_jam(bits: u128, distance: u32) -> u128 {
     let shifted = bits >> distance;
     shifted | u128::from(shifted << distance != bits)
-}
-
-/// The text of an unsigned decimal number, taken apart: `digits` times ten to the `exponent`.
-struct Decimal {
-    digits: Vec<u8>,
-    exponent: i64,
-}
-
-impl Decimal {
-    /// The forms of C: digits with at most one point among them, and an exponent if any.
-    fn read(text: &[u8]) -> Option<Decimal> {
-        let mark = text.iter().position(|byte| matches!(byte, b'e' | b'E'));
-        let (number, mut exponent) = match mark {
-            Some(at) => (&text[..at], hex::read_exponent(&text[at + 1..])?),
-            None => (text, 0),
-        };
-        let point = number.iter().position(|&byte| byte == b'.');
-        let (whole, fraction) = match point {
-            Some(at) => (&number[..at], &number[at + 1..]),
-            None => (number, &[][..]),
-        };
-        exponent -= fraction.len() as i64;
-        let digits = [whole, fraction].concat();
-        let valid = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-        valid.then_some(Decimal { digits, exponent })
-    }
-
-    /// The same number in binary, with at least 66 bits where it does not end before, the lowest
-    /// of them standing for all that follow. Nothing where it is far out of range.
-    ///
-    /// Cost: a long division of as many bits as the text and its exponent ask for, 68 steps of it.
-    fn to_binary(&self) -> Option<(u128, i64)> {
-        const BITS: i64 = 67;
-        let zeros = self.digits.iter().take_while(|&&digit| digit == b'0');
-        let digits = &self.digits[zeros.count()..];
-        if digits.is_empty() {
-            return Some((0, 0));
-        }
-        // Decimal places in front of the point: beyond these the exact number is of no interest.
-        const PLACES_MAX: i64 = 5000;
-        if (digits.len() as i64 + self.exponent).abs() > PLACES_MAX {
-            return None;
-        }
-        let mut over = Big::from_decimal(digits);
-        let mut under = Big::from(1);
-        let fives = self.exponent.unsigned_abs() as u32;
-        if self.exponent >= 0 {
-            over.multiply_by_power_of_five(fives);
-        } else {
-            under.multiply_by_power_of_five(fives);
-        }
-        // Ten is five times two: the twos go to the exponent.
-        let shift = BITS + under.bits() as i64 - over.bits() as i64;
-        let lost = if shift >= 0 {
-            over.shift_left(shift as usize);
-            false
-        } else {
-            over.shift_right(-shift as usize)
-        };
-        let (quotient, rest) = over.divide(under, BITS as usize + 1);
-        let mantissa = quotient | u128::from(lost || rest);
-        Some((mantissa, self.exponent - shift))
-    }
 }
 
 /// As C prints `%.17Lf`, the zeros at the end of the fraction cut off. Redis writes it so.

@@ -4,10 +4,13 @@
 //! (`parse_f64`, `format_f64`), and the 80-bit arithmetic of INCRBYFLOAT (`LongDouble`).
 
 mod big;
+mod decimal;
 mod hex;
 mod long_double;
 
 pub use long_double::LongDouble;
+
+use decimal::Decimal;
 
 /// Reads an integer as strictly as Redis does where a wrong reading would change the text of a
 /// value: no plus sign, no spaces, no leading zeros, no `-0`.
@@ -67,9 +70,26 @@ fn convert(text: &[u8]) -> Option<f64> {
     if let Some(hexadecimal) = hex::Parsed::read(text) {
         return Some(hexadecimal.to_f64());
     }
-    // Rust reads exactly the decimal forms and names that C does.
-    let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    (!value.is_nan()).then_some(value)
+    let (negative, unsigned) = sign(text);
+    let magnitude = if is_infinity(unsigned) {
+        f64::INFINITY
+    } else {
+        Decimal::read(unsigned)?.to_f64()
+    };
+    Some(if negative { -magnitude } else { magnitude })
+}
+
+/// Takes the sign off; whether it is a minus.
+fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    }
+}
+
+fn is_infinity(unsigned: &[u8]) -> bool {
+    unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity")
 }
 
 /// What the text of a number says before any rounding.
@@ -79,10 +99,7 @@ struct Spelling {
 }
 
 fn spelling(text: &[u8]) -> Spelling {
-    let unsigned = match text {
-        [b'+' | b'-', rest @ ..] => rest,
-        rest => rest,
-    };
+    let (_, unsigned) = sign(text);
     let (digits, exponent_marks): (&[u8], &[u8]) = match unsigned {
         [b'0', b'x' | b'X', rest @ ..] => (rest, b"pP"),
         rest => (rest, b"eE"),
