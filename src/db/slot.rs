@@ -6,7 +6,7 @@ use super::event::Event;
 use super::keyspace::{Change, Deadline, Edit, Entry, Keyspace, Lookup, Place, Standing, Used};
 use super::undo::Undo;
 use crate::error::{Error, Result};
-use crate::types::{Kind, Text};
+use crate::types::{Kind, Text, Value, ValueRef};
 
 /// A key and where it stands.
 ///
@@ -186,6 +186,21 @@ pub(super) fn of_kind<T: Kind>(standing: Option<Standing<'_>>) -> Result<Option<
     }
 }
 
+/// The kind of value that an edit is for.
+struct Wanted {
+    is_kind: fn(ValueRef) -> bool,
+    empty: fn() -> Value,
+}
+
+impl Wanted {
+    fn of<T: Kind>() -> Wanted {
+        Wanted {
+            is_kind: |value| T::of(value).is_some(),
+            empty: || T::default().into_value(),
+        }
+    }
+}
+
 /// Writing.
 impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
     /// Changes the value, in place.
@@ -197,34 +212,38 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
         event: Event,
         change: impl FnOnce(&mut T) -> Edit<R>,
     ) -> Result<R> {
+        let (mut change, mut answer) = (Some(change), None);
+        // All that is not of this command is written, and compiled, once.
+        self.edit_value(event, Wanted::of::<T>(), &mut |value| {
+            let value = T::of_mut(value).expect("a value of the kind that was looked for");
+            let change = change.take().expect("an edit is one change");
+            let (is_changed, answered) = match change(value) {
+                Edit::Kept(answer) => (false, answer),
+                Edit::Changed(answer) => (true, answer),
+            };
+            answer = Some(answered);
+            is_changed
+        })?;
+        Ok(answer.expect("an edit is one change"))
+    }
+
+    fn edit_value(
+        mut self,
+        event: Event,
+        wanted: Wanted,
+        change: &mut dyn FnMut(&mut Value) -> bool,
+    ) -> Result<()> {
         let Some(place) = self.found.place else {
-            return Ok(self.create(event, change));
+            let mut value = (wanted.empty)();
+            if change(&mut value) && !value.is_empty() {
+                value.fit();
+                self.put_value(event, value, Ttl::Clear);
+            }
+            return Ok(());
         };
-        if T::of(self.ctx.keyspace().at(place).value()).is_none() {
+        if !(wanted.is_kind)(self.ctx.keyspace().at(place).value()) {
             return Err(Error::WrongType);
         }
-        Ok(self.change(place, event, change))
-    }
-
-    fn create<T: Kind, R>(self, event: Event, change: impl FnOnce(&mut T) -> Edit<R>) -> R {
-        let mut value = T::default();
-        match change(&mut value) {
-            Edit::Kept(answer) => answer,
-            Edit::Changed(answer) => {
-                if !value.is_empty() {
-                    self.put(event, value, Ttl::Clear);
-                }
-                answer
-            }
-        }
-    }
-
-    fn change<T: Kind, R>(
-        mut self,
-        place: Place,
-        event: Event,
-        change: impl FnOnce(&mut T) -> Edit<R>,
-    ) -> R {
         let now_ms = self.ctx.now_ms();
         let edited = self.keyspace_mut().edit(place, Used::at(now_ms), change);
         if let Some(change) = edited.change {
@@ -235,7 +254,7 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
                 self.remove(Event::Del);
             }
         }
-        edited.answer
+        Ok(())
     }
 
     /// Writes a value over whatever stood there. An empty aggregate removes it.
@@ -244,9 +263,7 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
             self.remove(Event::Del);
             return;
         }
-        let deadline = self.deadline_after(ttl);
-        let entry = Entry::new(value.into_value(), deadline);
-        self.place(entry, event, ttl);
+        self.put_value(event, value.into_value(), ttl);
     }
 
     /// As `put`, for a string. Hands back what the slot was made of, for what is left to be said.
@@ -343,8 +360,8 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
         }
     }
 
-    fn place(mut self, entry: Entry, event: Event, ttl: Ttl) {
-        let change = self.put_whole(entry);
+    fn put_value(mut self, event: Event, value: Value, ttl: Ttl) {
+        let change = self.put_whole(Entry::new(value, self.deadline_after(ttl)));
         self.written(change, event, ttl);
     }
 

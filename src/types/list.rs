@@ -257,7 +257,7 @@ impl List {
     }
 
     /// Gives back room that was taken while the value was made.
-    fn fit(&mut self) {
+    pub(super) fn fit(&mut self) {
         if let Form::Packed(elements) = &mut self.0 {
             elements.trim();
         }

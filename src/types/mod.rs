@@ -240,6 +240,46 @@ impl<'a> From<&'a Value> for ValueRef<'a> {
     }
 }
 
+/// Does the same with a value of each kind.
+macro_rules! of_each {
+    ($value:expr, $inner:ident => $act:expr) => {
+        match $value {
+            Value::String($inner) => $act,
+            #[cfg(feature = "lists")]
+            Value::List($inner) => $act,
+            Value::Hash($inner) => $act,
+            #[cfg(feature = "sets")]
+            Value::Set($inner) => $act,
+            #[cfg(feature = "sorted-sets")]
+            Value::ZSet($inner) => $act,
+        }
+    };
+}
+
+/// What `Kind` has, for what does not ask which kind it is.
+impl Value {
+    pub fn is_empty(&self) -> bool {
+        of_each!(self, value => Kind::is_empty(value))
+    }
+
+    pub fn is_compact(&self) -> bool {
+        of_each!(self, value => value.is_compact())
+    }
+
+    pub fn record(&mut self) {
+        of_each!(self, value => value.record());
+    }
+
+    pub fn recorded(&mut self) -> Inverses {
+        of_each!(self, value => value.recorded())
+    }
+
+    /// Gives back room that it does not need.
+    pub fn fit(&mut self) {
+        of_each!(self, value => value.fit());
+    }
+}
+
 impl Value {
     pub fn view(&self) -> ValueRef<'_> {
         match self {

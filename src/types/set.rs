@@ -307,7 +307,7 @@ impl Set {
     }
 
     /// Gives back room that was taken while the value was made.
-    fn fit(&mut self) {
+    pub(super) fn fit(&mut self) {
         match &mut self.0 {
             Form::Integers(integers) => integers.trim(),
             Form::Packed(members) => members.trim(),

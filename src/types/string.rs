@@ -238,7 +238,7 @@ impl Str {
     }
 
     /// A string grows when it is changed, not while it is made.
-    fn fit(&mut self) {}
+    pub(super) fn fit(&mut self) {}
 
     /// What is kept, and the log if changes are noted.
     fn parts(&mut self) -> (&mut Form, Option<&mut Log>) {

@@ -63,8 +63,7 @@ pub(super) enum Parked {
 pub struct Taken(());
 
 /// What came of an edit.
-pub(in crate::db) struct Edited<R> {
-    pub answer: R,
+pub(in crate::db) struct Edited {
     /// None where nothing changed.
     pub change: Option<Change>,
     /// The value ended empty: it is to be removed.
@@ -177,46 +176,38 @@ impl Keyspace {
         (Taken(()), self.contents(place.0))
     }
 
-    /// Changes the value, which has to be of this kind; weighs it before and after. That is a use of
+    /// Changes the value by `change`, which says whether it has; weighs it before and after. That is a use of
     /// the key, whether or not anything changes. A short string is written anew, anything else is
     /// changed in its place.
-    pub(in crate::db) fn edit<T: Kind, R>(
+    pub(in crate::db) fn edit(
         &mut self,
         place: Place,
         used: Used,
-        change: impl FnOnce(&mut T) -> Edit<R>,
-    ) -> Edited<R> {
+        change: &mut dyn FnMut(&mut Value) -> bool,
+    ) -> Edited {
         self.save_early(place);
         self.note_use(place, used);
         let Some(number) = self.block(place.0).apart() else {
             return self.edit_inline(place, change);
         };
-        let value = T::of_mut(&mut self.values[number]);
-        let value = value.expect("a value of the kind that was looked for");
+        let value = &mut self.values[number];
         self.used_bytes -= value.size_bytes();
-        let (answer, inverted) = inverting(value, change);
+        let inverted = inverting(value, change);
         self.used_bytes += value.size_bytes();
         Edited {
-            answer,
             change: inverted.map(|kind| Change { place, kind }),
             is_empty: value.is_empty(),
             place,
         }
     }
 
-    fn edit_inline<T: Kind, R>(
-        &mut self,
-        place: Place,
-        change: impl FnOnce(&mut T) -> Edit<R>,
-    ) -> Edited<R> {
+    fn edit_inline(&mut self, place: Place, change: &mut dyn FnMut(&mut Value) -> bool) -> Edited {
         let mut value = self.at(place).value().to_value();
-        let text = T::of_mut(&mut value).expect("a value of the kind that was looked for");
-        let (answer, change) = match change(text) {
-            Edit::Kept(answer) => (answer, None),
-            Edit::Changed(answer) => (answer, Some(self.rewrite(place, value))),
-        };
+        let change = change(&mut value).then(|| {
+            value.fit();
+            self.rewrite(place, value)
+        });
         Edited {
-            answer,
             place: change.as_ref().map_or(place, |change| change.place),
             change,
             is_empty: false,
@@ -522,28 +513,20 @@ pub(super) fn inline(text: Text) -> Option<Payload> {
 
 /// Makes a change and keeps how to take it back, the value itself where it is small; nothing where
 /// it changed nothing.
-fn inverting<T: Kind, R>(
-    value: &mut T,
-    change: impl FnOnce(&mut T) -> Edit<R>,
-) -> (R, Option<Inverted>) {
+fn inverting(value: &mut Value, change: &mut dyn FnMut(&mut Value) -> bool) -> Option<Inverted> {
     if value.is_compact() {
-        let before = value.clone();
-        return match change(value) {
-            Edit::Kept(answer) => (answer, None),
-            Edit::Changed(answer) => (answer, Some(Inverted::Overwrite(before.into_value()))),
-        };
+        let mut before = value.clone();
+        return change(value).then(|| {
+            before.fit();
+            Inverted::Overwrite(before)
+        });
     }
     value.record();
-    let outcome = change(value);
+    let is_changed = change(value);
     let inverses = value.recorded();
-    match outcome {
-        Edit::Kept(answer) => {
-            debug_assert!(
-                inverses.is_empty(),
-                "an edit that kept the value changed it"
-            );
-            (answer, None)
-        }
-        Edit::Changed(answer) => (answer, Some(Inverted::Edit(inverses))),
-    }
+    debug_assert!(
+        is_changed || inverses.is_empty(),
+        "an edit that kept the value changed it"
+    );
+    is_changed.then_some(Inverted::Edit(inverses))
 }

@@ -92,9 +92,10 @@ impl Twin {
                 let place = keyspace.find(&key(*number)).place?;
                 <Str as Kind>::of(keyspace.at(place).value())?;
                 let more = vec![b'y'; *size];
-                let edited = keyspace.edit(place, Used::at(1), |text: &mut Str| {
+                let edited = keyspace.edit(place, Used::at(1), &mut |value| {
+                    let text = Str::of_mut(value).expect("a string");
                     text.append(&more);
-                    Edit::Changed(())
+                    true
                 });
                 self.model
                     .get_mut(&key(*number))
@@ -107,9 +108,10 @@ impl Twin {
                 let place = keyspace.find(&key(*number)).place?;
                 let before =
                     <Str as Kind>::of(keyspace.at(place).value()).and_then(Text::as_i64)?;
-                let edited = keyspace.edit(place, Used::at(1), |text: &mut Str| {
+                let edited = keyspace.edit(place, Used::at(1), &mut |value| {
+                    let text = Str::of_mut(value).expect("a string");
                     text.replace(Str::from(before + 1));
-                    Edit::Changed(())
+                    true
                 });
                 let after = (before + 1).to_string().into_bytes();
                 self.model.get_mut(&key(*number)).expect("it stands").0 = after;

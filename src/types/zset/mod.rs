@@ -261,7 +261,7 @@ impl ZSet {
     }
 
     /// Gives back room that was taken while the value was made.
-    fn fit(&mut self) {
+    pub(super) fn fit(&mut self) {
         if let Form::Packed(packed) = &mut self.form {
             packed.trim();
         }
