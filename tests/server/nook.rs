@@ -50,7 +50,7 @@ impl NookServer {
         for _ in 0..5 {
             let (port, http_port) = (free_port(), free_port());
             let mut child = spawn(directory.path(), port, http_port, options);
-            match wait_until_listening(&mut child, port) {
+            match wait_until_listening(&mut child, [port, http_port]) {
                 Ok(()) => {
                     return Ok(NookServer {
                         child,
@@ -152,14 +152,15 @@ fn spawn(directory: &Path, port: u16, http_port: u16, options: &[&str]) -> Child
         .expect("nookdb-server was built with these tests")
 }
 
-/// The server listens when its files are loaded. Fails where it ends instead.
-fn wait_until_listening(child: &mut Child, port: u16) -> Result<(), ExitStatus> {
+/// The server listens when its files are loaded, on one port after the other. Fails where it ends instead.
+fn wait_until_listening(child: &mut Child, ports: [u16; 2]) -> Result<(), ExitStatus> {
+    let listens = |&port: &u16| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait().expect("the state of a child") {
             return Err(status);
         }
-        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        if ports.iter().all(listens) {
             return Ok(());
         }
         std::thread::sleep(Duration::from_millis(5));

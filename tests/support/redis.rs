@@ -257,11 +257,15 @@ impl RedisClient {
 
     fn read_more(&mut self) -> usize {
         let mut piece = [0; 64 * 1024];
-        let length = match self.stream.read(&mut piece) {
-            Ok(length) => length,
-            // A server that closes while we still send.
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
-            Err(error) => panic!("no answer within {ANSWER_TIMEOUT:?}: {error}"),
+        let length = loop {
+            match self.stream.read(&mut piece) {
+                Ok(length) => break length,
+                // Of a socket with a timeout, a read that a signal breaks off is not begun again by the system.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // A server that closes while we still send.
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => break 0,
+                Err(error) => panic!("no answer within {ANSWER_TIMEOUT:?}: {error}"),
+            }
         };
         self.received.extend_from_slice(&piece[..length]);
         length
