@@ -71,6 +71,8 @@ impl<'a> Decimal<'a> {
         const EXACT_MAX: u64 = 1 << f64::MANTISSA_DIGITS;
         /// So is every power of ten up to here that a `u64` can hold.
         const POWER_MAX: u64 = 19;
+        /// More than the exact value of the middle between two doubles has.
+        const DIGITS_MAX: usize = 800;
         // Two doubles that are exact: what they come to is rounded as it should be (Clinger 1990).
         let power = self.exponent.unsigned_abs();
         if let Some(number) = self.significant()
@@ -89,7 +91,7 @@ impl<'a> Decimal<'a> {
             401.. => f64::INFINITY,
             // That is within what a long double reads.
             _ => self
-                .to_binary()
+                .to_binary(DIGITS_MAX)
                 .map_or(f64::INFINITY, |(mantissa, exponent)| {
                     let parsed = hex::Parsed {
                         negative: false,
@@ -102,8 +104,9 @@ impl<'a> Decimal<'a> {
     }
 
     /// The same number in binary, with at least 66 bits where it does not end before, the lowest
-    /// of them standing for all that follow. Nothing where it is far out of range.
-    pub fn to_binary(&self) -> Option<(u128, i64)> {
+    /// of them standing for all that follow. Nothing where it is far out of range. Of digits beyond `digits_max` it is only
+    /// asked whether they are all zeros. O(`digits_max`² + length of the text).
+    pub fn to_binary(&self, digits_max: usize) -> Option<(u128, i64)> {
         // Beyond so many the exact number is of no interest.
         const PLACES_MAX: i64 = 5000;
         if self.is_zero() {
@@ -111,7 +114,10 @@ impl<'a> Decimal<'a> {
         } else if self.places().abs() > PLACES_MAX {
             None
         } else {
-            Some(self.divide_short().unwrap_or_else(|| self.divide_long()))
+            Some(
+                self.divide_short()
+                    .unwrap_or_else(|| self.divide_long(digits_max)),
+            )
         }
     }
 
@@ -135,13 +141,24 @@ impl<'a> Decimal<'a> {
         Some((mantissa, self.exponent - i64::from(shift) - 1))
     }
 
-    /// `to_binary` of any number. Cost: a long division of as many bits as the text and its exponent ask for, 68 steps of it.
-    fn divide_long(&self) -> (u128, i64) {
+    /// `to_binary` of any number: a long division of as many bits as the digits and the exponent ask for, 68 steps of it.
+    fn divide_long(&self, digits_max: usize) -> (u128, i64) {
         const BITS: i64 = 67;
-        let mut over = Big::from_decimal(&[self.whole, self.fraction].concat());
+        let mut digits = [self.whole, self.fraction].concat();
+        let mut exponent = self.exponent;
+        if digits.len() > digits_max {
+            let dropped = digits.split_off(digits_max);
+            exponent += dropped.len() as i64;
+            if dropped.iter().any(|&digit| digit != b'0') {
+                // In the place of all of them, so that no middle is met that they are beyond.
+                digits.push(b'1');
+                exponent -= 1;
+            }
+        }
+        let mut over = Big::from_decimal(&digits);
         let mut under = Big::from(1);
-        let fives = self.exponent.unsigned_abs() as u32;
-        if self.exponent >= 0 {
+        let fives = exponent.unsigned_abs() as u32;
+        if exponent >= 0 {
             over.multiply_by_power_of_five(fives);
         } else {
             under.multiply_by_power_of_five(fives);
@@ -154,7 +171,7 @@ impl<'a> Decimal<'a> {
             over.shift_right(-shift as usize)
         };
         let (quotient, rest) = over.divide(under, BITS as usize + 1);
-        (quotient | u128::from(lost || rest), self.exponent - shift)
+        (quotient | u128::from(lost || rest), exponent - shift)
     }
 }
 
@@ -197,6 +214,20 @@ mod tests {
         ] {
             check(text);
         }
+    }
+
+    /// Redis reads scores of any length, so a client may send any: that must not keep others waiting.
+    #[test]
+    fn a_text_of_megabytes_is_read_as_fast_as_it_comes() {
+        let zeros = "0".repeat(4_000_000);
+        let middle = "9007199254740993";
+        check(&format!("0.{}", "3".repeat(4_000_000)));
+        check(&"7".repeat(300));
+        check(&format!("1{zeros}e-4000000"));
+        check(&format!("0.{zeros}1e4000000"));
+        check(&format!("{middle}.{zeros}"));
+        check(&format!("{middle}.{zeros}1"));
+        check(&format!("{middle}{zeros}1e-4000001"));
     }
 
     proptest! {

@@ -59,7 +59,7 @@ impl LongDouble {
         if is_infinity(unsigned) {
             return Some(LongDouble::Infinite { negative });
         }
-        let (mantissa, exponent) = Decimal::read(unsigned)?.to_binary()?;
+        let (mantissa, exponent) = Decimal::read(unsigned)?.to_binary(TEXT_MAX_BYTES)?;
         LongDouble::in_range(negative, mantissa, exponent)
     }
 
