@@ -135,10 +135,10 @@ fn memory(state: &State, _: i64, out: &mut String) {
     line(out, "maxmemory_human", human(state.config.maxmemory));
     line(out, "maxmemory_policy", state.config.policy.name());
     let entries = state.allocated_bytes();
-    let ratio = entries.reserved as f64 / entries.live.max(1) as f64;
+    let ratio = hundredths(entries.reserved as u64, entries.live.max(1) as u64);
     line(out, "allocator_allocated", entries.live);
     line(out, "allocator_active", entries.reserved);
-    line(out, "allocator_frag_ratio", format!("{ratio:.2}"));
+    line(out, "allocator_frag_ratio", ratio);
     line(out, "allocator_frag_bytes", entries.reserved - entries.live);
     let lazy = &state.lazy;
     line(out, "lazyfree_pending_objects", lazy.pending_objects());
@@ -215,9 +215,18 @@ fn human(bytes: usize) -> String {
         (1 << 10, "K"),
     ];
     match units.iter().find(|(size, _)| bytes as u64 >= *size) {
-        Some((size, unit)) => format!("{:.2}{unit}", bytes as f64 / *size as f64),
+        Some((size, unit)) => hundredths(bytes as u64, *size) + unit,
         None => format!("{bytes}B"),
     }
+}
+
+/// A fraction with two digits behind the point, ties to even as `printf` has them; without floats, whose printing takes
+/// kilobytes of wasm.
+fn hundredths(number: u64, of: u64) -> String {
+    let (whole, rest) = (number * 100 / of, number * 100 % of);
+    let is_up = rest * 2 > of || (rest * 2 == of && whole % 2 == 1);
+    let rounded = whole + u64::from(is_up);
+    format!("{}.{:02}", rounded / 100, rounded % 100)
 }
 
 /// What is moved are the places of entries and nothing else, so it can wait until the step is done.

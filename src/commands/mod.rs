@@ -8,6 +8,8 @@ mod args;
 mod catalog;
 mod families;
 mod flags;
+#[cfg(feature = "sets")]
+mod order;
 mod row;
 mod sample;
 mod scan;

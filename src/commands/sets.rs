@@ -1,6 +1,7 @@
 //! Sets: members under a key, each once.
 
 use super::args::amount;
+use super::order::by_size;
 use super::row::{Command, Method, errors, methods, prose};
 use super::sample::{NOT_SIGNED, positions, signed_count};
 use super::scan::Scan;
@@ -447,8 +448,7 @@ fn intersection(sets: &[Option<&Set>], limits: &Limits) -> Set {
 /// Members of the smallest set that all others have too; none where a set is missing.
 fn in_all<'a>(sets: &'a [Option<&'a Set>]) -> impl Iterator<Item = Item<'a>> {
     let complete: Option<Vec<&Set>> = sets.iter().copied().collect();
-    let mut sets = complete.unwrap_or_default();
-    sets.sort_by_key(|set| set.len());
+    let sets = by_size(complete.unwrap_or_default(), |set| set.len());
     let smallest = sets.first().copied();
     let members = smallest.into_iter().flat_map(Set::iter);
     members.filter(move |member| sets[1..].iter().all(|set| set.contains(*member)))

@@ -418,7 +418,7 @@ impl Kind for Hash {
             (super::Inverse::Hash(inverse), Form::Table(table)) => table.undo(inverse),
             (super::Inverse::Rewind(rewind), Form::Packed(pairs)) => pairs.rewind(rewind),
             (super::Inverse::Form(old), _) => *self = super::taken(*old),
-            (inverse, _) => panic!("undo of {inverse:?} on a hash of another form"),
+            _ => panic!("undo of another form than that of the hash"),
         }
     }
 }

@@ -466,7 +466,7 @@ impl Kind for List {
                 self.0 = Form::Quick(Box::new(Quick::of(std::mem::take(elements))));
             }
             (super::Inverse::List(inverse), Form::Quick(quick)) => quick.undo(inverse),
-            (inverse, _) => panic!("undo of {inverse:?} on a list of another form"),
+            _ => panic!("undo of another form than that of the list"),
         }
     }
 }

@@ -460,7 +460,7 @@ impl Kind for Set {
             (super::Inverse::Rewind(rewind), Form::Integers(integers)) => integers.rewind(rewind),
             (super::Inverse::Rewind(rewind), Form::Packed(members)) => members.rewind(rewind),
             (super::Inverse::Form(old), _) => *self = super::taken(*old),
-            (inverse, _) => panic!("undo of {inverse:?} on a set of another form"),
+            _ => panic!("undo of another form than that of the set"),
         }
     }
 }

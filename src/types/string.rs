@@ -311,7 +311,7 @@ impl Kind for Str {
 
     fn undo(&mut self, inverse: super::Inverse) {
         let super::Inverse::String(inverse) = inverse else {
-            panic!("undo of {inverse:?} on a string");
+            panic!("undo of another kind on a string");
         };
         match inverse {
             Inverse::Whole(old) => *self = old,

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use super::{named, scored};
 use crate::commands::Args;
+use crate::commands::order::by_size;
 use crate::db::{Ctx, Event, Standing, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
@@ -97,8 +98,7 @@ impl<'a> Terms<'a> {
         for (key, weight) in self.keys.iter().zip(weights) {
             sources.push((Source::under(ctx, key)?, weight));
         }
-        sources.sort_by_key(|(source, _)| source.len());
-        Ok(sources)
+        Ok(by_size(sources, |(source, _)| source.len()))
     }
 
     fn reply(&self, mut members: Members) -> Reply {
@@ -307,7 +307,7 @@ pub(super) fn zintercard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     for key in keys {
         sources.push(Source::under(ctx, key)?);
     }
-    sources.sort_by_key(|source| source.len());
+    let sources = by_size(sources, |source| source.len());
     let Some((smallest, others)) = sources.split_first() else {
         return Ok(Reply::count(0));
     };

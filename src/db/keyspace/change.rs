@@ -299,7 +299,7 @@ impl Keyspace {
             Inverted::Swap => {
                 self.unpark_over(put.place);
             }
-            other => panic!("{other:?} takes back no put"),
+            _ => panic!("only a put is withdrawn"),
         }
         let entry = self.contents(put.place.0);
         self.slab.free(put.place.0);

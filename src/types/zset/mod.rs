@@ -382,7 +382,7 @@ impl Kind for ZSet {
             (super::Inverse::ZSet(inverse), Form::Table(table)) => table.undo(inverse),
             (super::Inverse::Rewind(rewind), Form::Packed(packed)) => packed.rewind(rewind),
             (super::Inverse::Form(old), _) => *self = super::taken(*old),
-            (inverse, _) => panic!("undo of {inverse:?} on a sorted set of another form"),
+            _ => panic!("undo of another form than that of the sorted set"),
         }
     }
 }
