@@ -6,4 +6,3 @@ pub mod manifest;
 pub mod rdb;
 pub mod record;
 pub mod snapshot;
-mod xxh64;

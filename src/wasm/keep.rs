@@ -9,7 +9,7 @@ use nookdb::db::{Resp, Role, Step};
 use nookdb::error::Error;
 use nookdb::persist::manifest::{ChunkEntry, Manifest};
 use nookdb::persist::rdb::{Entry, LoadError, Reader, Target, dump};
-use nookdb::persist::record::{self, Origin};
+use nookdb::persist::record::{self, Origin, RecordError};
 use nookdb::persist::snapshot::{self, Chunk, Slice, Snapshot};
 use nookdb::reply::Reply;
 
@@ -164,6 +164,7 @@ impl Instance {
         let record = self.scratch.argv(1)[0];
         let reply = match record::decode(record) {
             Ok((step, _)) => self.apply(&step),
+            Err(error @ RecordError::UnknownFormat(_)) => unsupported(&error),
             Err(error) => refused(&error),
         };
         self.answer.outcome(Outcome::Reply(reply)) as u32
