@@ -373,3 +373,33 @@ fn plain_calls_go_the_short_way_and_special_ones_do_not() {
         );
     }
 }
+
+#[test]
+fn a_short_way_does_not_pass_the_bound_of_memory() {
+    let mut world = World::new();
+    let now = Moment {
+        ms: 1000,
+        is_exact: true,
+    };
+    let words = |line: &str| split_arguments(line.as_bytes()).expect("words");
+    let add = |world: &mut World, member: u32| {
+        let member = member.to_string();
+        world
+            .engine
+            .zadd(now, world.caller, b"board", (1.0, member.as_bytes()))
+    };
+    for member in 0..128 {
+        assert_eq!(add(&mut world, member), Some(Ok(true)));
+    }
+    let used = world.engine.state().used_bytes();
+    world.call(
+        1000,
+        &words(&format!("CONFIG SET maxmemory {}", used + 3000)),
+    );
+    // With one more it is no longer packed, and three times as large.
+    assert_eq!(add(&mut world, 128), Some(Err(nookdb::Error::OutOfMemory)));
+    assert_eq!(world.engine.state().used_bytes(), used);
+    world.call(1000, &words("CONFIG SET maxmemory 100000"));
+    assert_eq!(add(&mut world, 128), Some(Ok(true)));
+    assert!(world.engine.state().used_bytes() > used + 3000);
+}

@@ -291,11 +291,21 @@ impl Engine {
             return None;
         }
         let caller = self.admits(now, client, "ZADD", |keys| is_lasting(keys, key))?;
+        let is_bounded = self.state.config.maxmemory > 0;
+        let used_before = if is_bounded {
+            self.state.used_bytes()
+        } else {
+            0
+        };
         let mut draft = self.draft(now.ms);
         let mut ctx = caller.ctx(&mut self.state, &mut draft);
-        let added = add_members(&mut ctx, key, &[(score, member)], Only::Any);
+        let mut added = add_members(&mut ctx, key, &[(score, member)], Only::Any);
         if added.is_ok() {
             ctx.seal(Savepoint::START);
+        }
+        // A set that is packed no longer has grown by more than its member.
+        if is_bounded && added.is_ok() && self.outgrew(used_before) {
+            added = Err(Error::OutOfMemory);
         }
         // Nobody else reads the words of the call.
         let text = if draft.effects.is_kept() {
@@ -304,7 +314,12 @@ impl Engine {
             Default::default()
         };
         let argv = [b"ZADD", key, text.as_bytes(), member];
-        Some(self.finish(draft, added.map(|(new, _)| new > 0), &argv))
+        let answer = self.finish(draft, added.map(|(new, _)| new > 0), &argv);
+        if is_bounded {
+            // What can not be freed now is refused before the next step that grows.
+            let _ = self.make_room(now.ms);
+        }
+        Some(answer)
     }
 
     /// Of an engine without sorted sets.
