@@ -85,6 +85,8 @@ pub enum Next {
 
 /// Expired keys are removed for at most so long at a time.
 const SLICE_MS: u64 = 5;
+/// Of the keys that are hashed before their requests run.
+const LOOK_AHEAD_MAX_BYTES: usize = 256;
 
 impl Host {
     /// Loads what was kept.
@@ -140,7 +142,7 @@ impl Host {
     }
 
     /// Has what a client's next requests will look for fetched from memory: of nearly every command, the first argument
-    /// is a key. Where it is not, nothing is lost but the look.
+    /// is a key. Where it is not, nothing is lost but the look; what is long is no key, or takes longer by itself.
     pub fn look_ahead<'a>(
         &self,
         mailbox: &Mailbox,
@@ -148,6 +150,7 @@ impl Host {
     ) {
         if requests.len() > 1 {
             let keys = requests.filter_map(|argv| argv.get(1));
+            let keys = keys.filter(|key| key.len() <= LOOK_AHEAD_MAX_BYTES);
             self.engine.borrow().look_ahead(mailbox.client, keys);
         }
     }
