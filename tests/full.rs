@@ -21,6 +21,11 @@ fn bounded() -> Session {
 /// A database into which no further key goes, and how many are there.
 fn full() -> (Session, usize) {
     let mut db = bounded();
+    let count = fill(&mut db);
+    (db, count)
+}
+
+fn fill(db: &mut Session) -> usize {
     let value = "x".repeat(900);
     for count in 0.. {
         let said = db.say(&format!("SET key:{count} {value}"));
@@ -28,10 +33,21 @@ fn full() -> (Session, usize) {
             assert_eq!(said, OOM);
             // Nearly all of the room is used.
             assert!(count * 920 > 15 << 20, "{count}");
-            return (db, count);
+            return count;
         }
     }
     unreachable!("it is full before the numbers end");
+}
+
+/// Removes half of the keys, and puts larger ones into the place of some.
+fn replace_every_other(db: &mut Session, count: usize) {
+    for number in (0..count).step_by(2) {
+        db.say(&format!("DEL key:{number}"));
+    }
+    let value = "y".repeat(950);
+    for number in (0..count).step_by(4) {
+        assert_eq!(db.say(&format!("SET other:{number} {value}")), "OK");
+    }
 }
 
 #[test]
@@ -80,13 +96,7 @@ fn a_step_that_is_held_open_and_a_direct_call_are_refused_as_well() {
 #[test]
 fn what_was_removed_here_and_there_makes_room_again() {
     let (mut db, count) = full();
-    for number in (0..count).step_by(2) {
-        db.say(&format!("DEL key:{number}"));
-    }
-    let value = "y".repeat(950);
-    for number in (0..count).step_by(4) {
-        assert_eq!(db.say(&format!("SET other:{number} {value}")), "OK");
-    }
+    replace_every_other(&mut db, count);
     for number in (1..count).step_by(2) {
         assert_eq!(db.say(&format!("STRLEN key:{number}")), "(integer) 900");
     }
@@ -146,13 +156,60 @@ fn what_is_loaded_into_a_full_database_is_an_error() {
     let entry = Entry::new(Str::text(b"v").into_value(), None);
     let state = db.engine.state_mut();
     let key = b"key".as_slice();
-    assert_eq!(
-        state.load(0, key.into(), entry.clone()),
-        Err(Unloaded::Full)
-    );
+    // As much goes in as when commands wrote it, and what is left to those that write entries anew.
+    let loaded = (0..10_000).map(|number| {
+        let key = format!("key:{number}{}", "-".repeat(100));
+        state.load(0, key.into_bytes().into(), entry.clone())
+    });
+    let refused = loaded.collect::<Result<Vec<_>, _>>();
+    assert_eq!(refused.map(|loaded| loaded.len()), Err(Unloaded::Full));
     assert_eq!(
         state.load(99, key.into(), entry.clone()),
         Err(Unloaded::NoSuchDatabase)
     );
     assert_eq!(state.load(1, key.into(), entry), Ok(()));
+}
+
+#[test]
+fn what_was_written_to_a_full_database_is_applied_again() {
+    let mut db = bounded();
+    let count = fill(&mut db);
+    replace_every_other(&mut db, count);
+    let mut copy = bounded();
+    for step in &db.engine.take_steps().to_vec() {
+        assert_eq!(copy.engine.apply(step), Ok(()));
+    }
+    assert_eq!(copy.say("DBSIZE"), db.say("DBSIZE"));
+}
+
+#[test]
+fn a_queue_of_commands_that_write_entries_anew_is_refused_in_time() {
+    let (mut db, _) = full();
+    let mut refused = 0;
+    for round in 0..40 {
+        db.say("MULTI");
+        for number in 0..100 {
+            db.say(&format!("EXPIRE key:{number} {}", 1000 + round));
+            db.say(&format!("PERSIST key:{number}"));
+        }
+        refused += usize::from(db.say("EXEC") == OOM);
+    }
+    assert!(refused > 0);
+}
+
+#[test]
+fn with_the_last_room_taken_what_is_removed_can_be_used_again() {
+    let (mut db, count) = full();
+    for number in 0..count {
+        db.say(&format!("EXPIRE key:{number} 1000"));
+    }
+    assert_eq!(db.say("EXPIRE key:0 2000"), OOM);
+    for number in (0..count).step_by(2) {
+        assert_eq!(db.say(&format!("DEL key:{number}")), "(integer) 1");
+    }
+    assert_eq!(db.say("SET another y"), "OK");
+    let id = db.id(1);
+    assert!(db.engine.begin(db.now_ms, id));
+    assert_eq!(db.say("SET within y"), "OK");
+    assert_eq!(db.engine.end(), Ok(()));
 }

@@ -53,7 +53,7 @@ pub struct Config {
     pub maxmemory_samples: usize,
     pub limits: Limits,
     /// What the entries of one database may take, in bytes, values that lie apart not counted; a write that would need
-    /// more fails.
+    /// more fails, in whatever database.
     pub max_keyspace_bytes: u64,
     /// Which keyspace events are published.
     pub notify: Notify,

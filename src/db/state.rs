@@ -161,7 +161,7 @@ impl State {
     pub fn load(&mut self, db: u32, key: Key, entry: Entry) -> Result<(), Unloaded> {
         let keyspace = self.databases.get_mut(db as usize);
         let keyspace = keyspace.ok_or(Unloaded::NoSuchDatabase)?;
-        if !keyspace.has_room_for(key.len() + ENTRY_MAX_BYTES, true) {
+        if !keyspace.has_room_for(key.len() + ENTRY_MAX_BYTES, false) {
             return Err(Unloaded::Full);
         }
         self.near.forget(&key);

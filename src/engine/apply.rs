@@ -10,8 +10,9 @@ impl Engine {
     ///
     /// # Errors
     /// Where an effect does not fit the state, which means that the state is not the one that it
-    /// was computed on. Nothing of the step remains then.
+    /// was computed on, or where a database is full. Nothing of the step remains then.
     pub fn apply(&mut self, step: &Step) -> Result<()> {
+        self.make_room_for(&step.effects)?;
         let journaling = std::mem::replace(&mut self.journaling, false);
         let mut draft = self.draft(step.at_ms);
         self.journaling = journaling;

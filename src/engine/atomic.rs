@@ -2,7 +2,7 @@
 
 use super::{Engine, FULL, Outcome, owned};
 use crate::commands::{Listed, run};
-use crate::db::{Cause, ClientId, Ctx, Draft, Savepoint};
+use crate::db::{Cause, ClientId, Ctx, Draft, ENTRY_MAX_BYTES, Savepoint};
 use crate::error::Error;
 
 const NOT_WITHIN: Error = Error::Said("ERR This command is not allowed in an atomic function");
@@ -22,6 +22,10 @@ impl Engine {
     pub fn begin(&mut self, now_ms: i64, client: ClientId) -> bool {
         if self.atomic.is_some() {
             return false;
+        }
+        if !self.state.has_room_for(ENTRY_MAX_BYTES, true) {
+            // Within the step what was replaced is held, so that nothing can be moved.
+            self.regain_room(ENTRY_MAX_BYTES);
         }
         let used_before = self.state.used_bytes();
         let selected = self.state.client(client).db;

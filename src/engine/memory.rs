@@ -1,13 +1,18 @@
 //! `maxmemory`: making room before a step that may grow, and refusing one that grew too far.
 
-use super::Engine;
+use super::{Engine, FULL};
 use crate::commands::{Flags, Listed, table};
-use crate::db::{Cause, ClientId, Ctx, ENTRY_MAX_BYTES, Policy, Queue};
+use crate::db::{Cause, ClientId, Ctx, ENTRY_MAX_BYTES, Effect, Policy, Queue};
 use crate::error::{Error, Result};
 
 /// What an argument may take as a key of its own, beside its bytes.
 const WORD_BYTES: usize = 32;
 const FREEING: [&str; 4] = ["DEL", "UNLINK", "FLUSHDB", "FLUSHALL"];
+
+/// What a command with words of these lengths may take in blocks.
+fn room_for_words(lengths: impl Iterator<Item = usize>) -> usize {
+    lengths.map(|len| len + WORD_BYTES).sum::<usize>() + ENTRY_MAX_BYTES
+}
 
 impl Engine {
     /// Whether this call, or anything that it will run from its queue, may need more memory.
@@ -25,15 +30,14 @@ impl Engine {
         self.has_flag(client, argv, Flags::WRITE)
     }
 
-    /// Whether a database is so full that there may be no room for the entries that this call writes. What frees is
+    /// Whether a database is so full that there may be no room for the entries that this call writes. DEL and its kin are
     /// let in always.
     pub(super) fn is_too_full(&self, client: ClientId, listed: &Listed, argv: &[&[u8]]) -> bool {
         let queue = self.state.client(client).queue.as_ref();
         if queue.is_none() && !listed.command.flags.has(Flags::WRITE) {
             return false;
         }
-        let words = argv.iter().map(|word| word.len() + WORD_BYTES);
-        let bytes = queue.map_or(0, Queue::bytes) + words.sum::<usize>() + ENTRY_MAX_BYTES;
+        let bytes = self.room_for_call(client, argv);
         if self.state.has_room_for(bytes, true) {
             return false;
         }
@@ -43,13 +47,35 @@ impl Engine {
             || (has(Flags::WRITE) && !is_freeing && !self.state.has_room_for(bytes, false))
     }
 
-    /// Moves entries together where that makes room for others.
-    pub(super) fn regain_room(&mut self) {
+    /// What a call may take in blocks: those of its arguments, and for each command one that it writes anew.
+    pub(super) fn room_for_call(&self, client: ClientId, argv: &[&[u8]]) -> usize {
+        let queue = self.state.client(client).queue.as_ref();
+        let queued = |queue: &Queue| queue.bytes() + queue.commands().len() * ENTRY_MAX_BYTES;
+        queue.map_or(0, queued) + room_for_words(argv.iter().map(|word| word.len()))
+    }
+
+    /// Moves entries together where that makes room for others, of so many bytes.
+    pub(super) fn regain_room(&mut self, bytes: usize) {
         for keyspace in &mut self.state.databases {
-            if !keyspace.has_room_for(0, true) {
+            if !keyspace.has_room_for(bytes, true) {
                 keyspace.purge_if_sparse();
             }
         }
+    }
+
+    /// As before a call, before what is done again.
+    pub(super) fn make_room_for(&mut self, effects: &[Effect]) -> Result<()> {
+        let of_effect = |effect: &Effect| match effect {
+            Effect::Command { argv, .. } => room_for_words(argv.iter().map(|word| word.len())),
+            Effect::Expired { .. } | Effect::Evicted { .. } => 0,
+        };
+        let bytes: usize = effects.iter().map(of_effect).sum();
+        if bytes == 0 || self.state.has_room_for(bytes, true) {
+            return Ok(());
+        }
+        self.regain_room(bytes);
+        let has_room = self.state.has_room_for(bytes, false);
+        if has_room { Ok(()) } else { Err(FULL) }
     }
 
     fn has_flag(&self, client: ClientId, argv: &[&[u8]], flag: Flags) -> bool {

@@ -258,7 +258,7 @@ impl Engine {
             return self.perform_within(client, listed, argv);
         }
         if self.is_too_full(client, listed, argv) {
-            self.regain_room();
+            self.regain_room(self.room_for_call(client, argv));
             if self.is_too_full(client, listed, argv) {
                 return self.refuse(client, argv, FULL);
             }

@@ -113,12 +113,13 @@ impl Keyspace {
     }
 
     /// Whether entries whose keys and values take so many bytes can be written for sure. What makes the store grow
-    /// leaves a part of the room for what does not, and still may write an entry anew (EXPIRE).
+    /// leaves a part of the room for what does not, and still may write an entry anew (EXPIRE); that leaves a chunk into
+    /// which `purge` can move the others.
     pub fn has_room_for(&self, bytes: usize, is_growth: bool) -> bool {
         let kept = if is_growth {
             self.slab.chunks_max() / RESERVED_PART
         } else {
-            0
+            1
         };
         self.slab.has_room_for(bytes, kept)
     }
