@@ -227,7 +227,11 @@ export class Durability {
 
   #runIn(pauseMs: number): void {
     this.#stopTimer()
-    this.#timer = setTimeout(() => this.#runUnasked(), pauseMs)
+    this.#timer = setTimeout(() => {
+      // The commit that is joined may be past what came since: that has to find no timer.
+      this.#timer = undefined
+      this.#runUnasked()
+    }, pauseMs)
   }
 
   #stopTimer(): void {

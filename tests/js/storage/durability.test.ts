@@ -165,6 +165,26 @@ test('everysec commits a second after the first step, and once for all of that s
   assert.deepEqual([await kept(disk), calls.appends], [['a', 'b', 'c', 'd'], 3])
 })
 
+/** It was taken for one that is still to fire, and nothing was committed any more. */
+test('everysec goes on when its second was over while a commit was under way', async (context) => {
+  const pass = stopTime(context)
+  const { disk, storage, say } = await openShop({ mode: 'everysec' })
+  failing(storage, 'append', ['IO', 'IO', 'IO'])
+  say('a')
+  await turns(1)
+  await pass(1000)
+  await pass(100)
+  await pass(400)
+  say('b')
+  await turns(1)
+  await pass(1000)
+  await pass(600)
+  say('c')
+  await turns(1)
+  await pass(60_000)
+  assert.deepEqual(await kept(disk), ['a', 'b', 'c'])
+})
+
 test('no commits nothing until it is asked to, or closed', async (context) => {
   const pass = stopTime(context)
   const { disk, say, durability } = await openShop({ mode: 'no' })
