@@ -97,7 +97,7 @@ export class Durability {
   #running: Promise<void> | null = null
   /** Engines walk once at a time. */
   readonly #walks = new Line()
-  #isWalking = false
+  #walking = 0
   /** Of the last checkpoint, where the storage did not take it. */
   #refusal: Refusal | null = null
   #isPoked = false
@@ -343,18 +343,20 @@ export class Durability {
   }
 
   #checkpointIfDue(journalBytes: number): void {
-    const { snapshotBytes } = this.#committer
+    const { snapshotBytes, isOffered } = this.#committer
+    // One is being made, or written.
+    if (this.#walking > 0 || isOffered) return
     // One that there was no room for is not made again before the journal has doubled.
     const refusedBytes = 2 * (this.#refusal?.journalBytes ?? 0)
     const dueBytes = Math.max(this.#options.checkpointBytes ?? DEFAULT_CHECKPOINT_BYTES, JOURNAL_TO_SNAPSHOT * snapshotBytes)
     const limitBytes = Math.max(dueBytes, refusedBytes)
-    if (journalBytes >= limitBytes && !this.#isWalking) this.checkpoint().catch(() => undefined)
+    if (journalBytes >= limitBytes) this.checkpoint().catch(() => undefined)
   }
 
   /** Walks the keys slice by slice, with other work in between, and has the snapshot written by the next commit. Gives the number
    *  under which it was offered. */
   #makeSnapshot(): Promise<number> {
-    this.#isWalking = true
+    this.#walking++
     const made = this.#walks.run(async () => {
       for (;;) {
         const offer = await this.#walk()
@@ -362,7 +364,7 @@ export class Durability {
         if (offer !== null) return offer
       }
     })
-    return made.finally(() => (this.#isWalking = false))
+    return made.finally(() => this.#walking--)
   }
 
   async #walk(): Promise<number | null> {

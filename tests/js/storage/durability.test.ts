@@ -217,6 +217,30 @@ test('without a journal, steps that nobody flushes are folded into a checkpoint 
   assert.equal(disk.kept?.journal.size, 0)
 })
 
+/** Each step that came meanwhile began one, as soon as the last was walked. */
+test('while a checkpoint is being written, none is begun because of the journal', async () => {
+  const { disk, storage, engine, say } = await openShop({ mode: 'no', checkpointBytes: 100 })
+  let release = (): void => undefined
+  const released = new Promise<void>((resolve) => (release = resolve))
+  const checkpoint = storage.checkpoint.bind(storage)
+  storage.checkpoint = async (...call) => (await released, checkpoint(...call))
+  let walks = 0
+  const beginCheckpoint = engine.beginCheckpoint.bind(engine)
+  engine.beginCheckpoint = (...call) => (walks++, beginCheckpoint(...call))
+  for (let round = 0; round < 30; round++) say(`word ${round}`)
+  await turns(60)
+  for (let round = 30; round < 60; round++) {
+    say(`word ${round}`)
+    await turns(2)
+  }
+  assert.equal(walks, 1)
+  release()
+  await turns(60)
+  for (let round = 60; round < 200; round++) say(`word ${round}`)
+  await turns(200)
+  assert.deepEqual([walks, disk.kept?.head.baseSeq], [2, 200])
+})
+
 test('steps that come while a checkpoint is made are kept, whether before or after it is', async () => {
   const { disk, durability, say, engine } = await openShop({ mode: 'always' })
   say('a', 'b', 'c', 'd', 'e', 'f', 'g')
