@@ -343,14 +343,15 @@ export class Durability {
   }
 
   #checkpointIfDue(journalBytes: number): void {
-    const { snapshotBytes, isOffered } = this.#committer
+    const { snapshotBytes, isOffered, owesCheckpoint } = this.#committer
     // One is being made, or written.
     if (this.#walking > 0 || isOffered) return
     // One that there was no room for is not made again before the journal has doubled.
     const refusedBytes = 2 * (this.#refusal?.journalBytes ?? 0)
     const dueBytes = Math.max(this.#options.checkpointBytes ?? DEFAULT_CHECKPOINT_BYTES, JOURNAL_TO_SNAPSHOT * snapshotBytes)
     const limitBytes = Math.max(dueBytes, refusedBytes)
-    if (journalBytes >= limitBytes) this.checkpoint().catch(() => undefined)
+    // Steps that were too many to hold back are in no journal.
+    if (owesCheckpoint || journalBytes >= limitBytes) this.checkpoint().catch(() => undefined)
   }
 
   /** Walks the keys slice by slice, with other work in between, and has the snapshot written by the next commit. Gives the number

@@ -646,6 +646,20 @@ test('steps that become too many to hold back while an append is under way are m
   assert.deepEqual((await kept(disk)).length, engine.words.length)
 })
 
+/** The journal that was due was four times the snapshot, and no more than 32 MiB of it were ever there. */
+test('without a journal too, steps that become too many to hold back are made up for by a checkpoint', async () => {
+  const { disk, durability, say } = await openShop({ mode: 'no' })
+  const large = 'x'.repeat(2 ** 20)
+  say(...Array<string>(10).fill(large))
+  await durability.checkpoint()
+  for (let word = 0; word < 40; word++) {
+    say(large)
+    await turns(1)
+  }
+  await turns(60)
+  assert.ok((disk.kept?.head.baseSeq ?? 0) > 10 + 32 - 1, `the snapshot is of step ${disk.kept?.head.baseSeq}`)
+})
+
 test('chunks that are missing at the start are named, and cost no others', async () => {
   const { disk, durability, say } = await openShop({ mode: 'no' })
   say('a', 'b', 'c', 'd', 'e', 'f', 'g')
