@@ -134,10 +134,14 @@ export class Durability {
   }
 
   /** Resolves when every step so far is kept.
-   *  @throws FENCED, WIPED, CLOSED; QUOTA, TOOBIG, IO, after which it will be tried again without asking */
+   *  @throws FENCED, WIPED, CLOSED; QUOTA, TOOBIG, IO, after which it will be tried again without asking; DEAD where the engine
+   *  stopped before they were taken from it */
   async flush(): Promise<void> {
     const seq = this.#engine.seq()
-    while (this.#committer.committedSeq < seq) await this.#run()
+    while (this.#committer.committedSeq < seq) {
+      await this.#run()
+      if (this.#engine.seq() < seq) throw new NookError('DEAD', 'the engine stopped, and steps that were to be kept are lost with it')
+    }
   }
 
   /** Writes a snapshot of now in place of the last one and of the journal. Resolves when it is kept.

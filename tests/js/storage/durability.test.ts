@@ -550,6 +550,24 @@ test('an engine that stops while its steps are taken costs those, and none that 
   assert.deepEqual([await kept(disk), takeSteps().count], [['a'], 1])
 })
 
+/** It asked again and again, in one turn that never ended. */
+test('a flush whose steps an engine took along when it stopped says so', async (context) => {
+  const pass = stopTime(context)
+  const { disk, engine, durability, say } = await openShop({ mode: 'no' })
+  say('a')
+  await turns(1)
+  engine.say('b')
+  engine.takeSteps = () => {
+    Object.assign(engine, { takeSteps: () => NO_STEPS, seq: () => 1 })
+    throw new Error('unreachable')
+  }
+  const refused = assert.rejects(durability.flush(), { code: 'DEAD' })
+  await pass(0)
+  await pass(100)
+  await refused
+  assert.deepEqual(await kept(disk), ['a'])
+})
+
 test('a writer whose lock was stolen stops at once, and does not take the store back after a failure', async (context) => {
   const pass = stopTime(context)
   const { disk, storage, durability, say } = await openShop({ mode: 'always' })
