@@ -5,7 +5,7 @@
 // into the wasm file, so that memory.grow fails.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -69,6 +69,22 @@ test('a kept store comes back with what was flushed, and counts what was not', a
   panic(db)
   assert.equal((await back).lostSteps, 2)
   assert.deepEqual(db.mGet(['kept', 'lost', 'lost too']), ['1', null, null])
+})
+
+/** It was as many less as there were steps in the snapshot. */
+test('a store that came from a snapshot alone counts what was lost, too', async (t) => {
+  const directory = await folder(t)
+  const before = await open('shop', { directory })
+  for (const key of ['a', 'b', 'c']) before.set(key, '1')
+  before.call('BGSAVE')
+  while (!(await readdir(join(directory, 'shop'))).some((name) => name.startsWith('chunk'))) await new Promise(setImmediate)
+  await before.close()
+  const db = await open('shop', { directory, durability: 'no' })
+  t.after(() => db.close())
+  const back = restarted(db)
+  db.set('lost', '1')
+  panic(db)
+  assert.equal((await back).lostSteps, 1)
 })
 
 test('what is done after a restart is kept like everything else', async (t) => {

@@ -66,11 +66,15 @@ export class EngineJournal implements Journaled {
 
   restoreStep(record: Uint8Array): void {
     this.#restore((instance) => instance.loadStep(record))
-    this.#takenSeq = this.seq()
   }
 
+  /** What was restored need not be taken. */
   #restore<T>(work: (instance: EngineInstance) => T): T {
-    return this.#engine.use(work)
+    return this.#engine.use((instance) => {
+      const result = work(instance)
+      this.#takenSeq = instance.seq()
+      return result
+    })
   }
 
   /** Undefined where the engine has stopped. */
