@@ -2,7 +2,7 @@
 //
 // Two ways in which a real engine stops are brought about, with nothing in the wasm made for it: an argument that lies about
 // its length, so that Rust finds lengths that lead out of the buffer and panics; and a memory whose maximum is written
-// into the wasm file, so that memory.grow fails.
+// into the wasm file, so that memory.grow fails. Exports that neither leads into have one in their place that traps.
 
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
@@ -149,6 +149,28 @@ test('a panic inside of an atomic function ends that function', async (t) => {
   await back
   assert.equal(db.atomic((tx) => tx.set('a', '1')), 'OK')
 })
+
+for (const name of ['instance_row', 'instance_near_open', 'instance_admit']) {
+  test(`a trap in ${name}, which calls enter by the way, stops the engine like any other`, async (t) => {
+    const { instantiate } = WebAssembly
+    const { mock } = t.mock.method(WebAssembly, 'instantiate', async (module: WebAssembly.Module, imports: WebAssembly.Imports) => {
+      const { exports } = await instantiate(module, imports)
+      const trap = (): never => {
+        throw new WebAssembly.RuntimeError('unreachable')
+      }
+      return { exports: name in exports ? { ...exports, [name]: trap } : exports }
+    })
+    const db = await open('memory:')
+    t.after(() => db.close())
+    mock.restore()
+    db.set('k', 'v')
+    const back = restarted(db)
+    const readTwice = (): unknown => [db.get('k'), db.get('k'), db.lRange('list', 0, -1)]
+    assert.throws(readTwice, code('DEAD'))
+    assert.match((await back).cause.message, /unreachable/)
+    assert.deepEqual(readTwice(), [null, null, []])
+  })
+}
 
 test('one store that stops leaves the others alone', async (t) => {
   const [one, other] = [await open('memory:'), await open('memory:')]

@@ -188,11 +188,11 @@ export class DirectCalls {
   #admit(near: Near, hash: number, key: string): boolean {
     const length = this.#put(key, this.#places, this.#first)
     const former = this.#put(near.former(hash), this.#places + FIRST_BYTES, this.#second)
-    return this.#exports.instance_admit(this.#engine, this.#clockMs, length, former) !== 0
+    return this.#enter(() => this.#exports.instance_admit(this.#engine, this.#clockMs, length, former)) !== 0
   }
 
   #openNear(): Near | null {
-    const address = this.#exports.instance_near_open(this.#engine, this.#client, NEAR_SLOTS) >>> 0
+    const address = this.#enter(() => this.#exports.instance_near_open(this.#engine, this.#client, NEAR_SLOTS)) >>> 0
     this.#rowOfGet = this.#findRow(commandNamed('GET'))
     this.#refresh()
     this.#near = address === 0 ? null : new Near(address)
@@ -341,7 +341,8 @@ export class DirectCalls {
   }
 
   #findRow({ name, at }: DirectCommand): number {
-    const row = this.#exports.instance_row(this.#engine, this.#put(name, this.#places, this.#first)) | 0
+    const length = this.#put(name, this.#places, this.#first)
+    const row = this.#enter(() => this.#exports.instance_row(this.#engine, length)) | 0
     this.#rows[at] = row
     return row
   }
@@ -513,6 +514,15 @@ export class DirectCalls {
     this.#first = new Uint8Array(buffer, this.#places, FIRST_BYTES)
     this.#second = new Uint8Array(buffer, this.#places + FIRST_BYTES, OTHER_BYTES)
     this.#third = new Uint8Array(buffer, this.#places + FIRST_BYTES + OTHER_BYTES, OTHER_BYTES)
+  }
+
+  /** For what is done rarely. Calls that are made again and again do without the function. */
+  #enter(work: () => number): number {
+    try {
+      return work()
+    } catch (cause) {
+      throw this.#stopped(cause)
+    }
   }
 
   #stopped(cause: unknown): NookError {
