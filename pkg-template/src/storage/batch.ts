@@ -19,18 +19,6 @@ export interface Batch {
 
 export const NO_STEPS: Batch = { count: 0, parts: [] }
 
-export function batchOf(steps: readonly Uint8Array[]): Batch {
-  const bytes = new Uint8Array(steps.reduce((sum, step) => sum + LENGTH_BYTES + step.length, 0))
-  const view = new DataView(bytes.buffer)
-  let at = 0
-  for (const step of steps) {
-    view.setUint32(at, step.length, true)
-    bytes.set(step, at + LENGTH_BYTES)
-    at += LENGTH_BYTES + step.length
-  }
-  return { count: steps.length, parts: [bytes] }
-}
-
 export function batchBytes({ parts }: Batch): number {
   return parts.reduce((sum, part) => sum + part.length, 0)
 }

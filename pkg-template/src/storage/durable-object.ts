@@ -9,7 +9,7 @@
 // each of which says how many there are: 0002/0005 is the third of five.
 
 import { NookError } from '../errors.js'
-import { batchOf, packBatch, stepsAfter, type Batch } from './batch.js'
+import { packBatch, stepsAfter, type Batch } from './batch.js'
 import { Line } from './line.js'
 import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, type Head } from './rules.js'
 import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity, type Opened, type Storage } from './storage.js'
@@ -96,7 +96,7 @@ export class DurableObjectStorage implements Storage {
 
   checkpoint(epoch: number, checkpoint: Checkpoint): Promise<void> {
     return this.#write(epoch, async (transaction, found) => {
-      requireRoom(this.maxValueBytes, batchOf([checkpoint.manifest]), checkpoint.add)
+      requireRoom(this.maxValueBytes, { count: 1, parts: [checkpoint.manifest] }, checkpoint.add)
       const head = afterCheckpoint(found, checkpoint)
       await transaction.put({ [this.#key('head')]: head })
       const gone = [...checkpoint.drop, ...checkpoint.add.map(({ id }) => id)].map((id) => keyOf(this.#key('chunk'), id))

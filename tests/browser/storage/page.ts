@@ -1,10 +1,10 @@
 // What the storage tests run in the page: the conformance suite, and the pieces for the tests that drive the browser.
 
 import { Durability, type Mode, type State } from '../../../pkg-template/src/durability.js'
-import { batchOf } from '../../../pkg-template/src/storage/batch.js'
 import { destroyIndexedDB, IndexedDBStorage, listIndexedDB } from '../../../pkg-template/src/storage/indexeddb.js'
 import { takeWebLock, watchPage, type IfBusy } from '../../../pkg-template/src/storage/lock.js'
 import type { Storage } from '../../../pkg-template/src/storage/storage.js'
+import { batchOf } from '../../js/storage/batch-of.js'
 import { cases, runCase, type Outcome } from '../../js/storage/conformance.js'
 import { WordEngine } from '../../js/storage/word-engine.js'
 import { indexedDBWorld } from './indexeddb-world.js'

@@ -1,7 +1,7 @@
 // Appends to the store in the folder given until it is killed, and tells its parent each seq once it is kept.
 
-import { batchOf } from '../../../pkg-template/src/storage/batch.js'
 import { FileStorage } from '../../../pkg-template/src/storage/files.js'
+import { batchOf } from './batch-of.js'
 
 const [, , directory = ''] = process.argv
 const storage = new FileStorage(directory)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Backlog } from '../../../pkg-template/src/backlog.js'
-import { batchBytes, batchOf, packBatch, unpackBatch, type Batch } from '../../../pkg-template/src/storage/batch.js'
+import { batchBytes, packBatch, unpackBatch, type Batch } from '../../../pkg-template/src/storage/batch.js'
+import { batchOf } from './batch-of.js'
 import { randomFrom } from './conformance.js'
 
 const steps = (batch: Batch): Uint8Array[] => unpackBatch(packBatch(batch))

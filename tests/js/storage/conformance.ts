@@ -1,8 +1,8 @@
 // What every storage backend owes. The suite is a list of cases that throw; it runs in Node, in a page and in workerd alike,
 // so it uses nothing of any platform. That it can fail is shown in twins.test.ts.
 
-import { batchOf } from '../../../pkg-template/src/storage/batch.js'
 import type { Checkpoint, Chunk, ChunkId, Storage } from '../../../pkg-template/src/storage/storage.js'
+import { batchOf } from './batch-of.js'
 import { equal, rejectsWith } from './expect.js'
 
 /** One store on one medium, and the power to pull its plug. */

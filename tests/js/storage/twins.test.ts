@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { batchOf, unpackBatch } from '../../../pkg-template/src/storage/batch.js'
+import { unpackBatch } from '../../../pkg-template/src/storage/batch.js'
 import type { Checkpoint, Storage } from '../../../pkg-template/src/storage/storage.js'
+import { batchOf } from './batch-of.js'
 import { cases, runCase, type Outcome } from './conformance.js'
 import { memoryWorld } from './memory-world.js'
 

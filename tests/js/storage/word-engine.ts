@@ -1,6 +1,7 @@
 import type { Journaled, Losses, Walk } from '../../../pkg-template/src/committer.js'
-import { batchOf, type Batch } from '../../../pkg-template/src/storage/batch.js'
+import type { Batch } from '../../../pkg-template/src/storage/batch.js'
 import { storageError, type Chunk, type ChunkId } from '../../../pkg-template/src/storage/storage.js'
+import { batchOf } from './batch-of.js'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)

@@ -5,8 +5,8 @@ import { DurableObject } from 'cloudflare:workers'
 import {
   destroyDurableObject, DurableObjectStorage, listDurableObject, type DurableStorage,
 } from '../../../pkg-template/src/storage/durable-object.js'
-import { batchOf } from '../../../pkg-template/src/storage/batch.js'
 import { storageError, type Chunk, type Storage, type StorageCode } from '../../../pkg-template/src/storage/storage.js'
+import { batchOf } from '../../js/storage/batch-of.js'
 import { cases, runCase, type World } from '../../js/storage/conformance.js'
 
 const NAME = 'shop'
