@@ -4,8 +4,8 @@
 // Chunks are shared so that an error of one entry is an instance of the class of another. Nothing is minified: whoever bundles
 // does that, and whoever does not reads the names in stack traces.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { root } from './steps.mjs'
 
@@ -38,9 +38,15 @@ const loadedLate = {
   },
 }
 
+/**
+ * An entry names chunks of which it takes nothing: those that its chunks import, so that a page fetches all at once. No module of the
+ * package does anything when it is imported, as its package.json says, and esbuild would warn of a plain import of one.
+ */
+const takingNothing = (script) => script.replaceAll(/^import "(.\/[^"]+)";$/gm, 'import {} from "$1";')
+
 /** @param entryPoints  paths from the root of the repository */
 export async function bundle(entryPoints, outdir) {
-  await build({
+  const { outputFiles } = await build({
     entryPoints,
     outdir,
     absWorkingDir: root,
@@ -56,5 +62,10 @@ export async function bundle(entryPoints, outdir) {
     sourceRoot: 'nookdb:///pkg/dist/',
     plugins: [wasmFolder, loadedLate],
     logLevel: 'warning',
+    write: false,
   })
+  for (const { path, text } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, path.endsWith('.js') ? takingNothing(text) : text)
+  }
 }

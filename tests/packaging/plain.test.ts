@@ -4,7 +4,9 @@ import assert from 'node:assert/strict'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { build } from 'esbuild'
 import type { Browser } from 'playwright-core'
+import { root } from '../../pkg-template/steps.mjs'
 import { launch } from '../support/chromium.js'
 import { StaticServer } from '../support/static-server.js'
 import { App } from './packed.js'
@@ -52,4 +54,23 @@ test('esbuild: a classic script of one file has the wasm in it', async () => {
   const { wasmTypes, loaded } = await visitTwice('inline.html')
   assert.deepEqual(wasmTypes, [])
   assert.deepEqual([...new Set(loaded)], ['/inline.html', '/bundle/inline.js'])
+})
+
+/** In a workspace esbuild takes it for sources of the app. What is installed it says nothing of. */
+test('esbuild has nothing to warn of where the package is linked', async () => {
+  for (const entry of ['nookdb', 'nookdb/inline', 'nookdb/module', 'nookdb/slim']) {
+    for (const conditions of [[], ['node'], ['workerd']]) {
+      const contents = `export * from '${entry}'`
+      const { warnings } = await build({
+        stdin: { contents, resolveDir: root },
+        conditions,
+        bundle: true,
+        format: 'esm',
+        external: ['node:*', '*.wasm'],
+        write: false,
+        logLevel: 'silent',
+      })
+      assert.deepEqual(warnings, [], `${entry} ${conditions}`)
+    }
+  }
 })
