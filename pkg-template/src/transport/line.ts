@@ -64,9 +64,9 @@ export class Line {
   }
 
   /** Tries until there is a connection or the time is up. @throws NookError UNREACHABLE, ABORTED, or the reply to AUTH */
-  async open(): Promise<void> {
+  async open(startMs = Date.now()): Promise<void> {
     const { timeoutMs = 10_000, signal } = this.#options
-    const deadline = Date.now() + timeoutMs
+    const deadline = startMs + timeoutMs
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
       if (this.#closed) throw closedError()
       try {

@@ -146,12 +146,18 @@ export class Remote extends RemoteFace<string> {
 }
 
 /** Connects to a nookdb-server over WebSocket: `const remote = await connect('wss://example.com/ws')`.
- *  @throws NookError UNREACHABLE where there is no server in time, WRONGPASS, ABORTED by the signal */
-export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Remote> {
+ *  @throws NookError UNREACHABLE where there is no server in time, UNSUPPORTED where there is no WebSocket, WRONGPASS, ABORTED by the
+ *  signal */
+export function connect(url: string | URL, options: ConnectOptions = {}): Promise<Remote> {
+  return connectSince(Date.now(), url, options)
+}
+
+/** @param startMs  from when on the time of the attempt counts */
+export async function connectSince(startMs: number, url: string | URL, options: ConnectOptions): Promise<Remote> {
   if (!/^wss?:\/\//.test(String(url))) throw new NookError('ERR', `ERR '${url}' is no address of a server: it begins with ws:// or wss://`)
   const line = new Line(String(url), options)
   try {
-    await line.open()
+    await line.open(startMs)
   } catch (error) {
     line.close()
     throw error
