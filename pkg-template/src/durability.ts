@@ -9,8 +9,8 @@ import { Line } from './storage/line.js'
 import { watchPage, type Lock } from './storage/lock.js'
 import { storageError, type Chunk, type Estimate, type Identity, type Storage } from './storage/storage.js'
 
-/** `always` commits as soon as nothing is being committed; `everysec` at most every second, and in a hidden page, where timers are
- *  throttled, as `always`; `no` when the page is hidden, with checkpoints, and when `flush` or `close` ask for it. */
+/** `always` commits as soon as nothing is being committed; `everysec` at most every second, earlier once 4 MiB wait, and in a hidden
+ *  page, where timers are throttled, as `always`; `no` when the page is hidden, with checkpoints, and when `flush` or `close` ask for it. */
 export type Mode = 'always' | 'everysec' | 'no'
 
 export type State =

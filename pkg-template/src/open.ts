@@ -10,7 +10,7 @@ import type { IfBusy } from './storage/lock.js'
 export const MEMORY = 'memory:'
 
 export interface OpenOptions {
-  /** When steps are kept: as soon as possible, every second, or with snapshots only. `flush` waits for what it takes in any mode.
+  /** When steps are kept: as soon as possible, at most every second, or with snapshots only. `flush` waits for what it takes in any mode.
    *  @default 'everysec', in Workers 'always' */
   readonly durability?: Mode
   /** What to do when another tab or process has the store open: fail with INUSE, wait for it to let go, or take its place.
