@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { root } from './steps.mjs'
 
-/** The engines, as files and in base64, stay beside the scripts; the glue and what else lies there goes into them. */
+/** The engines, as files and in base64, stay beside the scripts; what else lies there goes into them. */
 export const wasmFolder = {
   name: 'wasm-folder',
   setup({ onResolve }) {

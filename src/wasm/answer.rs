@@ -6,7 +6,7 @@ use nookdb::protocol::{Resp, write};
 use nookdb::reply::{Bulks, Frame, Reply, Scored};
 use nookdb::types::Item;
 
-/// What a call came to. `pkg-template/src/engine/instance.ts` has the same numbers.
+/// What a call came to. `pkg-template/src/engine/tags.ts` has the same numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(super) enum Tag {

@@ -2,7 +2,7 @@
 //!
 //! A call is written into the scratch buffer by `pkg-template/src/engine/instance.ts`, runs, and its
 //! answer is read from where the answer's words point. Numbers are `f64` and `u32`: nothing on the way
-//! is a BigInt, and no string is made by the glue.
+//! is a BigInt or a string.
 //!
 //! Nothing throws that is meant: replies carry errors. What is thrown is a panic, a stack that
 //! overflowed or memory that could not be had, and the instance is never entered again.

@@ -1,8 +1,9 @@
 // The short way into the engine: arguments in places that never move, numbers in and out, nothing made on the way but the
 // string that is answered.
 //
-// It serves calls with one to three short arguments, and MGET. What is special about a call, its caller or its
-// store is left to the ordinary way: then nothing has happened, and the answer is undefined.
+// It serves calls with one to three short arguments, MGET, other commands with up to 64 arguments that find room in the places,
+// and parts of lists and sorted sets, which the near cache may hold. What is special about a call, its caller or its store is left
+// to the ordinary way: then nothing has happened, and the answer is undefined.
 
 import { NookError } from '../errors.js'
 import { Push, type Reply } from '../reply.js'
@@ -12,7 +13,7 @@ import { NEAR_SLOTS, Near, type Part } from './near.js'
 import { STRING_UNITS, type Strings } from './strings.js'
 import { ASCII, BULK, BULKS, DOUBLE, INTEGER, LENGTH, LIST, MAP, NULL, OK, ORDINARY } from './tags.js'
 
-/** What src/wasm/direct.rs exports, as it is called without the glue. */
+/** What src/wasm/direct.rs exports. */
 interface Exports {
   instance_get(engine: number, nowMs: number, client: number, key: number): number
   instance_set(engine: number, nowMs: number, client: number, key: number, value: number): number

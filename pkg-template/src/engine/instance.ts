@@ -490,7 +490,7 @@ function mapOf(flat: readonly Reply[]): Map<Reply, Reply> {
   return map
 }
 
-/** An instance as direct calls use it, beside the glue. */
+/** An instance as direct calls use it. */
 export interface Innards {
   readonly exports: Exports
   /** Address of the engine: the first argument of its exports. */
