@@ -6,7 +6,7 @@
 //! leaves the time in a second word, which counts as the use that it was.
 
 /// Longer keys are not cached.
-pub const NEAR_KEY_MAX_BYTES: usize = 32;
+pub const NEAR_KEY_MAX_BYTES: usize = 128;
 
 /// Words before those of the slots: how many hits were not counted yet, the low 32 bits of the millisecond of
 /// the last one, what the cache weighs in bytes, and the number of the command that the last one was.
@@ -153,22 +153,31 @@ impl Near {
     }
 }
 
-/// A hash that JavaScript draws from the words in which it writes a key (`pkg-template/src/engine/direct.ts`); never 0. Whoever
-/// makes keys collide in it makes them miss the cache, and no more.
+/// A hash that JavaScript draws as well (`pkg-template/src/engine/near.ts`), of no more than twelve bytes, as each of them costs
+/// it as much as the rest of a look into its cache: the last six, where most keys differ, and six on the way there. Never 0.
+/// Keys that collide in it, by chance or because somebody makes them, miss the cache, and no more.
 fn hash(key: &[u8]) -> u32 {
-    let mut hash = key.len() as u32;
-    let mut mix = |word: u32| {
-        hash = (hash ^ word).wrapping_mul(0x9e37_79b1);
-        hash ^= hash >> 15;
+    const LAST: usize = 6;
+    let mut sample = [0; 12];
+    let sample = if key.len() <= sample.len() {
+        key
+    } else {
+        let (head, last) = key.split_at(key.len() - LAST);
+        let (on_the_way, end) = sample.split_at_mut(LAST);
+        for (byte, eighths) in on_the_way.iter_mut().zip(2..) {
+            *byte = head[head.len() * eighths / 8];
+        }
+        end.copy_from_slice(last);
+        &sample
     };
-    let (words, rest) = key.as_chunks::<4>();
-    for word in words {
-        mix(u32::from_le_bytes(*word));
-    }
-    let mut last = [0; 4];
-    last[..rest.len()].copy_from_slice(rest);
-    mix(u32::from_le_bytes(last));
-    hash.max(1)
+    let mix = |hash: u32, bytes: &[u8]| {
+        let word = bytes
+            .iter()
+            .fold(0, |word, byte| word << 8 | u32::from(*byte));
+        let mixed = (hash ^ word).wrapping_mul(0x9e37_79b1);
+        mixed ^ mixed >> 15
+    };
+    sample.chunks(4).fold(key.len() as u32, mix).max(1)
 }
 
 #[cfg(test)]
@@ -194,6 +203,24 @@ mod tests {
         assert!(holds(&near, b"a"));
         near.forget(b"a");
         assert!(!holds(&near, b"a"));
+    }
+
+    /// `tests/js/near.test.ts` has the same: where they differed, nothing would ever be cached.
+    #[test]
+    fn keys_have_the_hashes_that_javascript_gives_them() {
+        for (key, expected) in [
+            ("", 1),
+            ("a", 1422724091),
+            ("abcd", 1872743006),
+            ("abcde", 3864508325),
+            ("abcdefghijkl", 2871869105),
+            ("abcdefghijklm", 4196242135),
+            ("app:session:10000000", 200011377),
+            ("session:550e8400-e29b-41d4-a716-446655440000", 2126744708),
+        ] {
+            assert_eq!(hash(key.as_bytes()), expected, "{key}");
+        }
+        assert_eq!(hash(&[b'k'; NEAR_KEY_MAX_BYTES]), 3173994940);
     }
 
     #[test]

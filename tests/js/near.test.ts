@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { open, type Nook, type OpenOptions } from 'nookdb'
+import { hashOf } from '../../pkg-template/src/engine/near.js'
 
 const opened = (options: OpenOptions = {}): Promise<Nook> => open('memory:', options)
 
@@ -23,7 +24,10 @@ function numbers(seed: number): (below: number) => number {
   }
 }
 
-const KEYS = ['a', 'b', 'ab', 'abcd', 'session:1', 'session:2', 'ümlaut', 'n', 'h', 'k'.repeat(32), 'k'.repeat(33), '']
+const SIMPLE = ['a', 'b', 'ab', 'abcd', 'session:1', 'session:2', 'ümlaut', 'n', 'h', 'k'.repeat(32), 'k'.repeat(128), 'k'.repeat(129), '']
+/** Keys that have all in common that is looked at of longer ones, and one that has the length of others. */
+const ALIKE = ['app:session:00000001:x', 'bpp:session:00000001:x', 'app:session:00000001:y', 'ä'.repeat(20), 'cart:123e4567-e89b-42d3-a456-426614174000']
+const KEYS = [...SIMPLE, ...ALIKE]
 const VALUES = ['', '1', 'text', 'größer', '-5', 'v'.repeat(256), 'v'.repeat(257), 'x'.repeat(5000)]
 
 /** A deed, done to any store alike. */
@@ -101,6 +105,23 @@ function outcome(act: Deed, db: Nook): unknown {
     return String(error)
   }
 }
+
+test('keys have the hashes that the engine gives them', () => {
+  // src/db/near.rs has the same: where they differed, nothing would ever be cached.
+  const hashes = {
+    '': 1,
+    a: 1422724091,
+    abcd: 1872743006,
+    abcde: 3864508325,
+    abcdefghijkl: 2871869105,
+    abcdefghijklm: 4196242135,
+    'app:session:10000000': 200011377,
+    'session:550e8400-e29b-41d4-a716-446655440000': 2126744708,
+    ['k'.repeat(128)]: 3173994940,
+    ['k'.repeat(129)]: 0,
+  }
+  for (const [key, expected] of Object.entries(hashes)) assert.equal(hashOf(key) >>> 0, expected, key)
+})
 
 test('what a store answers and counts is the same with its read cache and without', async () => {
   for (let seed = 1; seed <= 40; seed++) {

@@ -103,8 +103,6 @@ export class DirectCalls {
   #hurry = 0
   #sharing = 0
   #isTurnWatched = false
-  /** Of the key that was last written; 0 where it cannot be cached. */
-  #hash = 0
   #rowOfGet = 0
   /** Made when a key is read for the second time; null where there is to be none. */
   #near: Near | null | undefined
@@ -126,16 +124,15 @@ export class DirectCalls {
 
   /** GET */
   get(key: string, binary: boolean): Reply | undefined {
-    const length = this.#put(key, this.#places, this.#first)
-    if (length < 0) return undefined
-    const hash = this.#hash
     const isShared = this.#sharing > 0
     if (isShared) this.#sharing--
     else this.#exactly()
-    if (hash !== 0 && !binary && this.#near) {
-      const value = this.#near.get(this.#words, hash, key, this.#clockWord, this.#rowOfGet)
+    if (this.#near && !binary) {
+      const value = this.#near.get(this.#words, key, this.#clockWord, this.#rowOfGet)
       if (value !== undefined) return value
     }
+    const length = this.#put(key, this.#places, this.#first)
+    if (length < 0) return undefined
     for (let now = isShared ? -this.#clockMs : this.#clockMs; ; ) {
       let result: number
       try {
@@ -148,7 +145,7 @@ export class DirectCalls {
         continue
       }
       const value = this.#read(result, binary)
-      if (hash !== 0 && typeof value === 'string') this.#offer(hash, key, value)
+      if (typeof value === 'string') this.#offer(key, length, value)
       return value
     }
   }
@@ -156,39 +153,40 @@ export class DirectCalls {
   /** A part of a key that holds many strings, as LRANGE and ZRANGE give it. */
   part(command: DirectCommand, key: string, from: number, to: number, isReversed: boolean, binary: boolean): Reply | undefined {
     const row = this.#rows[command.at] ?? this.#findRow(command)
-    if (row < 0 || this.#put(key, this.#places, this.#first) < 0) return undefined
-    const hash = binary ? 0 : this.#hash
+    if (row < 0) return undefined
     const what = isReversed ? -row : row
-    if (hash !== 0 && this.#near) {
+    if (this.#near && !binary) {
       if (this.#sharing > 0) this.#sharing--
       else this.#exactly()
-      const items = this.#near.part(this.#words, hash, key, this.#clockWord, row, what, from, to)
+      const items = this.#near.part(this.#words, key, this.#clockWord, row, what, from, to)
       if (items !== undefined) return items
     }
     const answer = isReversed
       ? this.words([command.name, key, String(from), String(to), 'REV'], binary, command)
       : this.call(command, binary, key, from, to)
-    if (hash !== 0 && isTexts(answer)) this.#offerPart(hash, key, { what, from, to, items: answer })
+    if (!binary && isTexts(answer)) this.#offerPart(key, { what, from, to, items: answer })
     return answer
   }
 
-  /** Has the near cache keep a value that was read, if it is one that is read again. */
-  #offer(hash: number, key: string, value: string): void {
+  /** Has the near cache keep a value that was read, if it is one that is read again.
+   *  @param length  of the key in bytes: it may hold ASCII only */
+  #offer(key: string, length: number, value: string): void {
     const near = this.#near === undefined ? this.#openNear() : this.#near
-    if (near?.wants(hash, value) === true && this.#admit(near, hash, key)) near.put(this.#words, hash, key, value)
+    if (near !== null && length === key.length && near.wants(value) && this.#admit(near, key)) near.put(this.#words, key, value)
   }
 
-  #offerPart(hash: number, key: string, part: Part): void {
+  #offerPart(key: string, part: Part): void {
     const near = this.#near === undefined ? this.#openNear() : this.#near
-    if (near?.wantsPart(hash, part) === true && this.#admit(near, hash, key)) {
-      near.put(this.#words, hash, key, { ...part, items: part.items.slice() })
+    if (near?.wantsPart(part) === true && this.#admit(near, key)) {
+      near.put(this.#words, key, { ...part, items: part.items.slice() })
     }
   }
 
   /** Asks the engine to let the near cache hold a key. */
-  #admit(near: Near, hash: number, key: string): boolean {
+  #admit(near: Near, key: string): boolean {
     const length = this.#put(key, this.#places, this.#first)
-    const former = this.#put(near.former(hash), this.#places + FIRST_BYTES, this.#second)
+    if (length !== key.length) return false
+    const former = this.#put(near.former(), this.#places + FIRST_BYTES, this.#second)
     return this.#enter(() => this.#exports.instance_admit(this.#engine, this.#clockMs, length, former)) !== 0
   }
 
@@ -413,17 +411,13 @@ export class DirectCalls {
     let word = at >>> 2
     let n = 0
     let seen = 0
-    let hash = length
     for (; n + 4 <= length; n += 4) {
       const a = text.charCodeAt(n)
       const b = text.charCodeAt(n + 1)
       const c = text.charCodeAt(n + 2)
       const d = text.charCodeAt(n + 3)
       seen |= a | b | c | d
-      const whole = a | (b << 8) | (c << 16) | (d << 24)
-      words[word++] = whole
-      hash = Math.imul(hash ^ whole, 0x9e3779b1)
-      hash ^= hash >>> 15
+      words[word++] = a | (b << 8) | (c << 16) | (d << 24)
     }
     let last = 0
     for (let shift = 0; n < length; n++, shift += 8) {
@@ -432,14 +426,10 @@ export class DirectCalls {
       last |= code << shift
     }
     words[word] = last
-    if (seen > 0x7f) return this.#putLong(text, at, place)
-    hash = Math.imul(hash ^ last, 0x9e3779b1)
-    this.#hash = hash ^ (hash >>> 15) || 1
-    return length
+    return seen > 0x7f ? this.#putLong(text, at, place) : length
   }
 
   #putLong(text: string, at: number, place: Uint8Array | null): number {
-    this.#hash = 0
     const { length } = text
     if (this.#strings !== null && length <= STRING_UNITS && (place === null || length + 4 <= place.length)) {
       if (this.#strings.write(text, at) < 0x80) return length

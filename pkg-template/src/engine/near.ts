@@ -12,6 +12,10 @@
 export const NEAR_SLOTS = 16 * 1024
 /** In UTF-16 units. */
 const VALUE_CHARACTERS = 256
+/** The longest key, as src/db/near.rs has it. */
+const KEY_CHARACTERS = 128
+/** Of longer keys only so many characters are looked at. */
+const SAMPLE_CHARACTERS = 12
 /** Words of the engine before those of the slots: hits that were not counted, when the last was, what all weighs, and the row of
  *  the command that hit last. */
 const HIT_MS = 1
@@ -54,6 +58,8 @@ export class Near {
   /** Reads until it is judged, and those since it was that found no room in their slot. */
   #judgedIn = JUDGED_READS
   #contended = 0
+  /** Of the key that was last looked for; 0 where it cannot be kept, or nothing is. */
+  #hash = 0
 
   /** @param address  of the engine's words, in bytes */
   constructor(address: number) {
@@ -63,25 +69,28 @@ export class Near {
   /** The value of a key, if it may be given.
    *  @param nowWord  the low 32 bits of the time, in milliseconds
    *  @param row  of the command that asks */
-  get(words: Int32Array, hash: number, key: string, nowWord: number, row: number): string | undefined {
-    if (this.#rests()) return undefined
-    const slot = hash & (NEAR_SLOTS - 1)
-    if (words[this.#base + HEAD_WORDS + slot] !== hash || this.#keys[slot] !== key) return undefined
-    const value = this.#values[slot]
+  get(words: Int32Array, key: string, nowWord: number, row: number): string | undefined {
+    const slot = this.#find(words, key)
+    const value = slot < 0 ? undefined : this.#values[slot]
     if (typeof value !== 'string') return undefined
     this.#hit(words, slot, nowWord, row)
     return value
   }
 
   /** As `get`, for a part of a key. The list is the caller's own. */
-  part(words: Int32Array, hash: number, key: string, nowWord: number, row: number, what: number, from: number, to: number): string[] | undefined {
-    if (this.#rests()) return undefined
-    const slot = hash & (NEAR_SLOTS - 1)
-    if (words[this.#base + HEAD_WORDS + slot] !== hash || this.#keys[slot] !== key) return undefined
-    const value = this.#values[slot]
+  part(words: Int32Array, key: string, nowWord: number, row: number, what: number, from: number, to: number): string[] | undefined {
+    const slot = this.#find(words, key)
+    const value = slot < 0 ? undefined : this.#values[slot]
     if (typeof value !== 'object' || value.what !== what || value.from !== from || value.to !== to) return undefined
     this.#hit(words, slot, nowWord, row)
     return value.items.slice()
+  }
+
+  /** The slot of a key, negative where it does not hold what stands under the key now. */
+  #find(words: Int32Array, key: string): number {
+    const hash = (this.#hash = this.#rests() ? 0 : hashOf(key))
+    const slot = hash & (NEAR_SLOTS - 1)
+    return words[this.#base + HEAD_WORDS + slot] === hash && hash !== 0 && this.#keys[slot] === key ? slot : -1
   }
 
   #hit(words: Int32Array, slot: number, nowWord: number, row: number): void {
@@ -101,24 +110,23 @@ export class Near {
     return false
   }
 
-  /** Whether a value that was read is to be kept: it was read before, and is short. */
-  wants(hash: number, value: string): boolean {
-    return this.#wasWanted(hash, hash) && value.length <= VALUE_CHARACTERS
+  /** Whether a value that was just looked for, and read, is to be kept: it was read before, and is short. */
+  wants(value: string): boolean {
+    return this.#wasWanted(this.#hash) && value.length <= VALUE_CHARACTERS
   }
 
   /** The same of a part. What changes between reads is asked for in vain twice before it is kept again. */
-  wantsPart(hash: number, { what, from, to, items }: Part): boolean {
+  wantsPart({ what, from, to, items }: Part): boolean {
     if (items.length > PART_ITEMS || characters(items) > VALUE_CHARACTERS) return false
-    const asked = Math.imul(Math.imul(Math.imul(hash, 31) + what, 31) + from, 31) + to
-    if (!this.#wasWanted(hash, asked | 0)) return false
-    this.#wanted[hash & (NEAR_SLOTS - 1)] = 0
+    if (!this.#wasWanted(mixed(mixed(mixed(this.#hash, what), from), to))) return false
+    this.#wanted[this.#hash & (NEAR_SLOTS - 1)] = 0
     return true
   }
 
   /** Whether the last that was asked for of a slot in vain is asked for again. */
-  #wasWanted(hash: number, asked: number): boolean {
-    if (this.#resting > 0) return false
-    const slot = hash & (NEAR_SLOTS - 1)
+  #wasWanted(asked: number): boolean {
+    if (this.#resting > 0 || this.#hash === 0) return false
+    const slot = this.#hash & (NEAR_SLOTS - 1)
     const before = this.#wanted[slot]
     if (before === asked) return true
     if (before !== 0) this.#contended++
@@ -138,18 +146,52 @@ export class Near {
     }
   }
 
-  /** The key in the slot of a hash. */
-  former(hash: number): string {
-    return this.#keys[hash & (NEAR_SLOTS - 1)] as string
+  /** The key in the slot of the one that was last looked for. */
+  former(): string {
+    return this.#keys[this.#hash & (NEAR_SLOTS - 1)] as string
   }
 
-  put(words: Int32Array, hash: number, key: string, value: string | Part): void {
-    const slot = hash & (NEAR_SLOTS - 1)
+  /** Keeps what was read of the key that was last looked for. */
+  put(words: Int32Array, key: string, value: string | Part): void {
+    const slot = this.#hash & (NEAR_SLOTS - 1)
     const before = weight(this.#keys[slot] as string, this.#values[slot] as string | Part)
     this.#keys[slot] = key
     this.#values[slot] = value
     words[this.#base + BYTES]! += weight(key, value) - before
   }
+}
+
+/** The hash of a key, as src/db/near.rs draws it; 0 where it is too long. */
+export function hashOf(key: string): number {
+  const { length } = key
+  if (length <= SAMPLE_CHARACTERS) return hashOfAll(key)
+  if (length > KEY_CHARACTERS) return 0
+  const head = length - 6
+  const first = word(key, (head * 2) >>> 3, (head * 3) >>> 3, head >>> 1, (head * 5) >>> 3)
+  const second = word(key, (head * 6) >>> 3, (head * 7) >>> 3, head, length - 5)
+  const third = word(key, length - 4, length - 3, length - 2, length - 1)
+  return mixed(mixed(mixed(length, first), second), third) || 1
+}
+
+function hashOfAll(key: string): number {
+  let hash = key.length
+  let word = 0
+  for (let n = 0; n < key.length; n++) {
+    word = (word << 8) | key.charCodeAt(n)
+    if ((n & 3) !== 3) continue
+    hash = mixed(hash, word)
+    word = 0
+  }
+  return ((key.length & 3) === 0 ? hash : mixed(hash, word)) || 1
+}
+
+function word(key: string, a: number, b: number, c: number, d: number): number {
+  return (key.charCodeAt(a) << 24) | (key.charCodeAt(b) << 16) | (key.charCodeAt(c) << 8) | key.charCodeAt(d)
+}
+
+function mixed(hash: number, word: number): number {
+  const product = Math.imul(hash ^ word, 0x9e3779b1)
+  return product ^ (product >>> 15)
 }
 
 function characters(items: readonly string[]): number {
