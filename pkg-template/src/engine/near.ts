@@ -29,9 +29,9 @@ const ITEM_BYTES = 24
 const PART_ITEMS = 32
 /** It is judged after so many reads ... */
 const JUDGED_READS = 8 * 1024
-/** ... by how many of them wanted a slot that another key was last asked for. Uniform reads of twice as many keys as there
+/** ... by how many of them wanted a slot that another key was last asked for. Uniform reads of as many keys as there
  *  are slots are as dear with it as without. */
-const CONTENDED_MOST = JUDGED_READS / 2
+const CONTENDED_MOST = JUDGED_READS / 4
 /** Reads for which it rests; twice as many each time that it was of no use again, up to the second. */
 const REST_READS = 64 * 1024
 const LONGEST_REST_READS = 1024 * 1024
