@@ -33,11 +33,11 @@ async function added(count, look, fills) {
   return { figures }
 }
 
-/** How much is put into a store before that is kept, so that code is compiled and the collector has made the room that it wants
- *  for what lives briefly: only what another store adds is weighed. */
-const BEFORE = 0.2
-
-/** A key of 20 characters and a value of 64, neither held by anybody but the store. */
+/**
+ * A key of 20 characters and a value of 64, neither held by anybody but the store. Another store was filled with as many before and is
+ * kept: code is compiled then, and the collector has made the room that it wants for what lives briefly, which is up to 16 MB for whatever
+ * is filled first.
+ */
 export async function entries(open, { count }, wasm) {
   const stores = []
   const fill = async (entries) => {
@@ -46,7 +46,7 @@ export async function entries(open, { count }, wasm) {
     for (let id = 0; id < entries; id++) store.set(key(id), value())
     stores.push(store)
   }
-  await fill(count * BEFORE)
+  await fill(count)
   const found = await added(count, () => ofThisProcess(wasm), { entry: () => fill(count) })
   // Also: who is asked afterwards was not collected before.
   if (stores.some((store) => store.get(key(0)) === null)) throw new Error('an entry is gone')
@@ -96,7 +96,7 @@ export async function aggregates(open, { kind, count }, wasm) {
   const fill = (store, values) => {
     for (let id = 0; id < values; id++) AGGREGATES[kind](store, id)
   }
-  fill(first, count * BEFORE)
+  fill(first, count)
   return added(count, () => ofThisProcess(wasm), { [kind]: () => fill(db, count) })
 }
 
