@@ -1,11 +1,13 @@
-// Makes the scripts of the package of its sources: a file for each entry, and what entries share in chunks beside them.
+// Makes the scripts of the package of its sources: `shared.js` with all that every entry stands on, a file for each entry, and one for
+// each part that is loaded when it is needed.
 //
-// A page that bundles nothing fetches each file, and Node opens and links each: fifty modules took longer than compiling the engine.
-// Chunks are shared so that an error of one entry is an instance of the class of another. Nothing is minified: whoever bundles
-// does that, and whoever does not reads the names in stack traces.
+// A page that bundles nothing fetches each file, and Node takes half a millisecond to find, open and link one: so an entry is its own
+// file and the shared one, and what only some entries have is copied into each of them. What is shared is shared by all, so that an error
+// of one entry is an instance of the class of another. Nothing is minified: whoever bundles does that, and whoever does not reads the
+// names in stack traces.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { root } from './steps.mjs'
 
@@ -22,50 +24,69 @@ export const wasmFolder = {
   },
 }
 
-/**
- * What is loaded when it is needed, by an app that has loaded an entry already.
- *
- * esbuild puts into one chunk what the same set of files leads to. What is used by these and by entries would come in pieces, of
- * which an entry needs each. So these lead to all that every entry leads to.
- */
-const loadedLate = {
-  name: 'loaded-late',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/src\/(?:transport\/remote|platform\/in-files|platform\/in-indexeddb)\.ts$/ }, ({ path }) => ({
-      contents: `${readFileSync(path, 'utf8')}export * from '../open.js'\nexport * from '../exports.js'\n`,
-      loader: 'ts',
-    }))
+const SOURCES = join(root, 'pkg-template/src')
+
+/** What entries stand on. */
+const SHARED = ['open', 'slim', 'late', 'transport/connect'].map((name) => join(SOURCES, `${name}.ts`))
+
+const sourceOf = (path, resolveDir) => join(resolveDir, path.replace(/\.js$/, '.ts'))
+const scriptOf = (source) => `${basename(source, '.ts')}.js`
+
+/** Leaves out of a file what is in another.
+ *  @param shared  sources of shared.js
+ *  @param late  where to put the sources that are loaded later */
+const apart = (shared, late) => ({
+  name: 'apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, kind }) => {
+      const source = sourceOf(path, resolveDir)
+      if (kind === 'dynamic-import') late.add(source)
+      else if (!shared.has(source)) return undefined
+      return { path: `./${kind === 'dynamic-import' ? scriptOf(source) : 'shared.js'}`, external: true, sideEffects: false }
+    })
   },
-}
+})
 
-/**
- * An entry names chunks of which it takes nothing: those that its chunks import, so that a page fetches all at once. No module of the
- * package does anything when it is imported, as its package.json says, and esbuild would warn of a plain import of one.
- */
-const takingNothing = (script) => script.replaceAll(/^import "(.\/[^"]+)";$/gm, 'import {} from "$1";')
-
-/** @param entryPoints  paths from the root of the repository */
-export async function bundle(entryPoints, outdir) {
-  const { outputFiles } = await build({
-    entryPoints,
-    outdir,
+/** A script that exports what the sources do. */
+function script(name, sources, plugins) {
+  return build({
+    stdin: {
+      contents: sources.map((source) => `export * from './${relative(root, source).replace(/\.ts$/, '.js')}'`).join('\n'),
+      resolveDir: root,
+    },
+    outfile: name,
     absWorkingDir: root,
     bundle: true,
-    splitting: true,
     format: 'esm',
     target: 'es2022',
     platform: 'neutral',
     external: ['node:*'],
-    chunkNames: '[name]-[hash]',
     // The maps hold the sources, by their paths in the repository.
     sourcemap: true,
     sourceRoot: 'nookdb:///pkg/dist/',
-    plugins: [wasmFolder, loadedLate],
+    plugins: [wasmFolder, ...plugins],
     logLevel: 'warning',
     write: false,
+    metafile: true,
   })
-  for (const { path, text } of outputFiles) {
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, path.endsWith('.js') ? takingNothing(text) : text)
+}
+
+/** @param entryPoints  paths from the root of the repository */
+export async function bundle(entryPoints, outdir) {
+  const late = new Set()
+  const nowhere = new Set()
+  const { metafile } = await script('shared.js', SHARED, [apart(nowhere, late)])
+  const shared = new Set(Object.keys(metafile.inputs).map((path) => join(root, path)).filter((path) => path.startsWith(SOURCES)))
+
+  const write = async (name, sources, within) => {
+    const { outputFiles } = await script(join(outdir, name), sources, [apart(within, late)])
+    for (const { path, contents } of outputFiles) {
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, contents)
+    }
   }
+  await write('shared.js', [...shared], nowhere)
+  for (const entry of entryPoints) await write(scriptOf(entry), [join(root, entry)], shared)
+  // A set gives what is added to it meanwhile, too.
+  for (const source of late) await write(scriptOf(source), [source], shared)
 }

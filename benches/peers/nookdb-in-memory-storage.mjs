@@ -10,7 +10,7 @@ const part = (path) => import(new URL(`../../${FOLDER}/${path}`, import.meta.url
 
 export async function open() {
   await bundle(['open', 'platform/node', 'storage/memory'].map((name) => `pkg-template/src/${name}.ts`), FOLDER)
-  const [{ storesOf }, { node }, { MemoryStorage }] = await Promise.all([part('open.js'), part('platform/node.js'), part('storage/memory.js')])
+  const [{ storesOf }, { node }, { MemoryStorage }] = await Promise.all([part('open.js'), part('node.js'), part('memory.js')])
   const loadModule = () => WebAssembly.compile(readFileSync(new URL('../../pkg/wasm/nookdb_bg.wasm', import.meta.url)))
   const lock = async () => ({ release: async () => undefined })
   const keeping = async () => ({ ...(await node('nookdb').keeping()), storage: () => new MemoryStorage(), lock })

@@ -2,7 +2,7 @@
 // and one in which it takes its time for a slow line. The entry of pages is run by Node, as far as that goes.
 
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,9 +19,7 @@ async function entryWith(context: TestContext, name: string, line?: string): Pro
   const folder = await mkdtemp(join(tmpdir(), 'nookdb-late-'))
   context.after(() => rm(folder, { recursive: true, force: true }))
   await cp(PACKAGE, folder, { recursive: true })
-  const scripts = (await readdir(join(folder, 'dist'))).filter((file) => new RegExp(`^${name}-\\w+\\.js$`).test(file))
-  assert.equal(scripts.length, 1)
-  const path = join(folder, 'dist', scripts[0] ?? '')
+  const path = join(folder, 'dist', `${name}.js`)
   if (line === undefined) await rm(path)
   else await writeFile(path, `${line}\n${await readFile(path, 'utf8')}`)
   return (await import(pathToFileURL(join(folder, 'dist/index.browser.js')).href)) as Entry
