@@ -9,7 +9,7 @@ import { NookError } from './errors.js'
 import { Emitter } from './events.js'
 import type { Keeper } from './keeper.js'
 import { KeyWatches, Subscriptions, asText, type KeyListener, type Subscriber } from './listeners.js'
-import type { Timers } from './platform/platform.js'
+import type { Platform, Timers } from './platform/platform.js'
 import { Push, type Reply } from './reply.js'
 import { refuseStateOfClient } from './shared-caller.js'
 
@@ -34,6 +34,7 @@ export interface NookEvents {
 export interface CoreOptions {
   readonly module: WebAssembly.Module
   readonly timers: Timers
+  readonly randomize: Platform['randomize']
   /** Said with CONFIG SET to every new engine. */
   readonly config: Readonly<Record<string, string>>
   /** In bytes; 0 is without bound. */
@@ -248,8 +249,8 @@ export class Core {
   }
 
   async #makeEngine(): Promise<LiveEngine> {
-    const { module, timers, maxMemory, config, readCache, keeper } = this.#options
-    const instance = await EngineInstance.create(module, { maxMemory, journaling: keeper !== null })
+    const { module, timers, randomize, maxMemory, config, readCache, keeper } = this.#options
+    const instance = await EngineInstance.create(module, { randomize, maxMemory, journaling: keeper !== null })
     const engine: LiveEngine = new LiveEngine(instance, timers, readCache, {
       steps: (areDue) => keeper?.steps(areDue),
       push: (items) => this.#push(items),

@@ -68,6 +68,7 @@ async function openStore(platform: Platform, name: string, options: OpenOptions 
     module,
     maxMemory: options.maxMemory ?? platform.maxMemory,
     timers: platform.timers(options),
+    randomize: platform.randomize,
     config: options.config ?? {},
     readCache: options.readCache ?? true,
     keeper,

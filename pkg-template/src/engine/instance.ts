@@ -48,6 +48,8 @@ const REQUESTS = ['save', 'save in background', 'rewrite journal', 'shut down'] 
 export type Answer = Reply | Push | typeof BLOCKED | HostRequest
 
 export interface InstanceOptions {
+  /** Fills the words with what nobody can foresee. */
+  readonly randomize: (words: BigUint64Array<ArrayBuffer>) => void
   /** In bytes; 0 is without bound. */
   readonly maxMemory: number
   /** Whether steps are kept for a journal. */
@@ -88,10 +90,12 @@ export class EngineInstance {
   #death: NookError | null = null
   #pending = 0
 
-  static async create(module: WebAssembly.Module, { maxMemory, journaling }: InstanceOptions): Promise<EngineInstance> {
+  static async create(module: WebAssembly.Module, { randomize, maxMemory, journaling }: InstanceOptions): Promise<EngineInstance> {
     const exports = await instantiate(module)
     const strings = await stringsOf(exports.memory)
-    const [hashSeed = 0n, otherHashSeed = 0n, seed = 0n] = crypto.getRandomValues(new BigUint64Array(3))
+    const seeds = new BigUint64Array(3)
+    randomize(seeds)
+    const [hashSeed = 0n, otherHashSeed = 0n, seed = 0n] = seeds
     const engine = exports.instance_new(Date.now(), maxMemory, Number(journaling), hashSeed, otherHashSeed, seed)
     return new EngineInstance(engine, exports, strings)
   }

@@ -26,6 +26,8 @@ export interface Platform {
   /** In bytes: what a store may come to where `open` is not told. 0 is without bound. */
   readonly maxMemory: number
   readonly durability: Mode
+  /** Fills the words with what nobody can foresee. */
+  randomize(words: BigUint64Array<ArrayBuffer>): void
   timers(place: Place): Timers
 }
 

@@ -11,6 +11,7 @@ export const workerd = (module: WebAssembly.Module): Platform => ({
   maxMemory: 64 * 2 ** 20,
   // A request that was answered may be the last for a while, and the object put to sleep.
   durability: 'always',
+  randomize: (words) => crypto.getRandomValues(words),
   timers: ({ storage }) => (storage === undefined ? 'never' : 'while waiting'),
   keeping: async () => keeping,
 })
