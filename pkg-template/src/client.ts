@@ -57,8 +57,17 @@ export interface Multi<Of extends 'sync' | 'promise', Replies extends unknown[],
 
 /** Carries every method of `Commands`; a subclass says how a command is run, and declares `Commands` of its mode. */
 export abstract class Client {
-  static {
-    inheritMethods(this.prototype, methods())
+  static #isComplete = false
+
+  /** Gives the class its methods: before its first object is made, and not when the package is imported. */
+  static complete(): void {
+    if (Client.#isComplete) return
+    Client.#isComplete = true
+    inheritMethods(Client.prototype, methods())
+  }
+
+  constructor() {
+    Client.complete()
   }
 
   /** Runs a command. @throws NookError where the reply is an error */

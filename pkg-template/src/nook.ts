@@ -27,15 +27,21 @@ export interface NookStorage {
 
 /** The methods of every face of a store: bulk strings come out as `T`. */
 abstract class Face<T extends Text> extends Client {
-  static {
-    addIterators(this.prototype)
-    addShortcuts<Face<Text>>(this.prototype, { direct: (face) => face.#core.direct, binary: (face) => face.#binary })
+  static #isComplete = false
+
+  static override complete(): void {
+    if (Face.#isComplete) return
+    Face.#isComplete = true
+    super.complete()
+    addIterators(Face.prototype)
+    addShortcuts<Face<Text>>(Face.prototype, { direct: (face) => face.#core.direct, binary: (face) => face.#binary })
   }
 
   readonly #core: Core
   readonly #binary: boolean
 
   constructor(core: Core, binary: boolean) {
+    Face.complete()
     super()
     this.#core = core
     this.#binary = binary

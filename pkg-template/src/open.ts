@@ -60,10 +60,13 @@ async function openStore(platform: Platform, name: string, options: OpenOptions 
   requireOneOf('durability', options.durability, ['always', 'everysec', 'no'])
   requireOneOf('onWipe', options.onWipe, ['stop', 'rewrite'])
   if (name !== MEMORY) requireName(name)
-  const [module, keeper] = await Promise.all([
+  const loading = Promise.all([
     platform.loadModule(),
     name === MEMORY ? null : makeKeeper(platform, name, options, () => core),
   ])
+  // The module is compiled by other threads meanwhile.
+  Nook.complete()
+  const [module, keeper] = await loading
   const core: Core = new Core({
     module,
     maxMemory: options.maxMemory ?? platform.maxMemory,
