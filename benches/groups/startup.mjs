@@ -15,6 +15,6 @@ export const rows = [
 ]
 
 export function measure({ rounds, say }) {
-  const take = () => inFreshProcess({ workload: 'startup.mjs#firstGet', peer: 'nookdb' })
+  const take = () => inFreshProcess({ workload: 'startup.mjs#firstGet', peer: 'nookdb', asUsersStart: true })
   return interleave({ variants: ['nookdb'], rounds, take, say })
 }
