@@ -30,7 +30,7 @@ lint: setup ## Checks formatting, clippy and the types of the TypeScript
 	@node tests/run.mjs lint
 
 miri: ## Runs a bounded share of the tests of the slab and the table under Miri (needs nightly with miri)
-	cargo +nightly miri test --lib -- keyspace::slab keyspace::table
+	cargo +nightly miri test --package nookdb-store --lib -- keyspace::slab keyspace::table
 
 FUZZ_SECONDS ?= 60
 fuzz: ## Fuzzes the slab and the table for a minute, or FUZZ_SECONDS (needs nightly and cargo-fuzz)
