@@ -17,6 +17,11 @@
 //!
 //! Layers look down only: `server | wasm -> engine -> commands -> persist, protocol -> db -> types`.
 
+#![cfg_attr(not(any(test, feature = "server")), no_std)]
+
+#[macro_use]
+extern crate alloc;
+
 pub mod commands;
 pub mod engine;
 pub mod persist;

@@ -1,5 +1,7 @@
 //! What a command answers, before any protocol has written it down.
 
+use alloc::vec::Vec;
+
 use crate::error::Error;
 
 /// A reply in RESP3's terms; `protocol` draws the RESP2 form of each.
@@ -136,7 +138,7 @@ impl Bulks {
     /// Each string as it goes over the wire, frame and all.
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = &self.bytes[..];
-        std::iter::from_fn(move || {
+        core::iter::from_fn(move || {
             let digits = rest.get(1..)?.iter().take_while(|byte| **byte != b'\r');
             let (len, head) = digits.fold((0, 1), |(len, head), digit| {
                 (len * 10 + usize::from(digit - b'0'), head + 1)

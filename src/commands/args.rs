@@ -1,5 +1,9 @@
 //! Reading the arguments of a call, one after the other.
 
+use alloc::string::String;
+#[cfg(any(feature = "lists", feature = "sorted-sets"))]
+use alloc::vec::Vec;
+
 #[cfg(any(feature = "lists", feature = "sorted-sets"))]
 use crate::db::Key;
 use crate::error::{Error, Result};
@@ -84,7 +88,7 @@ impl<'a> Args<'a> {
     /// An integer within bounds, or the error given.
     pub fn int_in(
         &mut self,
-        bounds: std::ops::RangeInclusive<i64>,
+        bounds: core::ops::RangeInclusive<i64>,
         otherwise: Error,
     ) -> Result<i64> {
         let value = self.int()?;
@@ -140,16 +144,21 @@ impl<'a> Args<'a> {
         if seconds < 0.0 {
             return Err(Error::Said("ERR timeout is negative"));
         }
-        let wait_ms = (seconds * 1000.0).ceil();
+        let wait_ms = ceiling(seconds * 1000.0);
         if seconds == 0.0 {
             return Ok(None);
         }
-        // The cast ends at the greatest integer, so the sum is what overflows.
-        let until_ms = now_ms.checked_add(wait_ms as i64);
+        let until_ms = now_ms.checked_add(wait_ms);
         until_ms
             .map(Some)
             .ok_or(Error::Said("ERR timeout is out of range"))
     }
+}
+
+/// The next integer, or the greatest there is. `f64::ceil` is in the standard library alone.
+fn ceiling(value: f64) -> i64 {
+    let below = value as i64;
+    below.saturating_add(i64::from((below as f64) < value))
 }
 
 /// A number of elements as `usize`. With pointers of 32 bits the largest stands for all that are

@@ -1,5 +1,7 @@
 //! The table as JSON: what is made from it outside of this crate starts here.
 
+use alloc::vec::Vec;
+
 use serde_json::{Value, json};
 
 use super::{Listed, Method, table};

@@ -1,5 +1,10 @@
 //! COMMAND: the table, told to clients.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::row::{Command, Method, errors, methods, prose};
 use super::usage::KeySpec;
 use super::{Args, Flags, Listed, table};

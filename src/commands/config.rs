@@ -1,5 +1,10 @@
 //! CONFIG: the settings, each a row of its own.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
 use super::row::{Command, Method, errors, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Config, Ctx, Notify, Policy, Stats, glob};
@@ -67,7 +72,7 @@ struct Parameter {
     name: &'static str,
     get: fn(&Config) -> String,
     /// Fails with the reason that CONFIG SET gives.
-    set: fn(&mut Config, &str) -> std::result::Result<(), String>,
+    set: fn(&mut Config, &str) -> core::result::Result<(), String>,
 }
 
 const NOT_MEMORY: &str = "argument must be a memory value";
@@ -228,12 +233,7 @@ fn all(config: &Config) -> Vec<(String, String)> {
             .iter()
             .map(|name| ((*name).to_owned(), size.clone())),
     );
-    pairs.extend(
-        config
-            .host
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone())),
-    );
+    pairs.extend(config.host.iter().cloned());
     pairs
 }
 
@@ -272,7 +272,7 @@ fn config_set(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     Ok(Reply::OK)
 }
 
-fn set(config: &mut Config, name: &str, value: &str) -> std::result::Result<(), String> {
+fn set(config: &mut Config, name: &str, value: &str) -> core::result::Result<(), String> {
     if let Some(row) = PARAMETERS.iter().find(|row| row.name == name) {
         return (row.set)(config, value);
     }
@@ -287,7 +287,7 @@ fn set(config: &mut Config, name: &str, value: &str) -> std::result::Result<(), 
         return Ok(());
     }
     // `--save` and `--appendonly` are asked for by tools that only want them off.
-    match config.host.get(name) {
+    match config.host_setting(name) {
         Some(current) if current == value => Ok(()),
         _ => Err(IMMUTABLE.to_owned()),
     }
@@ -304,7 +304,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A count within bounds, or the reason that CONFIG SET gives.
-fn count(text: &str, least: usize, most: usize) -> std::result::Result<usize, String> {
+fn count(text: &str, least: usize, most: usize) -> core::result::Result<usize, String> {
     let value =
         number::parse_i64(text.as_bytes()).ok_or("argument couldn't be parsed into an integer")?;
     usize::try_from(value)

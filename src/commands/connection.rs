@@ -1,5 +1,10 @@
 //! Commands about the connection itself: who it is, which database and which protocol it speaks.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::row::{Command, Method, errors, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Client, Ctx, Queue, ReplyMode, Resp};
@@ -380,10 +385,11 @@ fn reset(ctx: &mut Ctx, _: &mut Args) -> Result<Reply> {
     ctx.state.unwatch(id);
     ctx.state.unsubscribe_all(id);
     let open = ctx.state.config.requirepass.is_empty();
+    let seed = ctx.limits().seed;
     let old = ctx.client_mut();
-    let mut new = Client::new(id, old.connected_ms);
-    new.address = std::mem::take(&mut old.address);
-    new.local_address = std::mem::take(&mut old.local_address);
+    let mut new = Client::new(id, old.connected_ms, seed);
+    new.address = core::mem::take(&mut old.address);
+    new.local_address = core::mem::take(&mut old.local_address);
     new.active_ms = old.active_ms;
     new.authenticated = open;
     new.last_command = old.last_command;

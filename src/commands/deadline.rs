@@ -1,5 +1,7 @@
 //! Deadlines as commands take them: after a span or at a moment, in seconds or milliseconds.
 
+use alloc::borrow::ToOwned;
+
 use super::args::Args;
 use crate::db::{Deadline, Ttl};
 use crate::error::{Error, Result};

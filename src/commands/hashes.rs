@@ -1,5 +1,8 @@
 //! Hashes: fields with values under a key.
 
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
 use super::row::{Command, Method, errors, methods, prose};
 use super::sample::{NOT_SIGNED, positions, signed_count};
 use super::scan::Scan;
@@ -473,7 +476,7 @@ fn hscan(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         .filter(|(field, _)| scan.wants(&field.to_bytes()));
     let found = wanted.flat_map(|(field, value)| {
         let value = values.then(|| bulk(value));
-        std::iter::once(bulk(field)).chain(value)
+        core::iter::once(bulk(field)).chain(value)
     });
     Ok(Scan::reply(next, found.collect()))
 }

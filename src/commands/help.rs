@@ -1,5 +1,7 @@
 //! What `HELP` of a container (OBJECT, CONFIG ...) answers, read from the rows.
 
+use alloc::borrow::ToOwned;
+
 use super::table::table;
 use crate::reply::Reply;
 
@@ -19,5 +21,5 @@ pub(super) fn of(container: &str) -> Reply {
             summary.map(|summary| format!("    {summary}")),
         ]
     });
-    Reply::bulks(std::iter::once(head).chain(lines.flatten()))
+    Reply::bulks(core::iter::once(head).chain(lines.flatten()))
 }

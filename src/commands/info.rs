@@ -1,6 +1,8 @@
 //! INFO and MEMORY: what the engine says about itself.
 
-use std::fmt::Write;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write;
 
 use super::connection::REDIS_VERSION;
 use super::row::{Command, Method, errors, methods, prose};
@@ -93,7 +95,7 @@ fn info(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 }
 
 /// One line of INFO.
-fn line(out: &mut String, name: &str, value: impl std::fmt::Display) {
+fn line(out: &mut String, name: &str, value: impl core::fmt::Display) {
     write!(out, "{name}:{value}\r\n").expect("writing to a string");
 }
 
@@ -106,9 +108,8 @@ fn server(state: &State, now_ms: i64, out: &mut String) {
     for name in ["tcp_port", "config_file"] {
         let setting = state
             .config
-            .host
-            .get(if name == "tcp_port" { "port" } else { name });
-        line(out, name, setting.map_or("", String::as_str));
+            .host_setting(if name == "tcp_port" { "port" } else { name });
+        line(out, name, setting.unwrap_or_default());
     }
     let uptime_seconds = (now_ms - state.started_ms).max(0) / 1000;
     line(out, "server_time_usec", now_ms * 1000);

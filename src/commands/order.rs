@@ -1,5 +1,7 @@
 //! What commands over several keys look at first.
 
+use alloc::vec::Vec;
+
 /// Sorts sources by size, the smallest first, and those of one size as they were.
 ///
 /// Numbers are sorted and not the sources, as every type that is sorted by itself takes kilobytes of wasm.

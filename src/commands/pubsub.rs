@@ -1,5 +1,8 @@
 //! Messages to whoever listens now: at most once, and kept nowhere.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::row::{Command, Method, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Ctx, glob};

@@ -1,10 +1,11 @@
 //! Drawing elements at random: what HRANDFIELD, SRANDMEMBER and ZRANDMEMBER have in common.
 
-use std::collections::HashSet;
+use alloc::vec::Vec;
 
 use super::args::{Args, amount};
 use crate::db::Ctx;
 use crate::error::{Error, Result};
+use crate::types::SeededSet;
 
 /// The count of such a command: any integer that has a counterpart of the other sign.
 pub(super) fn signed_count(args: &mut Args) -> Result<i64> {
@@ -36,7 +37,7 @@ pub(super) fn positions(ctx: &mut Ctx, len: usize, count: i64) -> Result<Vec<usi
     if wanted >= len {
         return Ok((0..len).collect());
     }
-    let mut drawn = HashSet::with_capacity(wanted);
+    let mut drawn = SeededSet::with_capacity_and_hasher(wanted, ctx.limits().seed);
     let mut order = Vec::with_capacity(wanted);
     for top in len - wanted..len {
         let pick = below(ctx, top + 1);

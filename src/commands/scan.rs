@@ -1,5 +1,8 @@
 //! What SCAN, HSCAN, SSCAN and ZSCAN have in common: a cursor, a pattern and a step.
 
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
 use super::args::{Args, amount};
 use crate::db::glob;
 use crate::error::{Error, Result};
@@ -49,7 +52,7 @@ impl<'a> Scan<'a> {
     /// Redis's words for a cursor that is none: any unsigned 64-bit number may be one.
     fn cursor(args: &mut Args) -> Result<u64> {
         let text = args.bytes()?;
-        let digits = std::str::from_utf8(text)
+        let digits = core::str::from_utf8(text)
             .ok()
             .filter(|text| !text.starts_with('+'));
         let cursor = digits.and_then(|digits| digits.parse().ok());

@@ -1,5 +1,7 @@
 //! Commands about whole databases, the clock and the process.
 
+use alloc::string::ToString;
+
 use super::row::{Command, Method, errors, methods, prose};
 use super::{Args, Flags};
 use crate::db::{Ctx, Request};

@@ -1,5 +1,7 @@
 //! Sets: members under a key, each once.
 
+use alloc::vec::Vec;
+
 use super::args::amount;
 use super::order::by_size;
 use super::row::{Command, Method, errors, methods, prose};

@@ -1,9 +1,10 @@
 //! SORT: the elements of a list, set or sorted set in an order of the caller's, with what stands
 //! under keys that are named after them.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::ops::Range;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::ops::Range;
 
 use super::args::{Args, amount};
 use super::flags::Flags;

@@ -1,9 +1,11 @@
 //! The table of all commands, with what was read from each usage once.
 
-use std::fmt;
-use std::sync::OnceLock;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
-use indexmap::IndexMap;
+use once_cell::race::OnceBox;
 
 use super::families::FAMILIES;
 use super::row::Command;
@@ -52,17 +54,16 @@ impl Listed {
 
 /// All commands. Subcommands stand under their full name, and their containers under theirs.
 pub struct Table {
-    by_name: IndexMap<String, Listed>,
-    /// Those of `by_name` that one word names.
-    words: Words,
+    rows: Vec<Listed>,
+    names: Names,
     /// Containers with their subcommands, both in capitals.
-    containers: IndexMap<&'static str, Vec<&'static str>>,
+    containers: Vec<(&'static str, Vec<&'static str>)>,
 }
 
 /// The one table of this program, built when it is first asked for.
 pub fn table() -> &'static Table {
-    static TABLE: OnceLock<Table> = OnceLock::new();
-    TABLE.get_or_init(Table::build)
+    static TABLE: OnceBox<Table> = OnceBox::new();
+    TABLE.get_or_init(|| Box::new(Table::build()))
 }
 
 /// No name of a command is longer; what is longer is not looked up.
@@ -71,9 +72,9 @@ const LONGEST_NAME: usize = 32;
 impl Table {
     fn build() -> Table {
         let mut table = Table {
-            by_name: IndexMap::new(),
-            words: Words::default(),
-            containers: IndexMap::new(),
+            rows: Vec::new(),
+            names: Names::default(),
+            containers: Vec::new(),
         };
         for command in FAMILIES.iter().copied().flatten() {
             let usage = Usage::parse(command.usage)
@@ -81,11 +82,10 @@ impl Table {
             let words = command.name.split(' ').count();
             let arity = usage.arity(words);
             if let Some((container, subcommand)) = command.name.split_once(' ') {
-                table
-                    .containers
-                    .entry(container)
-                    .or_default()
-                    .push(subcommand);
+                match table.container_mut(container) {
+                    Some(below) => below.push(subcommand),
+                    None => table.containers.push((container, vec![subcommand])),
+                }
             }
             let listed = Listed {
                 command,
@@ -94,20 +94,25 @@ impl Table {
                 words,
                 has_subcommands: false,
             };
-            let before = table.by_name.insert(command.name.to_owned(), listed);
-            assert!(before.is_none(), "{} has two rows", command.name);
+            assert!(
+                table.get(command.name).is_none(),
+                "{} has two rows",
+                command.name
+            );
+            table.names.add(command.name, table.rows.len());
+            table.rows.push(listed);
         }
-        for container in table.containers.keys() {
-            if let Some(listed) = table.by_name.get_mut(*container) {
-                listed.has_subcommands = true;
-            }
-        }
-        for (index, listed) in table.by_name.values().enumerate() {
-            if listed.words == 1 && !listed.has_subcommands {
-                table.words.add(listed.command.name, index);
-            }
+        for listed in &mut table.rows {
+            let of_listed = |(container, _): &(&str, _)| *container == listed.command.name;
+            listed.has_subcommands = table.containers.iter().any(of_listed);
         }
         table
+    }
+
+    fn container_mut(&mut self, name: &str) -> Option<&mut Vec<&'static str>> {
+        let mut containers = self.containers.iter_mut();
+        let found = containers.find(|(container, _)| *container == name);
+        found.map(|(_, below)| below)
     }
 
     /// The command that these arguments call, or the error that Redis answers.
@@ -115,24 +120,32 @@ impl Table {
         let Some(name) = argv.first() else {
             return Err(Error::Syntax);
         };
-        for index in self.words.candidates(name) {
-            let listed = &self.by_name[index];
-            if listed.is_called(name) || listed.command.name.as_bytes().eq_ignore_ascii_case(name) {
-                return Ok(listed);
-            }
+        match self.row_called(name) {
+            Some(listed) if listed.words == 1 && !listed.has_subcommands => Ok(listed),
+            _ => self.find_of_container(name, argv),
         }
-        self.find_of_container(name, argv)
+    }
+
+    /// The row of this name, in any case.
+    #[inline]
+    fn row_called(&self, name: &[u8]) -> Option<&Listed> {
+        let rows = self.names.candidates(name).map(|at| &self.rows[at]);
+        let mut called = rows.filter(|listed| {
+            listed.is_called(name) || listed.command.name.as_bytes().eq_ignore_ascii_case(name)
+        });
+        called.next()
     }
 
     /// A subcommand, a container by itself, or nothing.
     fn find_of_container(&self, name: &[u8], argv: &[&[u8]]) -> Result<&Listed> {
         let mut buffer = [0; LONGEST_NAME];
         let first = upper(name, &mut buffer).ok_or_else(|| unknown(argv))?;
-        let Some((&container, _)) = self.containers.get_key_value(first) else {
+        let mut containers = self.containers.iter();
+        let Some(&(container, _)) = containers.find(|(container, _)| *container == first) else {
             return Err(unknown(argv));
         };
         let Some(second) = argv.get(1) else {
-            return self.by_name.get(first).ok_or_else(|| Error::Arity {
+            return self.get(first).ok_or_else(|| Error::Arity {
                 name: first.to_ascii_lowercase(),
             });
         };
@@ -140,20 +153,23 @@ impl Table {
             "{container} {}",
             String::from_utf8_lossy(second).to_ascii_uppercase()
         );
-        self.by_name
-            .get(&full)
-            .ok_or_else(|| Error::UnknownSubcommand {
-                name: String::from_utf8_lossy(second).into_owned(),
-                container,
-            })
+        self.get(&full).ok_or_else(|| Error::UnknownSubcommand {
+            name: String::from_utf8_lossy(second).into_owned(),
+            container,
+        })
     }
 
     pub fn get(&self, name: &str) -> Option<&Listed> {
-        self.by_name.get(name)
+        let listed = self.row_called(name.as_bytes())?;
+        (listed.command.name == name).then_some(listed)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Listed> {
-        self.by_name.values()
+        self.rows.iter()
+    }
+
+    pub fn rows(&self) -> &[Listed] {
+        &self.rows
     }
 
     /// Containers (`CONFIG`) with the second words of their subcommands.
@@ -164,51 +180,51 @@ impl Table {
     }
 }
 
-/// Places of rows by the one word of their name, in any case: each call looks here.
+/// Places of rows by their name, in any case: each call looks here.
 ///
-/// Open addressing with a hash of a multiplication a letter, and no copy of the word. The names are
-/// ours, so nobody can make them collide; a word of a client costs a comparison for each name that has
+/// Open addressing with a hash of a multiplication a letter, and no copy of the name. The names are
+/// ours, so nobody can make them collide; a name of a client costs a comparison for each of ours that has
 /// its hash, which is hardly ever more than one.
-struct Words {
+struct Names {
     /// The place of a row and one, or 0. Invariant: less than half of them are taken.
-    slots: Box<[u16; WORD_SLOTS]>,
+    slots: Box<[u16; NAME_SLOTS]>,
 }
 
-const WORD_SLOTS: usize = 1024;
+const NAME_SLOTS: usize = 1024;
 
-impl Default for Words {
-    fn default() -> Words {
-        Words {
-            slots: Box::new([0; WORD_SLOTS]),
+impl Default for Names {
+    fn default() -> Names {
+        Names {
+            slots: Box::new([0; NAME_SLOTS]),
         }
     }
 }
 
-impl Words {
-    fn add(&mut self, word: &str, index: usize) {
-        assert!(index < WORD_SLOTS / 2, "too many commands for their table");
-        let mut slot = Words::home(word.as_bytes());
+impl Names {
+    fn add(&mut self, name: &str, index: usize) {
+        assert!(index < NAME_SLOTS / 2, "too many commands for their table");
+        let mut slot = Names::home(name.as_bytes());
         while self.slots[slot] != 0 {
-            slot = (slot + 1) % WORD_SLOTS;
+            slot = (slot + 1) % NAME_SLOTS;
         }
         self.slots[slot] = index as u16 + 1;
     }
 
-    /// Rows whose name may be this word.
-    fn candidates(&self, word: &[u8]) -> impl Iterator<Item = usize> {
-        let home = Words::home(&word[..word.len().min(LONGEST_NAME)]);
-        let slots = (home..home + WORD_SLOTS).map(|slot| self.slots[slot % WORD_SLOTS]);
+    /// Rows whose name may be this.
+    fn candidates(&self, name: &[u8]) -> impl Iterator<Item = usize> {
+        let home = Names::home(&name[..name.len().min(LONGEST_NAME)]);
+        let slots = (home..home + NAME_SLOTS).map(|slot| self.slots[slot % NAME_SLOTS]);
         slots
             .take_while(|slot| *slot != 0)
             .map(|slot| usize::from(slot) - 1)
     }
 
-    fn home(word: &[u8]) -> usize {
+    fn home(name: &[u8]) -> usize {
         let case = !b' ';
-        let hash = word.iter().fold(word.len() as u32, |hash, letter| {
+        let hash = name.iter().fold(name.len() as u32, |hash, letter| {
             (hash ^ u32::from(letter & case)).wrapping_mul(0x0100_0193)
         });
-        (hash >> 16) as usize % WORD_SLOTS
+        (hash >> 16) as usize % NAME_SLOTS
     }
 }
 
@@ -217,7 +233,7 @@ fn upper<'a>(name: &[u8], buffer: &'a mut [u8; LONGEST_NAME]) -> Option<&'a str>
     let upper = buffer.get_mut(..name.len())?;
     upper.copy_from_slice(name);
     upper.make_ascii_uppercase();
-    std::str::from_utf8(upper).ok()
+    core::str::from_utf8(upper).ok()
 }
 
 /// Redis repeats the name and the first arguments, each cut to 128 bytes all told.

@@ -1,5 +1,8 @@
 //! MULTI and EXEC: several commands as one step, and WATCH, which calls it off.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::row::{Command, Method, errors, methods, prose};
 use super::{Args, Flags, execute};
 use crate::db::{Ctx, Queue};

@@ -1,25 +1,30 @@
 //! Who listens to which channel.
 
-use indexmap::{IndexMap, IndexSet};
-
-use super::client::ClientId;
+use super::client::{ClientId, ClientSet};
 use super::glob;
 use super::keyspace::Key;
 use super::state::State;
+use crate::types::{Seed, SeededMap};
 
 /// Subscribers by channel and by pattern. No channel and no pattern stands without a subscriber.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Channels {
     pub channels: Subscribers,
     pub patterns: Subscribers,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Subscribers {
-    by_name: IndexMap<Key, IndexSet<ClientId>>,
+    by_name: SeededMap<Key, ClientSet>,
 }
 
 impl Subscribers {
+    fn new(seed: Seed) -> Subscribers {
+        Subscribers {
+            by_name: SeededMap::with_hasher(seed),
+        }
+    }
+
     pub fn add(&mut self, name: &[u8], client: ClientId) {
         self.by_name.entry(name.into()).or_default().insert(client);
     }
@@ -35,7 +40,7 @@ impl Subscribers {
 
     /// Number of subscribers of one name.
     pub fn count(&self, name: &[u8]) -> usize {
-        self.by_name.get(name).map_or(0, IndexSet::len)
+        self.by_name.get(name).map_or(0, ClientSet::len)
     }
 
     pub fn len(&self) -> usize {
@@ -58,6 +63,13 @@ pub struct Receiver<'a> {
 }
 
 impl Channels {
+    pub fn new(seed: Seed) -> Channels {
+        Channels {
+            channels: Subscribers::new(seed),
+            patterns: Subscribers::new(seed),
+        }
+    }
+
     /// Everyone that a message on this channel goes to, subscribers of the channel first.
     /// Cost: O(S + P), S being the subscribers, P all patterns.
     pub fn receivers<'a>(&'a self, channel: &'a [u8]) -> impl Iterator<Item = Receiver<'a>> {
@@ -93,10 +105,10 @@ impl State {
     }
 
     pub fn unsubscribe_all(&mut self, client: ClientId) {
-        for channel in std::mem::take(&mut self.client_mut(client).channels) {
+        for channel in core::mem::take(&mut self.client_mut(client).channels) {
             self.channels.channels.remove(&channel, client);
         }
-        for pattern in std::mem::take(&mut self.client_mut(client).patterns) {
+        for pattern in core::mem::take(&mut self.client_mut(client).patterns) {
             self.channels.patterns.remove(&pattern, client);
         }
     }

@@ -1,14 +1,17 @@
 //! What is known of each client: a connection to the server, or a caller in the same process.
 
-use std::collections::BTreeMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::hash::{BuildHasherDefault, Hasher};
 
 use hashbrown::HashMap;
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 
 use super::effects::Argv;
 use super::keyspace::Key;
 use crate::error::{Error, Result};
+use crate::types::{Seed, SeededSet};
 
 /// Numbers clients in the order in which they came; never used twice.
 pub type ClientId = u64;
@@ -108,8 +111,8 @@ pub struct Client {
     pub watched: Vec<(u32, Key)>,
     /// A watched key changed: EXEC will answer null.
     pub watch_failed: bool,
-    pub channels: IndexSet<Key>,
-    pub patterns: IndexSet<Key>,
+    pub channels: SeededSet<Key>,
+    pub patterns: SeededSet<Key>,
     pub no_touch: bool,
     pub no_evict: bool,
     pub reply_mode: ReplyMode,
@@ -119,7 +122,7 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(id: ClientId, now_ms: i64) -> Client {
+    pub fn new(id: ClientId, now_ms: i64, seed: Seed) -> Client {
         Client {
             id,
             name: Vec::new(),
@@ -136,8 +139,8 @@ impl Client {
             queue: None,
             watched: Vec::new(),
             watch_failed: false,
-            channels: IndexSet::new(),
-            patterns: IndexSet::new(),
+            channels: SeededSet::with_hasher(seed),
+            patterns: SeededSet::with_hasher(seed),
             no_touch: false,
             no_evict: false,
             reply_mode: ReplyMode::On,
@@ -157,15 +160,22 @@ impl Client {
 pub struct Clients {
     by_id: HashMap<ClientId, Client, BuildHasherDefault<ById>>,
     nobody: Client,
-    /// Apart from the clients: every change of a key looks here, and hardly any client is here.
-    observed: BTreeMap<ClientId, Vec<Key>>,
+    /// Apart from the clients, in their order: every change of a key looks here, and hardly any client is here.
+    observed: Vec<(ClientId, Vec<Key>)>,
     next: ClientId,
+    /// Of what clients name.
+    seed: Seed,
 }
+
+/// Something of each of some clients.
+pub type ClientMap<V> = IndexMap<ClientId, V, BuildHasherDefault<ById>>;
+/// Some clients, in the order in which they joined.
+pub type ClientSet = IndexSet<ClientId, BuildHasherDefault<ById>>;
 
 /// Spreads numbers that the engine itself gave out: nobody can choose them to collide, and every call
 /// looks its client up.
 #[derive(Debug, Default)]
-struct ById(u64);
+pub struct ById(u64);
 
 impl Hasher for ById {
     fn write(&mut self, bytes: &[u8]) {
@@ -184,29 +194,28 @@ impl Hasher for ById {
     }
 }
 
-impl Default for Clients {
-    fn default() -> Clients {
-        let mut nobody = Client::new(NOBODY, 0);
+impl Clients {
+    pub fn new(seed: Seed) -> Clients {
+        let mut nobody = Client::new(NOBODY, 0, seed);
         nobody.authenticated = true;
         Clients {
             by_id: HashMap::default(),
             nobody,
-            observed: BTreeMap::new(),
+            observed: Vec::new(),
             next: 1,
+            seed,
         }
     }
-}
 
-impl Clients {
     pub fn connect(&mut self, now_ms: i64) -> ClientId {
         let id = self.next;
         self.next += 1;
-        self.by_id.insert(id, Client::new(id, now_ms));
+        self.by_id.insert(id, Client::new(id, now_ms, self.seed));
         id
     }
 
     pub fn remove(&mut self, id: ClientId) -> Option<Client> {
-        self.observed.remove(&id);
+        self.observe(id, Vec::new());
         self.by_id.remove(&id)
     }
 
@@ -252,10 +261,15 @@ impl Clients {
     /// Sends a client the events of all keys that match one of these patterns from now on, whatever
     /// `notify-keyspace-events` says; those of before no longer count.
     pub fn observe(&mut self, id: ClientId, patterns: Vec<Key>) {
-        if patterns.is_empty() || self.get(id).is_none() {
-            self.observed.remove(&id);
-        } else {
-            self.observed.insert(id, patterns);
+        let at = self
+            .observed
+            .binary_search_by_key(&id, |(observer, _)| *observer);
+        let listens = !patterns.is_empty() && self.get(id).is_some();
+        match at {
+            Ok(at) if listens => self.observed[at].1 = patterns,
+            Ok(at) => drop(self.observed.remove(at)),
+            Err(at) if listens => self.observed.insert(at, (id, patterns)),
+            Err(_) => {}
         }
     }
 

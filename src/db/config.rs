@@ -1,6 +1,7 @@
 //! Settings that CONFIG SET can change while the engine runs.
 
-use indexmap::IndexMap;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::keyspace::Keyspace;
 use super::notify::Notify;
@@ -62,7 +63,7 @@ pub struct Config {
     /// Longest string value, in bytes.
     pub max_value_bytes: usize,
     /// Settings of the host (port, dir, ...), which the engine only shows.
-    pub host: IndexMap<String, String>,
+    pub host: Vec<(String, String)>,
 }
 
 impl Default for Config {
@@ -78,7 +79,17 @@ impl Default for Config {
             notify: Notify::default(),
             requirepass: Vec::new(),
             max_value_bytes: 512 * 1024 * 1024,
-            host: IndexMap::new(),
+            host: Vec::new(),
         }
+    }
+}
+
+impl Config {
+    /// What the host says under this name.
+    pub fn host_setting(&self, name: &str) -> Option<&str> {
+        let mut settings = self.host.iter();
+        settings
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 }

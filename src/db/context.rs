@@ -3,6 +3,10 @@
 //! No key changes here without its event being named, its inverse kept, its effect recorded and
 //! its weight counted; a command cannot forget any of them.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::ToString;
+
 use super::client::{Client, ClientId};
 use super::effects::{Block, Draft, Savepoint};
 use super::event::Event;
@@ -74,7 +78,7 @@ impl<'a> Ctx<'a> {
 
     /// Does something with another database selected (MOVE, COPY DB).
     pub fn in_db<R>(&mut self, db: u32, act: impl FnOnce(&mut Ctx) -> R) -> R {
-        let before = std::mem::replace(&mut self.db, db);
+        let before = core::mem::replace(&mut self.db, db);
         let answer = act(self);
         self.db = before;
         answer
@@ -209,7 +213,7 @@ impl Ctx<'_> {
         self.touch_watched(db, db);
         self.state.near.forget_all();
         let empty = Keyspace::new(self.limits().seed, self.state.config.max_keyspace_bytes);
-        let before = std::mem::replace(&mut self.state.databases[db as usize], empty);
+        let before = core::mem::replace(&mut self.state.databases[db as usize], empty);
         if !before.is_empty() {
             self.in_db(db, |ctx| ctx.effect(["FLUSHDB"]));
         }

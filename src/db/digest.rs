@@ -1,7 +1,8 @@
 //! A fingerprint of all data, equal for equal contents whatever the seed, thresholds or order of
 //! insertion: what the laws of replay and undo compare.
 
-use std::hash::Hasher;
+use alloc::vec::Vec;
+use core::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 

@@ -4,6 +4,9 @@
 //! canonical: deadlines are absolute, chosen members are named, so that applying them to the state
 //! they were computed on gives the same state at any later time, on any other engine.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::client::ClientId;
 use super::event::Event;
 use super::keyspace::{Deadline, Key};

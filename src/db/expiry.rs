@@ -1,5 +1,7 @@
 //! Removing what time has taken, in small pieces.
 
+use alloc::vec::Vec;
+
 use super::context::Ctx;
 use super::keyspace::Key;
 

@@ -3,7 +3,8 @@
 //! What a step removed or flushed comes here once nothing can bring it back. Ticks free it within
 //! their budget, and each step frees a little, so that it also ends where nothing ticks.
 
-use std::collections::VecDeque;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 
 use super::expiry::Budget;
 use super::keyspace::Keyspace;
@@ -121,7 +122,7 @@ impl State {
 
     /// Lets go of the flushed tables that no snapshot is walking over any more.
     pub fn release_departed(&mut self) {
-        for keyspace in std::mem::take(&mut self.departed) {
+        for keyspace in core::mem::take(&mut self.departed) {
             if keyspace.is_walked() {
                 self.departed.push(keyspace);
             } else {

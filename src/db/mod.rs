@@ -23,7 +23,7 @@ mod undo;
 mod watch;
 
 pub use channels::{Channels, Receiver};
-pub use client::{Client, ClientId, Clients, NOBODY, Queue, ReplyMode, Resp};
+pub use client::{Client, ClientId, ClientMap, ClientSet, Clients, NOBODY, Queue, ReplyMode, Resp};
 pub use config::{Config, Policy, Role};
 pub use context::{Ctx, Ttl};
 pub use effects::{Argv, Block, Cause, Draft, Effect, Request, Savepoint, Step};

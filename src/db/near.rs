@@ -5,6 +5,9 @@
 //! key clears it. A key with a deadline is never let in: time changes nothing that is cached. A hit
 //! leaves the time in a second word, which counts as the use that it was.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 /// Longer keys are not cached.
 pub const NEAR_KEY_MAX_BYTES: usize = 128;
 
@@ -106,7 +109,7 @@ impl Near {
     /// Hits since this was last asked; none where there were none.
     #[inline]
     pub fn take_hits(&mut self, now_ms: i64) -> Option<Hits> {
-        let count = std::mem::take(self.words.get_mut(HITS)?);
+        let count = core::mem::take(self.words.get_mut(HITS)?);
         let ago_ms = (now_ms as u32).wrapping_sub(self.words[HIT_MS]);
         (count > 0).then(|| Hits {
             count,

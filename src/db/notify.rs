@@ -1,6 +1,6 @@
 //! Which keyspace events are published: the letters of `notify-keyspace-events`.
 
-use std::fmt;
+use core::fmt;
 
 use super::event::Class;
 

@@ -1,5 +1,8 @@
 //! `Slot`: a key of the selected database, looked up once for all that a command does with it.
 
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
 use super::config::Role;
 use super::context::{Ctx, Ttl};
 use super::event::Event;

@@ -1,5 +1,8 @@
 //! Everything that an engine holds.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::channels::Channels;
 use super::client::{Client, ClientId, Clients};
 use super::config::Config;
@@ -90,8 +93,9 @@ pub struct State {
 
 impl State {
     pub fn new(config: Config, started_ms: i64, run_id: String) -> State {
+        let seed = config.limits.seed;
         let databases = (0..config.databases)
-            .map(|_| Keyspace::new(config.limits.seed, config.max_keyspace_bytes))
+            .map(|_| Keyspace::new(seed, config.max_keyspace_bytes))
             .collect();
         State {
             config,
@@ -99,9 +103,9 @@ impl State {
             opened: 0,
             departed: Vec::new(),
             lazy: Lazy::default(),
-            clients: Clients::default(),
-            channels: Channels::default(),
-            watches: Watches::default(),
+            clients: Clients::new(seed),
+            channels: Channels::new(seed),
+            watches: Watches::new(seed),
             near: Near::default(),
             stats: Stats::default(),
             started_ms,

@@ -4,6 +4,9 @@
 //! was done are requests of RESP, which is how they lie in a journal and in an append-only file, and a
 //! command that did what it said is not written a second time.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::effects::{Argv, Cause, Effect, Step};
 use super::keyspace::Deadline;
 

@@ -3,6 +3,8 @@
 //! Its cost is what was touched: a keyspace keeps what a change removed or replaced, a large value
 //! gives the inverse of each edit, FLUSHALL keeps the old table and SWAPDB swaps back.
 
+use alloc::boxed::Box;
+
 use super::effects::Draft;
 use super::keyspace::{Change, Keyspace, Taken};
 use super::state::State;

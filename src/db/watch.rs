@@ -1,18 +1,23 @@
 //! WATCH: which clients want to know that a key changed before their EXEC.
 
-use indexmap::{IndexMap, IndexSet};
-
-use super::client::ClientId;
+use super::client::{ClientId, ClientSet};
 use super::keyspace::Key;
 use super::state::State;
+use crate::types::{Seed, SeededMap};
 
 /// Clients by watched key. No key stands without a client.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Watches {
-    by_key: IndexMap<(u32, Key), IndexSet<ClientId>>,
+    by_key: SeededMap<(u32, Key), ClientSet>,
 }
 
 impl Watches {
+    pub fn new(seed: Seed) -> Watches {
+        Watches {
+            by_key: SeededMap::with_hasher(seed),
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.by_key.is_empty()
     }
@@ -43,7 +48,7 @@ impl State {
     pub fn unwatch(&mut self, client: ClientId) {
         let client_state = self.client_mut(client);
         client_state.watch_failed = false;
-        for place in std::mem::take(&mut client_state.watched) {
+        for place in core::mem::take(&mut client_state.watched) {
             if let Some(clients) = self.watches.by_key.get_mut(&place) {
                 clients.swap_remove(&client);
                 if clients.is_empty() {

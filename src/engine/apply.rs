@@ -1,5 +1,7 @@
 //! Doing again what was done elsewhere, or before: the journal read back, a replica fed.
 
+use alloc::vec::Vec;
+
 use super::Engine;
 use crate::commands::execute;
 use crate::db::{Cause, Ctx, Effect, Event, NOBODY, Standing, Step};
@@ -13,7 +15,7 @@ impl Engine {
     /// was computed on, or where a database is full. Nothing of the step remains then.
     pub fn apply(&mut self, step: &Step) -> Result<()> {
         self.make_room_for(&step.effects)?;
-        let journaling = std::mem::replace(&mut self.journaling, false);
+        let journaling = core::mem::replace(&mut self.journaling, false);
         let mut draft = self.draft(step.at_ms);
         self.journaling = journaling;
         draft.applying = true;

@@ -1,5 +1,8 @@
 //! `atomic`: several calls as one step, which the caller ends or takes back.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::{Engine, FULL, Outcome, owned};
 use crate::commands::{Listed, run};
 use crate::db::{Cause, ClientId, Ctx, Draft, ENTRY_MAX_BYTES, Savepoint};

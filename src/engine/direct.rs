@@ -5,7 +5,8 @@
 //! is special about a client or the store (a queue, an open step, a replica ...) is left to `call`:
 //! then nothing has happened, and `None` says so. `tests/direct.rs` holds the two ways to each other.
 
-use std::sync::OnceLock;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::{Engine, Outcome};
 #[cfg(feature = "sorted-sets")]
@@ -72,20 +73,22 @@ pub struct Row(usize);
 
 impl Row {
     pub fn of(name: &str) -> Option<Row> {
-        let is_it = |listed: &&Listed| listed.is_called(name.as_bytes());
-        let at = rows().iter().position(is_it)?;
+        let rows = table().rows();
+        let at = rows
+            .iter()
+            .position(|listed| listed.is_called(name.as_bytes()))?;
         // What changes the client itself (SELECT, WATCH ...), or other databases than its own, or asks
         // something of the host (SAVE ...), is looked after by `call`.
         let of_client = ["connection", "transactions", "pubsub", "server"];
         let of_others = ["MOVE", "SWAPDB", "COPY"];
-        let is_special = of_client.contains(&rows()[at].command.group) || of_others.contains(&name);
+        let is_special = of_client.contains(&rows[at].command.group) || of_others.contains(&name);
         (!is_special).then_some(Row(at))
     }
 
     /// The row that was given this number by `number`.
     #[inline]
     pub fn numbered(number: usize) -> Option<Row> {
-        (number < rows().len()).then_some(Row(number))
+        (number < table().rows().len()).then_some(Row(number))
     }
 
     #[inline]
@@ -101,7 +104,7 @@ impl Row {
 
     #[inline]
     fn listed(self) -> &'static Listed {
-        rows()[self.0]
+        &table().rows()[self.0]
     }
 }
 
@@ -164,12 +167,6 @@ impl Caller {
             no_touch: self.no_touch,
         }
     }
-}
-
-#[inline]
-fn rows() -> &'static [&'static Listed] {
-    static ROWS: OnceLock<Vec<&'static Listed>> = OnceLock::new();
-    ROWS.get_or_init(|| table().iter().collect())
 }
 
 impl Engine {
@@ -401,7 +398,7 @@ impl Engine {
         if draft.is_idle() {
             self.discard(draft);
         } else {
-            let argv: Vec<&[u8]> = std::iter::once(b"MGET".as_slice()).chain(keys).collect();
+            let argv: Vec<&[u8]> = core::iter::once(b"MGET".as_slice()).chain(keys).collect();
             self.commit(draft, Cause::Command, &argv);
         }
         true

@@ -1,5 +1,7 @@
 //! `maxmemory`: making room before a step that may grow, and refusing one that grew too far.
 
+use alloc::vec::Vec;
+
 use super::{Engine, FULL};
 use crate::commands::{Flags, Listed, table};
 use crate::db::{Cause, ClientId, Ctx, ENTRY_MAX_BYTES, Effect, Policy, Queue};

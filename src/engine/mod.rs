@@ -12,6 +12,9 @@ mod memory;
 mod steps;
 mod waiting;
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use crate::commands::{Flags, Listed, run, table};
 use crate::db::{
     Argv, Cause, Client, ClientId, Config, Ctx, Draft, Key, Request, Resp, Role, Savepoint, State,
@@ -78,8 +81,8 @@ impl Engine {
             .map(|_| format!("{:08x}", split_mix(&mut random) >> 32))
             .collect();
         Engine {
+            waiting: Waiting::new(config.limits.seed),
             state: State::new(config, now_ms, run_id),
-            waiting: Waiting::default(),
             atomic: None,
             random,
             outbox: Vec::new(),
@@ -138,7 +141,7 @@ impl Engine {
     /// Replies and messages since the last time, in order. A host writes them before the reply of
     /// the call that caused them, as Redis does.
     pub fn take_outbox(&mut self) -> Vec<Delivery> {
-        std::mem::take(&mut self.outbox)
+        core::mem::take(&mut self.outbox)
     }
 
     pub fn has_deliveries(&self) -> bool {
@@ -163,7 +166,7 @@ impl Engine {
 
     /// Steps since the last time, in order.
     pub fn take_steps(&mut self) -> Steps {
-        std::mem::take(&mut self.journal)
+        core::mem::take(&mut self.journal)
     }
 
     /// Runs one command in the name of a client.

@@ -1,5 +1,7 @@
 //! Steps: how one begins, and what is released when it is done.
 
+use alloc::boxed::Box;
+
 use super::Engine;
 use crate::db::{Cause, Draft, Head, Intents, split_mix};
 
@@ -50,12 +52,12 @@ impl Engine {
     }
 
     fn tell(&mut self, draft: &mut Draft) {
-        for (channel, message) in std::mem::take(&mut draft.published) {
+        for (channel, message) in core::mem::take(&mut draft.published) {
             self.deliver(&channel, &message);
         }
         self.notify(&draft.events);
         self.state.fail_watches(&draft.touched);
-        for (client, db, key) in std::mem::take(&mut draft.watched) {
+        for (client, db, key) in core::mem::take(&mut draft.watched) {
             self.state.watch(client, db, key);
         }
     }

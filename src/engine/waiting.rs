@@ -4,16 +4,17 @@
 //! of its own; if it would still wait, it goes on waiting. So a blocking command is one function,
 //! and serving a waiter has the effects of the plain command.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::ops::Bound::{Excluded, Unbounded};
-
-use indexmap::{IndexMap, IndexSet};
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+use core::ops::Bound::{Excluded, Unbounded};
 
 use super::{Delivery, Engine, Outcome, owned};
 use crate::commands::{Listed, run, table};
-use crate::db::{Argv, Block, Cause, ClientId, Ctx, Draft, Key};
+use crate::db::{Argv, Block, Cause, ClientId, ClientMap, Ctx, Draft, Key};
 use crate::error::Error;
 use crate::reply::Reply;
+use crate::types::{Seed, SeededMap, SeededSet};
 
 /// Numbers waits in the order in which they began; never used twice.
 type Arrival = u64;
@@ -31,11 +32,11 @@ struct Waiter {
 /// Whoever is served or leaves goes out of the middle of every line in O(log N), and serving takes
 /// the next of a line without touching the rest: a push costs the same however many wait behind.
 /// Invariant: `arrivals` and `by_key` hold exactly the waits of `waiters`.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Waiting {
     waiters: BTreeMap<Arrival, Waiter>,
-    arrivals: HashMap<ClientId, Arrival>,
-    by_key: IndexMap<(u32, Key), BTreeMap<Arrival, ClientId>>,
+    arrivals: ClientMap<Arrival>,
+    by_key: SeededMap<(u32, Key), BTreeMap<Arrival, ClientId>>,
     next: Arrival,
     /// Places that changed and whose waiters have not been looked at yet.
     ready: VecDeque<(u32, Key)>,
@@ -43,6 +44,17 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
+    pub fn new(seed: Seed) -> Waiting {
+        Waiting {
+            waiters: BTreeMap::new(),
+            arrivals: ClientMap::default(),
+            by_key: SeededMap::with_hasher(seed),
+            next: 0,
+            ready: VecDeque::new(),
+            is_serving: false,
+        }
+    }
+
     pub fn add(&mut self, client: ClientId, db: u32, block: Block, argv: Argv) {
         let arrival = self.next;
         self.next += 1;
@@ -61,7 +73,7 @@ impl Waiting {
     }
 
     pub fn remove(&mut self, client: ClientId) -> bool {
-        let Some(arrival) = self.arrivals.remove(&client) else {
+        let Some(arrival) = self.arrivals.swap_remove(&client) else {
             return false;
         };
         let Some(waiter) = self.waiters.remove(&arrival) else {
@@ -109,7 +121,7 @@ impl Waiting {
     }
 
     /// Places that a step changed and that somebody waits for, each once, in order.
-    fn ready(&self, draft: &Draft) -> IndexSet<(u32, Key)> {
+    fn ready(&self, draft: &Draft) -> SeededSet<(u32, Key)> {
         let touched = draft
             .touched
             .iter()
@@ -118,7 +130,9 @@ impl Waiting {
             .by_key
             .keys()
             .filter(|(db, _)| draft.replaced.contains(db));
-        touched.chain(replaced).cloned().collect()
+        let mut ready = SeededSet::with_hasher(*self.by_key.hasher());
+        ready.extend(touched.chain(replaced).cloned());
+        ready
     }
 }
 
@@ -150,7 +164,7 @@ impl Engine {
         }
         let ready = self.waiting.ready(draft);
         self.waiting.ready.extend(ready);
-        if std::mem::replace(&mut self.waiting.is_serving, true) {
+        if core::mem::replace(&mut self.waiting.is_serving, true) {
             return;
         }
         while let Some(place) = self.waiting.ready.pop_front() {

@@ -10,7 +10,11 @@
 //! `SELECT` goes before the first request and wherever the database changes. What time and memory
 //! did is `DEL` here: an AOF has one authority, whose word needs no condition.
 
-use std::fmt;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::fmt;
 
 use super::rdb::{Target, dump, restore};
 use crate::db::{Argv, Effect, Taken, TakenEffect, read_call, write_call};
@@ -180,7 +184,7 @@ pub enum Damage {
     Select,
 }
 
-impl std::error::Error for Damage {}
+impl core::error::Error for Damage {}
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -240,7 +244,7 @@ impl Manifest {
             let [name, value] = pair else { return None };
             match name.as_slice() {
                 b"file" => part.name = String::from_utf8(value.clone()).ok()?,
-                b"seq" => part.seq = std::str::from_utf8(value).ok()?.parse().ok()?,
+                b"seq" => part.seq = core::str::from_utf8(value).ok()?.parse().ok()?,
                 b"type" => kind = Some(value.clone()),
                 // Of a later version.
                 _ => {}

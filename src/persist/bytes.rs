@@ -1,5 +1,7 @@
 //! Reading and writing the small parts that records and manifests are made of.
 
+use alloc::vec::Vec;
+
 /// Puts an unsigned number at the end in groups of seven bits, the lowest first (LEB128).
 pub(super) fn write_number(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {

@@ -10,8 +10,9 @@
 //! Integers are little-endian; counts, ids, parts and keys are LEB128. `codec` and `key_id` are there
 //! for compression and encryption to come; a reader refuses those that it does not know.
 
-use std::fmt;
-use std::ops::Range;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
 
 use super::bytes::{Parts, write_number};
 use super::rdb::crc64;
@@ -72,7 +73,7 @@ pub enum ManifestError {
     Malformed,
 }
 
-impl std::error::Error for ManifestError {}
+impl core::error::Error for ManifestError {}
 
 impl fmt::Display for ManifestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,7 +17,9 @@
 //! `epoch`, `client`, `n` and `base_seq` say who wrote the step, which of his it is, and on which
 //! state it was computed: as a rule the store itself, its `seq`th, on the one before. A reader of another format refuses the record.
 
-use std::fmt;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
 
 use twox_hash::XxHash64;
 
@@ -65,7 +67,7 @@ pub enum RecordError {
     Malformed,
 }
 
-impl std::error::Error for RecordError {}
+impl core::error::Error for RecordError {}
 
 impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

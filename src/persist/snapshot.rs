@@ -3,6 +3,8 @@
 //! A snapshot is made in slices while commands go on: what is about to change before the walk has come
 //! to it is kept for the walk (`db::Keyspace`). A chunk that cannot be read costs its own keys alone.
 
+use alloc::vec::Vec;
+
 use super::rdb::{About, LoadError, Reader, Target, Writer};
 use crate::db::{Entry, Key, State};
 use crate::types::Limits;
@@ -81,10 +83,10 @@ impl Snapshot {
     /// Ends what was written so far as a chunk.
     fn cut(&mut self) -> Chunk {
         let next = Writer::new(self.target, self.about).hurried();
-        let bytes = std::mem::replace(&mut self.writer, next).finish();
+        let bytes = core::mem::replace(&mut self.writer, next).finish();
         Chunk {
             bytes,
-            keys: std::mem::take(&mut self.keys),
+            keys: core::mem::take(&mut self.keys),
         }
     }
 }

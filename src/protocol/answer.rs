@@ -3,7 +3,10 @@
 //! A `Reply` is what a command means, an `Answer` is what went over the wire; the second cannot
 //! tell a score from a bulk string where the protocol could not.
 
-use std::fmt;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// Deeper nesting is refused, so that a hostile peer cannot exhaust the stack.
 const MAX_DEPTH: usize = 128;
@@ -45,7 +48,7 @@ impl fmt::Display for Malformed {
     }
 }
 
-impl std::error::Error for Malformed {}
+impl core::error::Error for Malformed {}
 
 impl Answer {
     /// The first answer in `bytes` and how many bytes it took, or `None` where it is not whole yet.
@@ -188,7 +191,7 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&self, bytes: &[u8]) -> Result<String, Stop> {
-        let text = std::str::from_utf8(bytes).map_err(|_| self.malformed("not a number"))?;
+        let text = core::str::from_utf8(bytes).map_err(|_| self.malformed("not a number"))?;
         Ok(text.to_owned())
     }
 

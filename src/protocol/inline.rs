@@ -10,6 +10,8 @@
 //! fo"o b"       a quote may open inside a word, and its end must be the end of the word
 //! ```
 
+use alloc::vec::Vec;
+
 /// The arguments of a line, or `None` where a quote stays open or is followed by more of the word.
 pub fn split_arguments(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut rest = line;

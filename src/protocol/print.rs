@@ -13,6 +13,10 @@
 //! 1# "key" => "value"                key value
 //! ```
 
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
 use super::{Answer, Resp, write};
 use crate::reply::Reply;
 

@@ -21,7 +21,8 @@
 //! Many         each after the other, without a frame around them
 //! ```
 
-use std::fmt::{self, Write};
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
 
 use super::Resp;
 use crate::error::Error;
@@ -87,7 +88,7 @@ pub fn write(reply: &Reply, resp: Resp, out: &mut Vec<u8>) {
             count(b'*', pairs.len(), out);
             for pair in pairs {
                 count(b'*', 2, out);
-                in_turn(std::slice::from_ref(pair), resp, out);
+                in_turn(core::slice::from_ref(pair), resp, out);
             }
         }
         (Reply::Verbatim(_, text), Resp::Two) => write_bulk(text, out),

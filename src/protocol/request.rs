@@ -9,8 +9,10 @@
 //! reserve. Bytes are copied once, into the buffer, and arguments are ranges of it. A request that
 //! is still incomplete is taken up where it was left, not from its start.
 
-use std::fmt;
-use std::ops::Range;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
 
 use super::split_arguments;
 use crate::error::Error;
@@ -87,7 +89,7 @@ impl fmt::Display for ProtocolError {
     }
 }
 
-impl std::error::Error for ProtocolError {}
+impl core::error::Error for ProtocolError {}
 
 impl From<ProtocolError> for Error {
     fn from(error: ProtocolError) -> Error {
@@ -532,5 +534,5 @@ fn parse_length(digits: &[u8]) -> Option<i64> {
     if !canonical {
         return None;
     }
-    std::str::from_utf8(digits).ok()?.parse().ok()
+    core::str::from_utf8(digits).ok()?.parse().ok()
 }

@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use indexmap::IndexMap;
 use tokio::sync::Notify;
 use tracing::{error, info};
 
@@ -14,7 +13,7 @@ use super::jobs::Jobs;
 use super::mailbox::Mailbox;
 use super::settings::{Fsync, Settings};
 use super::tcp::READ_BYTES;
-use crate::db::{Budget, ClientId, ReplyMode, Request, Resp};
+use crate::db::{Budget, ClientId, ClientMap, ReplyMode, Request, Resp};
 use crate::engine::{Engine, Outcome};
 use crate::error::Error;
 use crate::protocol::Argv;
@@ -23,7 +22,7 @@ use crate::reply::Reply;
 pub struct Host {
     pub settings: Settings,
     pub engine: RefCell<Engine>,
-    mailboxes: RefCell<IndexMap<ClientId, Rc<Mailbox>>>,
+    mailboxes: RefCell<ClientMap<Rc<Mailbox>>>,
     pub journal: Option<Journal>,
     pub jobs: Jobs,
     /// Why commands that write are refused, while they are.

@@ -1,7 +1,9 @@
 //! The bytes of a packed value: one allocation that grows by steps, and that can note how a change is
 //! taken back.
 
-use std::ops::{Deref, Range};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::{Deref, Range};
 
 use super::Inverses;
 
@@ -110,7 +112,7 @@ impl Buffer {
 
     /// Starts to note changes, after those that were noted of the same edit.
     pub fn start(&mut self, noted: Inverses) {
-        let bytes = std::mem::take(self.bytes_mut());
+        let bytes = core::mem::take(self.bytes_mut());
         let mut head = [0; HEAD_BYTES];
         let kept = bytes.len().min(HEAD_BYTES);
         head[..kept].copy_from_slice(&bytes[..kept]);
@@ -129,13 +131,13 @@ impl Buffer {
         let Form::Recording(recording) = &mut self.0 else {
             return None;
         };
-        let mut noted = std::mem::take(&mut recording.noted);
-        let patches = std::mem::take(&mut recording.rewind.patches);
+        let mut noted = core::mem::take(&mut recording.noted);
+        let patches = core::mem::take(&mut recording.rewind.patches);
         if !patches.is_empty() {
             let head = recording.rewind.head;
             noted.push(super::Inverse::Rewind(Rewind { head, patches }));
         }
-        self.0 = Form::Resting(std::mem::take(&mut recording.bytes));
+        self.0 = Form::Resting(core::mem::take(&mut recording.bytes));
         Some(noted)
     }
 

@@ -1,5 +1,8 @@
 //! Hashes: fields with values, packed while they are few and short, a table after that.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::listpack::{self, Cursor};
 use super::log::{Log, NOT_RECORDING};
 use super::slots::{self, Named, Slots};
@@ -268,7 +271,7 @@ impl Hash {
         if let Form::Packed(pairs) = &mut self.0 {
             let noted = pairs.recorded();
             let table = Table::of(pairs, seed).expect("a packed hash holds pairs, each field once");
-            let packed = std::mem::replace(&mut self.0, Form::Table(Box::new(table)));
+            let packed = core::mem::replace(&mut self.0, Form::Table(Box::new(table)));
             if let (Some(mut noted), Form::Table(table)) = (noted, &mut self.0) {
                 noted.push(super::Inverse::Form(Box::new(Hash(packed).into_value())));
                 table.log.start(noted);
@@ -327,7 +330,7 @@ impl Table {
             self.log.note(|| Inverse::Added);
             return true;
         };
-        let old = std::mem::replace(&mut self.entries[position].value, value.into());
+        let old = core::mem::replace(&mut self.entries[position].value, value.into());
         self.content_bytes -= old.len();
         self.log.note(|| Inverse::Changed {
             position,
@@ -360,7 +363,7 @@ impl Table {
             Inverse::Changed { position, value } => {
                 let slot = &mut self.entries[position].value;
                 self.content_bytes += value.len();
-                self.content_bytes -= std::mem::replace(slot, value).len();
+                self.content_bytes -= core::mem::replace(slot, value).len();
             }
             Inverse::Removed {
                 position,

@@ -6,6 +6,8 @@
 //!
 //! The array widens when an integer comes that it cannot say, and stays wide.
 
+use alloc::vec::Vec;
+
 use super::Inverses;
 use super::buffer::{Buffer, COPIED_MAX_BYTES, Rewind};
 
@@ -120,9 +122,9 @@ impl Intset {
             let middle = low + (high - low) / 2;
             let start = HEADER_BYTES + middle * self.width();
             match read_integer(&self.bytes[start..start + self.width()]).cmp(&number) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => return Ok(middle),
+                core::cmp::Ordering::Less => low = middle + 1,
+                core::cmp::Ordering::Greater => high = middle,
+                core::cmp::Ordering::Equal => return Ok(middle),
             }
         }
         Err(low)

@@ -1,6 +1,8 @@
 //! Lists: one listpack while that is small, a queue of listpacks after.
 
-use std::ops::Range;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::listpack::Needle;
 use super::log::{Log, NOT_RECORDING};
@@ -265,7 +267,7 @@ impl List {
 
     fn slices(&self) -> (&[Listpack], &[Listpack]) {
         match &self.0 {
-            Form::Packed(elements) => (std::slice::from_ref(elements), &[]),
+            Form::Packed(elements) => (core::slice::from_ref(elements), &[]),
             Form::Quick(quick) => quick.nodes.slices(),
         }
     }
@@ -303,7 +305,7 @@ impl List {
         }
         if !NodeLimit::of(limits).allows(bytes, count) {
             let noted = packed.recorded();
-            let mut quick = Quick::of(std::mem::take(packed));
+            let mut quick = Quick::of(core::mem::take(packed));
             if let Some(mut noted) = noted {
                 noted.push(Inverse::Grown);
                 quick.log.start(noted);
@@ -322,7 +324,7 @@ impl List {
         {
             quick.log.note(|| Inverse::Shrunk);
             let noted = quick.log.is_on().then(|| quick.log.finish());
-            let mut node = std::mem::take(&mut quick.nodes).into_first_node();
+            let mut node = core::mem::take(&mut quick.nodes).into_first_node();
             if let Some(noted) = noted {
                 node.record(noted);
             }
@@ -460,10 +462,10 @@ impl Kind for List {
         match (inverse, &mut self.0) {
             (super::Inverse::Rewind(rewind), Form::Packed(elements)) => elements.rewind(rewind),
             (super::Inverse::List(Inverse::Grown), Form::Quick(quick)) => {
-                self.0 = Form::Packed(std::mem::take(&mut quick.nodes).into_first_node());
+                self.0 = Form::Packed(core::mem::take(&mut quick.nodes).into_first_node());
             }
             (super::Inverse::List(Inverse::Shrunk), Form::Packed(elements)) => {
-                self.0 = Form::Quick(Box::new(Quick::of(std::mem::take(elements))));
+                self.0 = Form::Quick(Box::new(Quick::of(core::mem::take(elements))));
             }
             (super::Inverse::List(inverse), Form::Quick(quick)) => quick.undo(inverse),
             _ => panic!("undo of another form than that of the list"),

@@ -18,8 +18,9 @@
 //!
 //! Method and layout are Salvatore Sanfilippo's; RDB stores these very bytes.
 
-use std::borrow::Cow;
-use std::ops::Range;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::Inverses;
 use super::buffer::{Buffer, COPIED_MAX_BYTES, Rewind};

@@ -1,5 +1,7 @@
 //! Where a value notes the inverses of its changes, while it is told to.
 
+use alloc::vec::Vec;
+
 use super::Inverse;
 
 /// Inverses, oldest first. Most edits change one thing, and that takes no allocation.
@@ -34,7 +36,8 @@ impl<I: Into<Inverse>> FromIterator<I> for Inverses {
 
 impl IntoIterator for Inverses {
     type Item = Inverse;
-    type IntoIter = std::iter::Chain<std::option::IntoIter<Inverse>, std::vec::IntoIter<Inverse>>;
+    type IntoIter =
+        core::iter::Chain<core::option::IntoIter<Inverse>, alloc::vec::IntoIter<Inverse>>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.first.into_iter().chain(self.rest)
@@ -71,7 +74,7 @@ impl Log {
     pub fn finish(&mut self) -> Inverses {
         assert!(self.is_on, "{NOT_RECORDING}");
         self.is_on = false;
-        std::mem::take(&mut self.noted)
+        core::mem::take(&mut self.noted)
     }
 
     /// Makes the inverse only when somebody wants it.

@@ -9,8 +9,11 @@
 //! - a change of the large form can be recorded as a list of inverses, whose cost is what was
 //!   touched. The packed form is small enough to be kept whole.
 
-// `Kind::is_empty` is the one: what is empty has no place in the keyspace.
 #![allow(clippy::len_without_is_empty)]
+
+use alloc::boxed::Box;
+
+// `Kind::is_empty` is the one: what is empty has no place in the keyspace.
 
 mod buffer;
 mod hash;
@@ -40,7 +43,7 @@ pub use listpack::{Item, Listpack};
 pub use log::Inverses;
 #[cfg(feature = "lists")]
 pub use quicklist::Side;
-pub use seed::Seed;
+pub use seed::{Seed, SeededMap, SeededSet};
 #[cfg(feature = "sets")]
 pub use set::Set;
 pub use string::{Str, Text};
@@ -357,12 +360,12 @@ impl Value {
 fn taken<T: Kind>(mut value: Value) -> T {
     let kind = value.type_name();
     let inner = T::of_mut(&mut value).unwrap_or_else(|| panic!("undo of the form of a {kind}"));
-    std::mem::take(inner)
+    core::mem::take(inner)
 }
 
 /// The positions of a table that the next part of a SCAN looks at: `count` of them below the cursor,
 /// from the end down if that is 0. The start of the range is the next cursor.
-fn scanned(cursor: u64, count: usize, len: usize) -> std::ops::Range<usize> {
+fn scanned(cursor: u64, count: usize, len: usize) -> core::ops::Range<usize> {
     let end = match usize::try_from(cursor) {
         Ok(0) | Err(_) => len,
         Ok(cursor) => cursor.min(len),

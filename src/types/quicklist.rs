@@ -1,7 +1,8 @@
 //! A queue of listpacks: what a list is once it outgrew one.
 
-use std::collections::VecDeque;
-use std::ops::Range;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::{Limits, Listpack};
 

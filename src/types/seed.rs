@@ -1,8 +1,14 @@
 //! The secret that keeps a table's order from being chosen by whoever picks its keys.
 
-use std::hash::BuildHasher;
+use core::hash::BuildHasher;
+
+use indexmap::{IndexMap, IndexSet};
 
 use siphasher::sip::SipHasher13;
+
+/// By names that others choose.
+pub type SeededMap<K, V> = IndexMap<K, V, Seed>;
+pub type SeededSet<K> = IndexSet<K, Seed>;
 
 /// Keys SipHash-1-3 for the tables of one engine. Drawn by the host: a table that an attacker can
 /// foresee is one that he can fill with collisions.

@@ -1,5 +1,8 @@
 //! Sets: sorted integers, a packed sequence while the members are few and short, or a table.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::log::{Log, NOT_RECORDING};
 use super::slots::{self, Named, Slots};
 use super::{Intset, Inverses, Item, Kind, Limits, Listpack, Seed, kind, listpack};
@@ -322,7 +325,7 @@ impl Set {
             Form::Packed(members) => members.recorded(),
             Form::Table(_) => None,
         };
-        let old = std::mem::replace(&mut self.0, form);
+        let old = core::mem::replace(&mut self.0, form);
         if let Some(mut noted) = noted {
             noted.push(super::Inverse::Form(Box::new(Set(old).into_value())));
             self.start(noted);

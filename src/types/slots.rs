@@ -1,6 +1,7 @@
 //! A table whose entries are numbered, found by their name, and whose growth no call pays for alone.
 
-use std::hash::BuildHasher;
+use alloc::vec::Vec;
+use core::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
@@ -163,7 +164,7 @@ impl<E: Named> Slots<E> {
         let (low, high) = (one.min(other), one.max(other));
         let (before, behind) = self.chunks.split_at_mut(high / CHUNK);
         match before.get_mut(low / CHUNK) {
-            Some(chunk) => std::mem::swap(&mut chunk[low % CHUNK], &mut behind[0][high % CHUNK]),
+            Some(chunk) => core::mem::swap(&mut chunk[low % CHUNK], &mut behind[0][high % CHUNK]),
             None => behind[0].swap(low % CHUNK, high % CHUNK),
         }
     }
@@ -263,9 +264,9 @@ impl<E: Named> Slots<E> {
 }
 
 /// Over the entries, by slot.
-pub(super) type Iter<'a, E> = std::iter::Flatten<std::slice::Iter<'a, Vec<E>>>;
+pub(super) type Iter<'a, E> = core::iter::Flatten<core::slice::Iter<'a, Vec<E>>>;
 
-impl<E> std::ops::Index<usize> for Slots<E> {
+impl<E> core::ops::Index<usize> for Slots<E> {
     type Output = E;
 
     fn index(&self, slot: usize) -> &E {
@@ -273,7 +274,7 @@ impl<E> std::ops::Index<usize> for Slots<E> {
     }
 }
 
-impl<E> std::ops::IndexMut<usize> for Slots<E> {
+impl<E> core::ops::IndexMut<usize> for Slots<E> {
     fn index_mut(&mut self, slot: usize) -> &mut E {
         &mut self.chunks[slot / CHUNK][slot % CHUNK]
     }

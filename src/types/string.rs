@@ -3,7 +3,9 @@
 //! `Text` is a string as it is read, wherever its bytes lie; `Str` is one that is owned and can be
 //! changed.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::kind;
 use super::listpack::Item;
@@ -208,7 +210,7 @@ impl Str {
     /// Puts another string in the place of this one, and keeps the record going.
     pub fn replace(&mut self, new: Str) {
         let (form, log) = self.parts();
-        let old = std::mem::replace(form, new.0);
+        let old = core::mem::replace(form, new.0);
         if let Some(log) = log {
             log.note(|| Inverse::Whole(Str(old)));
         }
@@ -251,7 +253,7 @@ impl Str {
     fn raw(&mut self) -> (&mut Vec<u8>, Option<&mut Log>) {
         let (form, log) = self.parts();
         if !matches!(form, Form::Raw(_)) {
-            *form = Form::Raw(match std::mem::take(form) {
+            *form = Form::Raw(match core::mem::take(form) {
                 Form::Embedded(bytes) => bytes.into_vec(),
                 other => other.view().to_vec(),
             });
@@ -295,7 +297,7 @@ impl Kind for Str {
     }
 
     fn record(&mut self) {
-        let (form, mut log) = (std::mem::take(&mut self.0), Log::default());
+        let (form, mut log) = (core::mem::take(&mut self.0), Log::default());
         log.start(Inverses::default());
         self.0 = Form::Recording(Box::new(Recording { form, log }));
     }
@@ -305,7 +307,7 @@ impl Kind for Str {
             panic!("{NOT_RECORDING}");
         };
         let noted = recording.log.finish();
-        self.0 = std::mem::take(&mut recording.form);
+        self.0 = core::mem::take(&mut recording.form);
         noted
     }
 

@@ -1,5 +1,8 @@
 //! How an outcome goes back: a tag, and words in memory that say where the rest lies.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use nookdb::db::{ClientId, Request};
 use nookdb::engine::{Delivery, Lent, Outcome};
 use nookdb::protocol::{Resp, write};
@@ -203,7 +206,7 @@ impl Answer {
 
     /// The room of the last answer, to make the next one in.
     pub fn room(&mut self) -> Vec<u8> {
-        let mut bytes = std::mem::take(&mut self.bytes);
+        let mut bytes = core::mem::take(&mut self.bytes);
         bytes.clear();
         bytes
     }

@@ -4,6 +4,8 @@
 //! it stands, until the next call. A call that wants more than this answers `Tag::Ordinary`, and nothing has
 //! happened: `pkg-template/src/engine/direct.ts` then makes it by `call`.
 
+use alloc::boxed::Box;
+
 use wasm_bindgen::prelude::*;
 
 use super::Instance;

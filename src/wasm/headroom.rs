@@ -3,6 +3,8 @@
 //! An allocation that fails inside of a step ends the instance: there is no half-done step to go
 //! back to. So a call that could not have its memory is refused while refusing is still possible.
 
+use alloc::vec::Vec;
+
 /// Asked for at a time: what many small calls may use before the next look.
 const SLICE_BYTES: usize = 1024 * 1024;
 /// Memory grows by at least this, and by a quarter: to grow detaches every view of it, and costs the more the
@@ -48,7 +50,7 @@ fn can_be_had(bytes: usize) -> bool {
     let mut probe: Vec<u8> = Vec::new();
     let had = probe.try_reserve_exact(bytes).is_ok();
     // What is allocated and never used is no allocation at all to an optimizer.
-    std::hint::black_box(&probe);
+    core::hint::black_box(&probe);
     had
 }
 

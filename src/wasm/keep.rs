@@ -1,5 +1,9 @@
 //! Steps, snapshots and RDB files on their way out and in.
 
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
 use wasm_bindgen::prelude::*;
 
 use super::Instance;
@@ -280,10 +284,10 @@ fn read_file(
     Ok((entries, skipped))
 }
 
-fn unsupported(error: &dyn std::error::Error) -> Reply {
+fn unsupported(error: &dyn core::fmt::Display) -> Reply {
     Reply::Error(Error::SaidOf(format!("UNSUPPORTED {error}")))
 }
 
-fn refused(error: &dyn std::error::Error) -> Reply {
+fn refused(error: &dyn core::fmt::Display) -> Reply {
     Reply::Error(Error::SaidOf(format!("DAMAGED {error}")))
 }

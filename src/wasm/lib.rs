@@ -7,6 +7,11 @@
 //! Nothing throws that is meant: replies carry errors. What is thrown is a panic, a stack that
 //! overflowed or memory that could not be had, and the instance is never entered again.
 
+#![no_std]
+
+#[macro_use]
+extern crate alloc;
+
 mod answer;
 mod direct;
 mod headroom;
@@ -14,6 +19,9 @@ mod keep;
 mod loading;
 mod scratch;
 
+use core::panic::PanicInfo;
+
+use dlmalloc::GlobalDlmalloc;
 use wasm_bindgen::prelude::*;
 
 use nookdb::commands::table;
@@ -68,7 +76,6 @@ impl Instance {
         other_hash_seed: u64,
         seed: u64,
     ) -> Instance {
-        keep_panic_messages();
         let mut config = Config {
             maxmemory: max_memory as usize,
             ..Config::default()
@@ -286,9 +293,12 @@ extern "C" {
     fn monotonic_ms() -> f64;
 }
 
-/// A panic reaches JavaScript as an error with the message, rather than as `unreachable`.
-fn keep_panic_messages() {
-    std::panic::set_hook(Box::new(|panic| {
-        wasm_bindgen::throw_str(&panic.to_string())
-    }));
+#[global_allocator]
+static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;
+
+/// A panic traps, without a word: what each of them would say, and where it is, is a tenth of the wasm. The stack of the error that
+/// JavaScript sees names functions by their numbers, which the wasm with names beside the one of the package has too.
+#[panic_handler]
+fn stop(_: &PanicInfo) -> ! {
+    core::arch::wasm32::unreachable()
 }

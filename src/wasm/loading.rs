@@ -1,6 +1,6 @@
 //! Chunks as they come out of a storage, in any order, until the manifest's are all there.
 
-use indexmap::IndexMap;
+use alloc::vec::Vec;
 
 use nookdb::db::{Key, State};
 use nookdb::persist::manifest::{ChunkEntry, Manifest};
@@ -11,8 +11,8 @@ use nookdb::persist::snapshot::{names_in, read_chunk};
 #[derive(Default)]
 pub(super) struct Loading {
     manifest: Manifest,
-    /// Chunks by their first id, each taken out when it was loaded.
-    missing: IndexMap<u64, Missing>,
+    /// Chunks, each taken out when it was loaded.
+    missing: Vec<Missing>,
     lost: Lost,
     /// The first thing in a chunk that is whole, and that this build cannot hold.
     unsupported: Option<LoadError>,
@@ -35,13 +35,10 @@ impl Loading {
     pub fn new(manifest: Manifest) -> Loading {
         let missing = |entry: &ChunkEntry| {
             // No more is made room for than the parts that come.
-            (
-                entry.first_id,
-                Missing {
-                    entry: *entry,
-                    parts: Vec::new(),
-                },
-            )
+            Missing {
+                entry: *entry,
+                parts: Vec::new(),
+            }
         };
         Loading {
             missing: manifest.chunks.iter().map(missing).collect(),
@@ -54,7 +51,7 @@ impl Loading {
     /// Takes a part of a chunk, and loads the chunk if it is whole. One that the manifest does not
     /// name is left alone.
     pub fn add(&mut self, state: &mut State, id: u64, bytes: &[u8]) {
-        let mut all = self.missing.values_mut();
+        let mut all = self.missing.iter_mut();
         let Some(missing) = all.find(|missing| missing.entry.ids().contains(&id)) else {
             return;
         };
@@ -83,7 +80,8 @@ impl Loading {
                     // A database that there is not was never written to; memory ends long before a database is full.
                     let _ = state.load(db, key, entry);
                 }
-                self.missing.shift_remove(&chunk.first_id);
+                self.missing
+                    .retain(|missing| missing.entry.first_id != chunk.first_id);
             }
             Err(error @ LoadError::Unsupported { .. }) => {
                 self.unsupported.get_or_insert(error);
@@ -100,7 +98,7 @@ impl Loading {
         if let Some(error) = self.unsupported.take() {
             return Err(error);
         }
-        let missing = self.missing.drain(..).map(|(_, missing)| missing.entry);
+        let missing = self.missing.drain(..).map(|missing| missing.entry);
         self.lost.chunks.extend(missing);
         state.seq = self.manifest.base_seq;
         Ok(self.lost.clone())

@@ -8,6 +8,8 @@
 //! lives; Rust reads during a call, when JavaScript does not run. So the buffer is an ordinary
 //! vector, its address is a number, and nothing here is `unsafe`.
 
+use alloc::vec::Vec;
+
 /// Room that is there from the start: most calls fit, and the largest of JavaScript's first page.
 const INITIAL_BYTES: usize = 16 * 1024;
 /// A buffer larger than this is given back once the call that needed it is over.

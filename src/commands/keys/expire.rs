@@ -1,5 +1,8 @@
 //! When keys go: set, taken off, asked for.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
 use super::super::args::Args;
 use super::super::deadline::Timing;
 use crate::db::{Ctx, Deadline, Standing};

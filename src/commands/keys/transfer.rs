@@ -1,5 +1,7 @@
 //! DUMP and RESTORE: a value as bytes, between stores.
 
+use alloc::string::ToString;
+
 use super::super::args::Args;
 use crate::db::{Ctx, Entry, Event, Standing};
 use crate::error::{Error, Result};

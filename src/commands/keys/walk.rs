@@ -1,5 +1,7 @@
 //! Over all keys of a database: by pattern, in pieces, at random.
 
+use alloc::vec::Vec;
+
 use super::super::args::Args;
 use super::super::scan::Scan;
 use crate::db::{Ctx, Key, Standing, glob};

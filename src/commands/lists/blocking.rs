@@ -26,7 +26,7 @@ fn pop(ctx: &mut Ctx, args: &mut Args, side: Side) -> Result<Reply> {
             let popped = pop_elements(ctx, key, side, 1)?;
             let plain = if side == Side::Left { "LPOP" } else { "RPOP" };
             ctx.effect([plain.as_bytes(), key]);
-            let reply = std::iter::once(key.to_vec()).chain(popped);
+            let reply = core::iter::once(key.to_vec()).chain(popped);
             return Ok(Reply::bulks(reply));
         }
     }

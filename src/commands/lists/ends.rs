@@ -1,5 +1,8 @@
 //! Putting elements at the ends of a list, and taking them.
 
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
 use super::super::args::{Args, amount};
 use super::{BAD_COUNT, BAD_NUMKEYS};
 use crate::db::{Ctx, Edit, Event};

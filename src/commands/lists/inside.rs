@@ -1,6 +1,8 @@
 //! Looking into a list, and changing it within.
 
-use std::ops::Range;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::super::args::{Args, amount};
 use super::super::bulks;

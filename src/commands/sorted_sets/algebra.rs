@@ -1,6 +1,7 @@
 //! Unions, intersections and differences, of sorted sets and plain sets alike.
 
-use indexmap::IndexMap;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::{named, scored};
 use crate::commands::Args;
@@ -8,7 +9,7 @@ use crate::commands::order::by_size;
 use crate::db::{Ctx, Event, Standing, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
-use crate::types::{Item, Score, Seed, Set, ValueRef, ZSet, number};
+use crate::types::{Item, Score, SeededMap, Set, ValueRef, ZSet, number};
 
 /// How a member that comes several times gets one score.
 #[derive(Debug, Clone, Copy)]
@@ -93,7 +94,7 @@ impl<'a> Terms<'a> {
     /// The sets, the smallest first, each with its weight. Redis adds scores in this order too, and
     /// so the last digits of a sum are the same.
     fn by_size<'c>(&self, ctx: &'c Ctx) -> Result<Vec<(Source<'c>, f64)>> {
-        let weights = self.weights.iter().copied().chain(std::iter::repeat(1.0));
+        let weights = self.weights.iter().copied().chain(core::iter::repeat(1.0));
         let mut sources = Vec::with_capacity(self.keys.len());
         for (key, weight) in self.keys.iter().zip(weights) {
             sources.push((Source::under(ctx, key)?, weight));
@@ -183,7 +184,7 @@ impl<'c> Source<'c> {
 
     fn members(self) -> Box<dyn Iterator<Item = (Item<'c>, f64)> + 'c> {
         match self {
-            Source::Missing => Box::new(std::iter::empty()),
+            Source::Missing => Box::new(core::iter::empty()),
             Source::Plain(set) => Box::new(set.iter().map(|member| (member, 1.0))),
             Source::Sorted(zset) => {
                 Box::new(zset.iter().map(|(member, score)| (member, score.get())))
@@ -202,7 +203,7 @@ fn member(bytes: Vec<u8>, score: f64) -> (Vec<u8>, Score) {
 
 /// O(N) for N members in all.
 fn union(ctx: &Ctx, terms: &Terms) -> Result<Members> {
-    let mut scores: IndexMap<Vec<u8>, f64, Seed> = IndexMap::with_hasher(ctx.limits().seed);
+    let mut scores: SeededMap<Vec<u8>, f64> = SeededMap::with_hasher(ctx.limits().seed);
     for (source, weight) in terms.by_size(ctx)? {
         for (member, score) in source.members() {
             let score = zero_if_nan(score * weight);

@@ -8,6 +8,8 @@ mod walks;
 
 pub(crate) use scores::add_members;
 
+use alloc::vec::Vec;
+
 use super::bulks;
 use super::flags::Flags;
 use super::row::{Command, Method, errors, methods, prose};

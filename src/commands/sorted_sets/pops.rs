@@ -1,5 +1,8 @@
 //! Taking members from either end, at once or when there are some.
 
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
 use crate::commands::Args;
 use crate::commands::args::{amount, owned};
 use crate::db::{Ctx, Edit, Event};

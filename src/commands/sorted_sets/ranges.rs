@@ -1,6 +1,7 @@
 //! Members by rank, by score and by bytes: the ZRANGE family, counting and removing included.
 
-use std::ops::{Bound, Range};
+use alloc::vec::Vec;
+use core::ops::{Bound, Range};
 
 use super::{named, scored};
 use crate::commands::Args;
@@ -233,7 +234,7 @@ fn range(ctx: &mut Ctx, args: &mut Args, form: Form) -> Result<Reply> {
     let key = args.bytes()?;
     let selection = Selection::read(args, form)?;
     let zset = ctx.read::<ZSet>(key)?;
-    Ok(zset.map_or_else(|| named(std::iter::empty()), |zset| selection.reply(zset)))
+    Ok(zset.map_or_else(|| named(core::iter::empty()), |zset| selection.reply(zset)))
 }
 
 pub(super) fn zrangestore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {

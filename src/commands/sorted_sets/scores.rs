@@ -1,5 +1,7 @@
 //! Members and their scores, one at a time: ZADD, ZINCRBY, ZSCORE, ZRANK, ZREM and the like.
 
+use alloc::vec::Vec;
+
 use crate::commands::Args;
 use crate::db::{Ctx, Edit, Event};
 use crate::error::{Error, Result};

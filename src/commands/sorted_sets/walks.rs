@@ -1,5 +1,7 @@
 //! Members in no order: by chance, and step by step.
 
+use alloc::vec::Vec;
+
 use super::{named, scored};
 use crate::commands::Args;
 use crate::commands::sample::{positions, signed_count};

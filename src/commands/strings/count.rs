@@ -1,5 +1,8 @@
 //! Strings that are numbers.
 
+use alloc::string::String;
+use alloc::string::ToString;
+
 use super::super::args::Args;
 use crate::db::{Ctx, Event, Ttl};
 use crate::error::{Error, Result};

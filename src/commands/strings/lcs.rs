@@ -1,5 +1,7 @@
 //! LCS: what two strings have in common, in order.
 
+use alloc::vec::Vec;
+
 use super::super::args::Args;
 use crate::db::Ctx;
 use crate::error::{Error, Result};

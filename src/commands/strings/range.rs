@@ -1,6 +1,7 @@
 //! Parts of strings, by offsets in bytes.
 
-use std::ops::Range;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::super::args::Args;
 use crate::db::{Ctx, Edit, Event, Ttl};

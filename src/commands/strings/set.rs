@@ -1,5 +1,8 @@
 //! Whole strings: written, read, and both at once.
 
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
 use super::super::args::Args;
 use super::super::deadline::{Expiry, Timing};
 use crate::db::{Ctx, Event, Slot, Standing, Ttl};

@@ -1,5 +1,9 @@
 //! A usage as COMMAND DOCS tells it: arguments with names, types and tokens.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::keys::KEY_WORDS;
 use super::{Item, Usage};
 use crate::reply::Reply;

@@ -1,5 +1,7 @@
 //! Where the keys of a call are: read from its usage.
 
+use alloc::vec::Vec;
+
 use super::matching::Part;
 use super::{Item, Usage};
 

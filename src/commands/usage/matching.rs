@@ -1,5 +1,7 @@
 //! Which argument of a call is which of its usage.
 
+use alloc::vec::Vec;
+
 use super::{Item, Usage};
 use crate::types::number;
 
@@ -139,7 +141,7 @@ impl<'u> Matching<'u, '_> {
                 self.argv.get(at)?;
                 Some(self.take(item, at))
             }
-            Item::Optional(_) | Item::Repeated(_) => self.sequence(std::slice::from_ref(item), at),
+            Item::Optional(_) | Item::Repeated(_) => self.sequence(core::slice::from_ref(item), at),
             Item::Sequence(items) => self.sequence(items, at),
             Item::OneOf(choices) => choices.iter().find_map(|choice| {
                 let known = self.parts.len();

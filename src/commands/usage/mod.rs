@@ -15,7 +15,11 @@ mod docs;
 mod keys;
 mod matching;
 
-use std::fmt;
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
 pub use keys::KeySpec;
 pub use matching::Part;

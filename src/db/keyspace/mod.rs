@@ -14,6 +14,9 @@ mod table;
 mod tests;
 mod walk;
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use crate::types::Seed;
 
 use block::{Block, Entries};
@@ -222,7 +225,7 @@ impl Keyspace {
             }
         }
         // Nothing is done with what was read, and it is to be read all the same.
-        std::hint::black_box(read);
+        core::hint::black_box(read);
         (hashes, len)
     }
 

@@ -1,6 +1,7 @@
 //! Sequences that grow without moving what they hold, so that no call pays for all of it.
 
-use std::ops::{Index, IndexMut};
+use alloc::vec::Vec;
+use core::ops::{Index, IndexMut};
 
 use crate::types::Value;
 
@@ -45,7 +46,7 @@ impl<T> Paged<T> {
         if at == self.len() {
             return last;
         }
-        std::mem::replace(&mut self[at], last)
+        core::mem::replace(&mut self[at], last)
     }
 
     pub fn get(&self, at: usize) -> Option<&T> {
@@ -103,7 +104,7 @@ impl Values {
             return (self.slots.len() - 1) as u32;
         };
         let slot = &mut self.slots[number as usize];
-        if let Slot::Vacant { next } = std::mem::replace(slot, Slot::Taken(value)) {
+        if let Slot::Vacant { next } = core::mem::replace(slot, Slot::Taken(value)) {
             self.vacant = next;
         }
         number
@@ -112,7 +113,7 @@ impl Values {
     pub fn remove(&mut self, number: u32) -> Value {
         let vacant = Slot::Vacant { next: self.vacant };
         self.vacant = Some(number);
-        match std::mem::replace(&mut self.slots[number as usize], vacant) {
+        match core::mem::replace(&mut self.slots[number as usize], vacant) {
             Slot::Taken(value) => value,
             Slot::Vacant { .. } => panic!("value {number} was removed twice"),
         }

@@ -16,8 +16,10 @@
 //! what joining the free neighbours of a few chunks gives; a new chunk. So every call is bounded by the
 //! walk over a few chunks, microseconds, however much there is.
 
-use std::marker::PhantomData;
-use std::num::NonZeroU32;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use core::num::NonZeroU32;
 
 #[cfg(test)]
 mod tests;
@@ -288,7 +290,7 @@ impl<B: Block> Slab<B> {
 
     /// Puts what is left of the fresh region into its list.
     fn retire_fresh(&mut self) {
-        let Fresh { chunk, unit, units } = std::mem::take(&mut self.fresh);
+        let Fresh { chunk, unit, units } = core::mem::take(&mut self.fresh);
         if units > 0 {
             self.link(Handle::at(chunk, unit), units);
         }
@@ -318,7 +320,7 @@ impl<B: Block> Slab<B> {
     }
 
     fn drop_chunk(&mut self, chunk: usize) -> Box<[u8]> {
-        let bytes = std::mem::take(&mut self.chunks[chunk]);
+        let bytes = core::mem::take(&mut self.chunks[chunk]);
         self.reserved_bytes -= bytes.len();
         self.live[chunk] = 0;
         self.vacant.push(chunk as u32);
@@ -506,7 +508,7 @@ impl<B: Block> Slab<B> {
 
     fn evacuate(&mut self, chunk: usize, moved: &mut impl FnMut(&[u8], Handle, Handle)) {
         self.unlink_all_of(chunk);
-        let bytes = std::mem::take(&mut self.chunks[chunk]);
+        let bytes = core::mem::take(&mut self.chunks[chunk]);
         let mut unit = 0;
         while let Some(part) = Part::read::<B>(&bytes[unit as usize * UNIT_BYTES..]) {
             let end = unit + part.units();

@@ -21,6 +21,9 @@
 //! Buckets follow each other in the order of the hashes whatever was split or merged, so a place in the
 //! hash space is a cursor that stays good: see [`Table::scan`].
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::slab::Handle;
 
 #[cfg(test)]
@@ -388,7 +391,7 @@ impl Table {
     /// All entries, in the order of their buckets.
     pub fn iter(&self) -> impl Iterator<Item = Handle> {
         let mut place = 0;
-        let segments = std::iter::from_fn(move || {
+        let segments = core::iter::from_fn(move || {
             let route = *self.directory.get(place)?;
             place += 1 << (self.depth - route.depth());
             Some(route.segment())
@@ -553,7 +556,7 @@ impl Table {
     }
 
     fn deepen(&mut self, at: usize, depth: u32) {
-        let before = std::mem::replace(&mut self.segments[at].depth, depth);
+        let before = core::mem::replace(&mut self.segments[at].depth, depth);
         self.depths[before as usize] -= 1;
         self.depths[depth as usize] += 1;
     }

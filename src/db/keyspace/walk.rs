@@ -4,6 +4,8 @@
 //! or has changed and was saved for the walk before it did, is marked as taken in its block; the walk goes
 //! past those and takes the marks off. So outside of a walk nothing is marked.
 
+use alloc::vec::Vec;
+
 use super::block::{self, Block};
 use super::slab::Handle;
 use super::{Entry, Key, Keyspace, Place, Standing};

@@ -1,14 +1,18 @@
 //! The checksum at the end of an RDB file and of a DUMP payload: CRC-64 with the polynomial of
 //! Jones (0xad93d23594c935a9), bits reflected, starting from 0, nothing inverted.
 
-use std::sync::LazyLock;
+use alloc::boxed::Box;
+
+use once_cell::race::OnceBox;
 
 /// The polynomial with its bits turned round, since the lowest bit goes first.
 const POLYNOMIAL: u64 = 0x95ac_9329_ac4b_c9b5;
 
 /// `TABLES[n][byte]` is what a byte adds to the checksum when `n` more bytes follow it. Eight of
 /// them take eight bytes at a step. Made when first needed: 16 KiB would weigh in the wasm.
-static TABLES: LazyLock<Box<[[u64; 256]; 8]>> = LazyLock::new(|| {
+static TABLES: OnceBox<[[u64; 256]; 8]> = OnceBox::new();
+
+fn tables() -> Box<[[u64; 256]; 8]> {
     let mut tables = Box::new([[0; 256]; 8]);
     for byte in 0..256 {
         let mut crc = byte as u64;
@@ -24,11 +28,11 @@ static TABLES: LazyLock<Box<[[u64; 256]; 8]>> = LazyLock::new(|| {
         }
     }
     tables
-});
+}
 
 /// The checksum of what gave `crc` with `bytes` behind it.
 pub fn crc64(mut crc: u64, bytes: &[u8]) -> u64 {
-    let tables = &**TABLES;
+    let tables = TABLES.get_or_init(tables);
     let mut words = bytes.chunks_exact(8);
     for word in &mut words {
         let mixed = crc ^ u64::from_le_bytes(word.try_into().expect("eight bytes"));

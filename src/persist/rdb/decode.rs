@@ -13,6 +13,8 @@
 //! A value takes the form that our limits give it, whatever the file's was. A field or member that
 //! comes twice is an error, as in Redis: the file was damaged or made up.
 
+use alloc::vec::Vec;
+
 use super::code;
 #[cfg(feature = "lists")]
 use super::node;

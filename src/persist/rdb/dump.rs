@@ -4,7 +4,9 @@
 //! type u8 | value | version of RDB u16 LE | CRC-64 of all before, u64 LE
 //! ```
 
-use std::fmt;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::fmt;
 
 use super::decode::{Decoded, read_value};
 use super::encode::write_value;
@@ -31,7 +33,7 @@ impl fmt::Display for RestoreError {
     }
 }
 
-impl std::error::Error for RestoreError {}
+impl core::error::Error for RestoreError {}
 
 impl From<RestoreError> for Error {
     fn from(error: RestoreError) -> Error {

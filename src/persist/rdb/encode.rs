@@ -14,6 +14,8 @@
 //!
 //! What is packed is written as it lies, so that writing it costs a copy.
 
+use alloc::vec::Vec;
+
 use super::lzf::Compressor;
 #[cfg(feature = "lists")]
 use super::node;

@@ -1,6 +1,8 @@
 //! Why a file, or a key of it, could not be loaded.
 
-use std::fmt;
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
 
 use super::wire::Broken;
 
@@ -58,7 +60,7 @@ impl LoadError {
     }
 }
 
-impl std::error::Error for LoadError {}
+impl core::error::Error for LoadError {}
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

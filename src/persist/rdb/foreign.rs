@@ -12,6 +12,8 @@
 //! module   id, then values until 0: 1 or 2 and a length, 3 and f32, 4 and f64, 5 and a string
 //! ```
 
+use alloc::string::String;
+
 use super::code;
 use super::wire::{Broken, Input};
 

@@ -8,6 +8,8 @@
 //!
 //! A reference may reach into what it is itself writing: `D = 0` repeats the last byte.
 
+use alloc::vec::Vec;
+
 const MAX_LITERALS: usize = 32;
 const MAX_DISTANCE: usize = 8192;
 const MIN_MATCH: usize = 3;
@@ -103,7 +105,7 @@ impl Compressor {
         // Knuth's multiplicative hash; its upper bits are the good ones.
         let slot = (word.wrapping_mul(2_654_435_761) >> (32 - TABLE_BITS)) as usize;
         let position = self.base + at as u32;
-        let seen = std::mem::replace(&mut self.seen[slot], position);
+        let seen = core::mem::replace(&mut self.seen[slot], position);
         let earlier = seen.checked_sub(self.base)? as usize;
         let reached = at - earlier <= MAX_DISTANCE && input[earlier..].starts_with(here);
         reached.then_some(earlier)

@@ -34,6 +34,8 @@ pub use error::LoadError;
 pub use reader::Reader;
 pub use writer::{About, Writer};
 
+use alloc::boxed::Box;
+
 use crate::types::Value;
 
 /// The last version that is read.

@@ -1,5 +1,8 @@
 //! A file, key by key.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::decode::{Decoded, read_value};
 use super::wire::{Broken, Input};
 use super::{Entry, LAST_VERSION, LoadError, crc64, foreign, opcode};
@@ -49,7 +52,7 @@ impl<'a> Reader<'a> {
         let head: [u8; 9] = input.array().map_err(|_| LoadError::NotRdb)?;
         let version = head
             .strip_prefix(MAGIC)
-            .and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok())
+            .and_then(|digits| core::str::from_utf8(digits).ok()?.parse().ok())
             .ok_or(LoadError::NotRdb)?;
         if !(1..=LAST_VERSION).contains(&version) {
             return Err(LoadError::UnknownVersion(version));

@@ -12,7 +12,8 @@
 //!          11000011  length compressed  length original  LZF byte ...
 //! ```
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 use super::lzf::{self, Compressor};
 use crate::types::number::parse_i64;

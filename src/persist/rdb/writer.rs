@@ -1,5 +1,8 @@
 //! A file, piece by piece: what was written can be taken at any time, and kept as it comes.
 
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
 use super::encode::write_entry;
 use super::lzf::Compressor;
 use super::wire::{write_length, write_string};
@@ -121,7 +124,7 @@ impl Writer {
     /// The bytes that follow those that were taken before.
     pub fn take(&mut self) -> Vec<u8> {
         self.crc = crc64(self.crc, &self.out);
-        std::mem::take(&mut self.out)
+        core::mem::take(&mut self.out)
     }
 
     /// The last bytes, with the checksum of all.

@@ -1,6 +1,9 @@
 //! Whole numbers of any length, with the few operations that reading and printing a float take.
 
-use std::cmp::Ordering;
+use alloc::string::String;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 /// A whole number of any length: 32 bits in each limb, the lowest first, no zero limb on top.
 pub(super) struct Big {
@@ -66,7 +69,7 @@ impl Big {
         let (limbs, bits) = (bits / LIMB_BITS, bits % LIMB_BITS);
         self.multiply_add(1 << bits, 0);
         if !self.limbs.is_empty() {
-            self.limbs.splice(0..0, std::iter::repeat_n(0, limbs));
+            self.limbs.splice(0..0, core::iter::repeat_n(0, limbs));
         }
     }
 

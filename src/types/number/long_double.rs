@@ -9,7 +9,9 @@
 //! The one difference: below 2^-16382 the real one loses bits, which no text here shows, as it ends
 //! 17 digits after the point. `tests/numbers_redis.rs` holds it beside the real one.
 
-use std::fmt;
+use alloc::string::String;
+use alloc::string::ToString;
+use core::fmt;
 
 use super::big::Big;
 use super::decimal::Decimal;

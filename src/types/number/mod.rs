@@ -10,6 +10,9 @@ mod long_double;
 
 pub use long_double::LongDouble;
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use decimal::Decimal;
 
 /// Reads an integer as strictly as Redis does where a wrong reading would change the text of a
@@ -135,7 +138,7 @@ pub fn write_f64(out: &mut Vec<u8>, value: f64) {
         } else {
             b"0"
         });
-    } else if value.abs() <= WHOLE_MAX && value.fract() == 0.0 {
+    } else if value.abs() <= WHOLE_MAX && value as i64 as f64 == value {
         out.extend_from_slice(itoa::Buffer::new().format(value as i64).as_bytes());
     } else {
         if value < 0.0 {

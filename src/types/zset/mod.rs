@@ -5,7 +5,9 @@ mod ranked;
 mod score;
 mod table;
 
-use std::ops::{Bound, Range};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::{Bound, Range};
 
 use packed::Packed;
 pub use score::{LexBound, Only, Score};
@@ -290,7 +292,7 @@ impl ZSet {
             for (member, score) in packed.range(0..packed.len()) {
                 table.add(member.bytes_in(&mut digits), score, Only::Any);
             }
-            let form = std::mem::replace(&mut self.form, Form::Table(Box::new(table)));
+            let form = core::mem::replace(&mut self.form, Form::Table(Box::new(table)));
             if let (Some(mut noted), Form::Table(table)) = (noted, &mut self.form) {
                 let old = ZSet { form }.into_value();
                 noted.push(crate::types::Inverse::Form(Box::new(old)));

@@ -1,6 +1,6 @@
 //! The small form: member and score in turn, in order, in one listpack.
 
-use std::ops::Range;
+use core::ops::Range;
 
 use super::Score;
 use crate::types::Inverses;

@@ -1,7 +1,9 @@
 //! A sequence that knows the rank of each of its items.
 
-use std::ops::Range;
-use std::slice;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::slice;
 
 /// Items in a leaf: 1 KiB of a sorted set's. A shift within a leaf moves half as much on average.
 const LEAF_MAX: usize = 64;
@@ -80,7 +82,7 @@ impl<T: Copy> Ranked<T> {
     /// Puts `item` before the first for which `before` is false. O(log N).
     pub fn insert(&mut self, item: T, before: impl Fn(T) -> bool) {
         if let Some(right) = self.root.insert(item, &before, true) {
-            let left = std::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
+            let left = core::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
             self.root = Node::Branch(Box::new(Branch::of([left, right])));
         }
         self.len += 1;
@@ -353,7 +355,7 @@ impl<T: Copy> Node<T> {
 
     fn free_leaf(&mut self) -> usize {
         match self {
-            Node::Leaf(items) => std::mem::take(items).len(),
+            Node::Leaf(items) => core::mem::take(items).len(),
             Node::Branch(branch) => {
                 let Some(last) = branch.nodes.last_mut() else {
                     return 0;

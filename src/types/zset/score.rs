@@ -1,7 +1,7 @@
 //! Scores, and what can be asked of them.
 
-use std::cmp::Ordering;
-use std::ops::Bound;
+use core::cmp::Ordering;
+use core::ops::Bound;
 
 use crate::types::number;
 

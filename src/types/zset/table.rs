@@ -1,6 +1,7 @@
 //! The large form: a table from member to score, and the order beside it.
 
-use std::ops::Range;
+use alloc::boxed::Box;
+use core::ops::Range;
 
 use super::ranked::{self, Ranked};
 use super::{Added, Inverse, Only, Score};
