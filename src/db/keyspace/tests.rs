@@ -9,6 +9,9 @@ use super::*;
 use crate::db::Lazy;
 use crate::types::{Kind, List, Side, Str, Text, Value, ValueRef};
 
+#[path = "../../../tests/fuzz/drive.rs"]
+mod drive;
+
 type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<Deadline>)>;
 
 struct Twin {
@@ -246,6 +249,11 @@ proptest! {
             }
             twin.check();
         }
+    }
+
+    #[test]
+    fn slab_and_table_are_a_map_whatever_bytes_say(input in prop::collection::vec(any::<u8>(), 0..200)) {
+        drive::drive(&input);
     }
 }
 
