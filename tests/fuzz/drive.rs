@@ -126,8 +126,10 @@ impl Twin {
 pub fn drive(input: &[u8]) {
     let mut input = input.iter().copied();
     let mut slab = Slab::new(CHUNKS_MAX);
-    let mut twin = Twin::default();
-    twin.alike = u32::from(input.next().unwrap_or_default() % 4) * 5;
+    let mut twin = Twin {
+        alike: u32::from(input.next().unwrap_or_default() % 4) * 5,
+        ..Twin::default()
+    };
     // An operation is four bytes: what, a key, how many, how large.
     while let (Some(what), Some(key), Some(times), Some(size)) =
         (input.next(), input.next(), input.next(), input.next())
