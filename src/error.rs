@@ -74,7 +74,7 @@ impl fmt::Display for Error {
             Error::UnknownCommand { name, .. } if cfg!(not(feature = "families")) => {
                 return write!(
                     f,
-                    "ERR unknown command '{name}': this is the slim build, with strings, keys and hashes alone"
+                    "ERR unknown command '{name}': this is the slim build; import 'nookdb' for all commands"
                 );
             }
             Error::UnknownCommand { name, arguments } => {

@@ -4,15 +4,20 @@ use super::row::Command;
 
 pub(super) const FAMILIES: &[&[Command]] = &[
     super::connection::ROWS,
+    #[cfg(feature = "clients")]
+    super::clients::ROWS,
     super::transactions::ROWS,
     #[cfg(feature = "pubsub")]
     super::pubsub::ROWS,
     super::server::ROWS,
     super::config::ROWS,
+    #[cfg(feature = "introspection")]
     super::info::ROWS,
     #[cfg(feature = "introspection")]
     super::command::ROWS,
     super::keys::ROWS,
+    #[cfg(feature = "introspection")]
+    super::objects::ROWS,
     #[cfg(feature = "sort")]
     super::sort::ROWS,
     super::strings::ROWS,

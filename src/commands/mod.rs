@@ -15,17 +15,23 @@ mod sample;
 mod scan;
 mod table;
 
+#[cfg(feature = "clients")]
+mod clients;
 #[cfg(feature = "introspection")]
 mod command;
 mod config;
 mod connection;
 mod deadline;
 mod hashes;
+#[cfg(feature = "introspection")]
 mod help;
+#[cfg(feature = "introspection")]
 mod info;
 mod keys;
 #[cfg(feature = "lists")]
 mod lists;
+#[cfg(feature = "introspection")]
+mod objects;
 #[cfg(feature = "pubsub")]
 mod pubsub;
 mod server;

@@ -10,6 +10,10 @@ mod delivery;
 mod direct;
 mod memory;
 mod steps;
+#[cfg(feature = "blocking")]
+mod waiting;
+#[cfg(not(feature = "blocking"))]
+#[path = "nobody_waits.rs"]
 mod waiting;
 
 use alloc::boxed::Box;

@@ -2,8 +2,8 @@
 
 mod expire;
 mod names;
-mod object;
 mod transfer;
+#[cfg(feature = "blocking")]
 mod wait;
 mod walk;
 
@@ -341,66 +341,6 @@ pub(super) const ROWS: &[Command] = &[
         run: walk::randomkey,
     },
     Command {
-        name: "OBJECT ENCODING",
-        usage: "key",
-        summary: prose("Answers the form in which a value is kept."),
-        complexity: prose("O(1)"),
-        group: "generic",
-        since: "2.2.3",
-        flags: Flags::READS,
-        errors: &[],
-        methods: methods(&[Method::new("objectEncoding", "key", "Text | null")]),
-        run: object::encoding,
-    },
-    Command {
-        name: "OBJECT FREQ",
-        usage: "key",
-        summary: prose("Answers how often a key is used, under a policy that counts it."),
-        complexity: prose("O(1)"),
-        group: "generic",
-        since: "4.0.0",
-        flags: Flags::READS,
-        errors: errors(&[object::NO_LFU]),
-        methods: methods(&[Method::new("objectFreq", "key", "number | null")]),
-        run: object::freq,
-    },
-    Command {
-        name: "OBJECT HELP",
-        usage: "",
-        summary: prose("Lists the subcommands."),
-        complexity: prose("O(1)"),
-        group: "generic",
-        since: "6.2.0",
-        flags: Flags::LOADING.and(Flags::STALE),
-        errors: &[],
-        methods: &[],
-        run: object::help,
-    },
-    Command {
-        name: "OBJECT IDLETIME",
-        usage: "key",
-        summary: prose("Answers for how many seconds a key was not used."),
-        complexity: prose("O(1)"),
-        group: "generic",
-        since: "2.2.3",
-        flags: Flags::READS,
-        errors: &[],
-        methods: methods(&[Method::new("objectIdleTime", "key", "number | null")]),
-        run: object::idletime,
-    },
-    Command {
-        name: "OBJECT REFCOUNT",
-        usage: "key",
-        summary: prose("Answers how many references a value has: one, as no value is shared."),
-        complexity: prose("O(1)"),
-        group: "generic",
-        since: "2.2.3",
-        flags: Flags::READS,
-        errors: &[],
-        methods: methods(&[Method::new("objectRefCount", "key", "number | null")]),
-        run: object::refcount,
-    },
-    Command {
         name: "DUMP",
         usage: "key",
         summary: prose("Answers a value as bytes that RESTORE takes."),
@@ -439,6 +379,7 @@ pub(super) const ROWS: &[Command] = &[
         )]),
         run: transfer::restore,
     },
+    #[cfg(feature = "blocking")]
     Command {
         name: "WAIT",
         usage: "numreplicas timeout",

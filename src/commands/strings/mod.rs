@@ -1,6 +1,7 @@
 //! Strings: text, numbers and bytes under a key.
 
 mod count;
+#[cfg(feature = "lcs")]
 mod lcs;
 mod range;
 mod set;
@@ -330,6 +331,7 @@ pub(super) const ROWS: &[Command] = &[
         methods: methods(&[Method::new("incrByFloat", "key, increment: number", "Text")]),
         run: count::incrbyfloat,
     },
+    #[cfg(feature = "lcs")]
     Command {
         name: "LCS",
         usage: "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]",

@@ -13,16 +13,20 @@
 //! A value takes the form that our limits give it, whatever the file's was. A field or member that
 //! comes twice is an error, as in Redis: the file was damaged or made up.
 
+#[cfg(feature = "old-files")]
 use alloc::vec::Vec;
 
 use super::code;
 #[cfg(feature = "lists")]
 use super::node;
+#[cfg(feature = "old-files")]
 use super::old::{walk_ziplist, walk_zipmap};
 use super::wire::{Broken, Input, ensure};
+#[cfg(feature = "old-files")]
+use crate::types::Item;
 #[cfg(feature = "sorted-sets")]
 use crate::types::{Added, Only, Score, ZSet};
-use crate::types::{Hash, Item, Limits, Listpack, Str, Value};
+use crate::types::{Hash, Limits, Listpack, Str, Value};
 #[cfg(feature = "sets")]
 use crate::types::{Intset, Set};
 #[cfg(feature = "lists")]
@@ -69,7 +73,12 @@ pub fn read_value(code: u8, input: &mut Input<'_>, limits: &Limits) -> Result<De
             let set = read_set(code, input, limits)?;
             Ok(Decoded::unless_empty(set.len() == 0, Value::Set(set)))
         }
-        code::HASH | code::HASH_ZIPMAP | code::HASH_ZIPLIST | code::HASH_LISTPACK => {
+        #[cfg(feature = "old-files")]
+        code::HASH_ZIPMAP | code::HASH_ZIPLIST => {
+            let hash = read_hash(code, input, limits)?;
+            Ok(Decoded::unless_empty(hash.len() == 0, Value::Hash(hash)))
+        }
+        code::HASH | code::HASH_LISTPACK => {
             let hash = read_hash(code, input, limits)?;
             Ok(Decoded::unless_empty(hash.len() == 0, Value::Hash(hash)))
         }
@@ -161,7 +170,9 @@ fn read_hash(code: u8, input: &mut Input<'_>, limits: &Limits) -> Result<Hash, B
     let mut hash = Hash::default();
     let mut set = |field: &[u8], value: &[u8]| ensure(hash.set(field, value, limits), TWICE);
     match code {
+        #[cfg(feature = "old-files")]
         code::HASH_ZIPMAP => walk_zipmap(&input.string()?, set)?,
+        #[cfg(feature = "old-files")]
         code::HASH_ZIPLIST => {
             walk_ziplist_pairs(&input.string()?, |field, value| {
                 set(&field, &value.to_bytes())
@@ -225,6 +236,7 @@ fn read_text_score(input: &mut Input<'_>) -> Result<Option<Score>, Broken> {
 }
 
 /// Walks a ziplist of fields and values, or of members and scores, in turn.
+#[cfg(feature = "old-files")]
 fn walk_ziplist_pairs(
     ziplist: &[u8],
     mut each: impl FnMut(Vec<u8>, Item<'_>) -> Result<(), Broken>,

@@ -62,6 +62,9 @@ fn left_out(code: u8) -> Option<&'static str> {
         code::ZSET | code::ZSET_OF_TEXT | code::ZSET_ZIPLIST | code::ZSET_LISTPACK => {
             Some("a sorted set (this is a build without them)")
         }
+        code::HASH_ZIPMAP | code::HASH_ZIPLIST => {
+            Some("a hash as Redis before 7 wrote it (this is a build without them)")
+        }
         _ => None,
     }
 }

@@ -23,6 +23,7 @@ mod encode;
 mod error;
 mod foreign;
 mod lzf;
+#[cfg(feature = "old-files")]
 mod old;
 mod reader;
 mod wire;
