@@ -183,14 +183,17 @@ export class Committer {
     return isDispensable
   }
 
-  /** Writes all that is pending, and all that comes meanwhile. Does not write steps while a checkpoint is owed.
+  /** Writes the steps that ran before the call, and a snapshot that is offered until these are written. What comes meanwhile is left to
+   *  the next commit: a store that never pauses would otherwise have each write begin as soon as the last one is over, however
+   *  little has come. Does not write steps while a checkpoint is owed.
    *  @throws what `Storage` throws; whatever was not written stays pending */
   async commit(): Promise<void> {
     if (this.#mustReopen) await this.#reopen()
+    const seq = this.#engine.seq()
     for (;;) {
       this.gather()
       if (this.#snapshot !== null) await this.#tried(this.#commitSnapshot(this.#snapshot))
-      else if (this.#pending.count > 0 && !this.owesCheckpoint) await this.#tried(this.#commitBatch())
+      else if (this.#committedSeq < seq && !this.owesCheckpoint) await this.#tried(this.#commitBatch())
       else return
     }
   }

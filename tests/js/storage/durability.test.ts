@@ -122,6 +122,28 @@ test('always commits together what came while it was committing', async () => {
   assert.deepEqual(disk.kept?.head.lastSeq, 4)
 })
 
+test('a commit writes what ran before it, and leaves to the next what comes while it writes', async () => {
+  let release = (): void => undefined
+  const disk = new MemoryDisk(() => new Promise((resolve) => (release = resolve)))
+  const opening = openShop({ mode: 'no' }, disk)
+  await turns()
+  release()
+  const { say, durability } = await opening
+  say('a')
+  const flushed = durability.flush()
+  await turns()
+  say('b', 'c')
+  release()
+  await flushed
+  await turns()
+  assert.deepEqual([durability.health().committedSeq, disk.kept?.head.lastSeq], [1, 1])
+  const closed = durability.close()
+  await turns()
+  release()
+  await closed
+  assert.equal(disk.kept?.head.lastSeq, 3)
+})
+
 test('always commits a step at whatever point of the last commit it came', async () => {
   for (let delay = 0; delay < 80; delay++) {
     const { disk, say } = await openShop({ mode: 'always' })
