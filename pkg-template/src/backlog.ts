@@ -6,9 +6,10 @@ import { endOfStep, type Batch } from './storage/batch.js'
 const FIRST_BLOCK_BYTES = 4 * 1024
 const LARGEST_BLOCK_BYTES = 1024 * 1024
 
-interface Block {
-  readonly bytes: Uint8Array
-  /** The steps that wait lie between these places. */
+/** Steps that follow each other in a block. */
+interface Run {
+  readonly block: Uint8Array<ArrayBuffer>
+  /** The steps lie between these places. */
   from: number
   to: number
   count: number
@@ -16,11 +17,17 @@ interface Block {
 
 /** A queue of steps in their packed form (storage/batch.ts), copied into blocks: what a step costs here is its bytes.
  *
- *  Bytes that were handed out stay as they are: what is pushed later goes behind them, and a block is never used twice. */
+ *  Bytes that were handed out stay as they are until they are dropped: what is pushed later goes behind them. The blocks of what was
+ *  dropped are filled again, as memory that was just written is nearer than new memory, and leaves nothing to collect. Whoever may
+ *  still be looking at what was handed out has it cleared, and not dropped.
+ *
+ *  Invariant: runs of one block follow each other, and only the last run of all may be without steps. */
 export class Backlog {
-  #blocks: Block[] = []
+  #runs: Run[] = []
   #count = 0
   #bytes = 0
+  /** Of what was dropped last. */
+  #spares: Uint8Array<ArrayBuffer>[] = []
 
   /** How many steps wait. */
   get count(): number {
@@ -33,9 +40,11 @@ export class Backlog {
 
   /** Puts a copy of the steps at the end. */
   push({ count, parts }: Batch): void {
-    // The parts need not tell how many steps are in each, and blocks do.
+    // The parts need not tell how many steps are in each, and runs do.
     let left = count
-    for (const [index, part] of parts.entries()) {
+    for (let index = 0; index < parts.length; index++) {
+      const part = parts[index]
+      if (part === undefined || part.length === 0) continue
       const inPart = index === parts.length - 1 ? left : stepsIn(part)
       this.#pushPart(part, inPart)
       left -= inPart
@@ -43,38 +52,54 @@ export class Backlog {
   }
 
   #pushPart(part: Uint8Array, count: number): void {
-    if (count === 0) return
-    let block = this.#blocks.at(-1)
-    if (block === undefined || block.to + part.length > block.bytes.length) {
-      const roomBytes = block === undefined ? FIRST_BLOCK_BYTES : Math.min(2 * block.bytes.length, LARGEST_BLOCK_BYTES)
-      block = { bytes: new Uint8Array(Math.max(roomBytes, part.length)), from: 0, to: 0, count: 0 }
-      this.#blocks.push(block)
-    }
-    block.bytes.set(part, block.to)
-    block.to += part.length
-    block.count += count
+    let run = this.#runs.at(-1)
+    if (run === undefined || run.to + part.length > run.block.length) run = this.#beginBlock(part.length)
+    run.block.set(part, run.to)
+    run.to += part.length
+    run.count += count
     this.#count += count
     this.#bytes += part.length
   }
 
-  /** As many of the first steps as come to at most so many bytes, and one at least. O(blocks), and where not all of them fit also
-   *  O(steps of one block). */
+  #beginBlock(leastBytes: number): Run {
+    const last = this.#runs.at(-1)
+    if (last?.count === 0) this.#runs.pop()
+    const usualBytes = last === undefined ? FIRST_BLOCK_BYTES : Math.min(2 * last.block.length, LARGEST_BLOCK_BYTES)
+    const wantedBytes = Math.max(usualBytes, leastBytes)
+    const spare = this.#spares.pop()
+    const block = spare !== undefined && spare.length >= wantedBytes ? spare : new Uint8Array(wantedBytes)
+    const run = { block, from: 0, to: 0, count: 0 }
+    this.#runs.push(run)
+    return run
+  }
+
+  /** As many of the first steps as come to at most so many bytes, and one at least. O(runs), and where not all of them fit also
+   *  O(steps of one run). */
   first(mostBytes: number): Batch {
     const parts: Uint8Array[] = []
     let count = 0
     let leftBytes = mostBytes
-    for (const block of this.#blocks) {
-      if (block.to - block.from <= leftBytes) {
-        parts.push(block.bytes.subarray(block.from, block.to))
-        count += block.count
-        leftBytes -= block.to - block.from
-        continue
-      }
-      const { to, steps } = placeAfter(block, (steps, bytes) => bytes <= leftBytes || (count === 0 && steps === 1))
-      if (steps > 0) parts.push(block.bytes.subarray(block.from, to))
-      return { count: count + steps, parts }
+    for (const [index, run] of this.#runs.entries()) {
+      const isWhole = run.to - run.from <= leftBytes
+      const isWanted = (steps: number, bytes: number): boolean => bytes <= leftBytes || (count === 0 && steps === 1)
+      const end = isWhole ? run : placeAfter(run, isWanted)
+      // What is dropped then are whole runs.
+      if (end.count > 0) this.#cut(index, end)
+      if (run.count > 0 && end.count > 0) parts.push(run.block.subarray(run.from, end.to))
+      count += end.count
+      if (!isWhole) break
+      leftBytes -= run.to - run.from
     }
     return { count, parts }
+  }
+
+  /** Has a run end after so many of its steps, and the rest, or what is pushed next, be another one. */
+  #cut(index: number, { to, count }: Pick<Run, 'to' | 'count'>): void {
+    const run = this.#runs[index]
+    if (run === undefined || (count === run.count && index < this.#runs.length - 1)) return
+    this.#runs.splice(index + 1, 0, { block: run.block, from: to, to: run.to, count: run.count - count })
+    run.to = to
+    run.count = count
   }
 
   /** Lets go of so many of the first steps. Gives how many bytes they were. */
@@ -83,38 +108,49 @@ export class Backlog {
     let left = Math.min(count, this.#count)
     this.#count -= left
     let gone = 0
-    for (const block of this.#blocks) {
-      if (left < block.count || left === 0) break
-      left -= block.count
-      this.#bytes -= block.to - block.from
+    for (const run of this.#runs) {
+      if (left < run.count) break
+      left -= run.count
+      this.#bytes -= run.to - run.from
       gone++
     }
-    this.#blocks.splice(0, gone)
-    const [block] = this.#blocks
-    if (block !== undefined && left > 0) {
-      const { to } = placeAfter(block, (steps) => steps <= left)
-      this.#bytes -= to - block.from
-      block.from = to
-      block.count -= left
+    this.#letGo(this.#runs.splice(0, gone))
+    const [run] = this.#runs
+    if (run !== undefined && left > 0) {
+      const { to } = placeAfter(run, (steps) => steps <= left)
+      this.#bytes -= to - run.from
+      run.from = to
+      run.count -= left
     }
     return before - this.#bytes
   }
 
+  /** Keeps the blocks that are free now, of a store that has filled them: one that was busy for a while gives them back after that. */
+  #letGo(runs: readonly Run[]): void {
+    const isFree = ({ block }: Run, at: number): boolean => block !== (runs[at + 1] ?? this.#runs[0])?.block
+    const isFull = ({ block, to }: Run): boolean => 2 * to >= block.length && block.length <= LARGEST_BLOCK_BYTES
+    this.#spares = runs.filter((run, at) => isFree(run, at) && isFull(run)).map(({ block }) => block)
+  }
+
+  /** Lets go of all steps. */
   clear(): void {
-    this.drop(this.#count)
+    this.#runs = []
+    this.#spares = []
+    this.#count = 0
+    this.#bytes = 0
   }
 }
 
-/** How far the first steps of a block reach of which `isWanted` says so: given how many they are, and how many bytes. */
-function placeAfter({ bytes, from, to }: Block, isWanted: (steps: number, bytes: number) => boolean): { to: number; steps: number } {
-  let [at, steps] = [from, 0]
+/** How far the first steps of a run reach of which `isWanted` says so: given how many they are, and how many bytes. */
+function placeAfter({ block, from, to }: Run, isWanted: (steps: number, bytes: number) => boolean): { to: number; count: number } {
+  let [at, count] = [from, 0]
   while (at < to) {
-    const end = endOfStep(bytes, at)
-    if (!isWanted(steps + 1, end - from)) break
+    const end = endOfStep(block, at)
+    if (!isWanted(count + 1, end - from)) break
     at = end
-    steps++
+    count++
   }
-  return { to: at, steps }
+  return { to: at, count }
 }
 
 function stepsIn(part: Uint8Array): number {

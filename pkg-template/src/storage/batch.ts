@@ -20,19 +20,28 @@ export interface Batch {
 export const NO_STEPS: Batch = { count: 0, parts: [] }
 
 export function batchBytes({ parts }: Batch): number {
+  return lengthOf(parts)
+}
+
+/** What all parts come to, in bytes. */
+export function lengthOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, part) => sum + part.length, 0)
 }
 
-/** Puts the batch into bytes of its own, behind so many that are left as they are: what is stored then holds nothing of the
- *  buffers that the parts are views of. */
-export function packBatch(batch: Batch, headerBytes = 0): Uint8Array<ArrayBuffer> {
-  const packed = new Uint8Array(headerBytes + batchBytes(batch))
-  let at = headerBytes
-  for (const part of batch.parts) {
-    packed.set(part, at)
+/** Puts the batch into bytes of its own: what is stored then holds nothing of the buffers that the parts are views of. */
+export function packBatch({ parts }: Batch): Uint8Array<ArrayBuffer> {
+  return joined(parts)
+}
+
+/** A copy of all parts, one after the other. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(lengthOf(parts))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
     at += part.length
   }
-  return packed
+  return all
 }
 
 /** The steps of a batch, as views of it. @throws DAMAGED when the lengths do not add up. */

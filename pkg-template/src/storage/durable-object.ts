@@ -9,7 +9,7 @@
 // each of which says how many there are: 0002/0005 is the third of five.
 
 import { NookError } from '../errors.js'
-import { packBatch, stepsAfter, type Batch } from './batch.js'
+import { joined, packBatch, stepsAfter, type Batch } from './batch.js'
 import { Line } from './line.js'
 import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, type Head } from './rules.js'
 import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity, type Opened, type Storage } from './storage.js'
@@ -221,7 +221,7 @@ async function* valuesOf(
       if (part !== parts.length) throw storageError('DAMAGED', `a part is missing before ${key}`)
       parts.push(bytes)
       if (parts.length === count) {
-        yield [Number(number), joined(parts)]
+        yield [Number(number), whole(parts)]
         parts = []
       }
       last = key
@@ -240,14 +240,7 @@ async function removeFrom(transaction: DurableTransaction, start: string, end: s
   }
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
+function whole(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts
-  if (only !== undefined && parts.length === 1) return only
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
+  return only !== undefined && parts.length === 1 ? only : joined(parts)
 }

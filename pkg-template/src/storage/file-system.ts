@@ -4,6 +4,7 @@
 import { watch } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, statfs, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
+import { joined, lengthOf } from './batch.js'
 
 export interface FileSystem {
   /** Makes a directory and those above it. One that is there is no error. */
@@ -12,10 +13,10 @@ export interface FileSystem {
   list(path: string): Promise<string[]>
   /** A whole file, null where there is none. */
   read(path: string): Promise<Uint8Array | null>
-  /** Makes or replaces a file and syncs its bytes, not its name. */
-  write(path: string, bytes: Uint8Array): Promise<void>
-  /** Puts bytes at the end of a file, which must be there, and syncs them. */
-  append(path: string, bytes: Uint8Array): Promise<void>
+  /** Makes or replaces a file, of parts that follow each other, and syncs its bytes, not its name. */
+  write(path: string, parts: readonly Uint8Array[]): Promise<void>
+  /** Puts parts at the end of a file, which must be there, and syncs them. */
+  append(path: string, parts: readonly Uint8Array[]): Promise<void>
   /** Cuts a file off, and syncs that. */
   truncate(path: string, lengthBytes: number): Promise<void>
   rename(from: string, to: string): Promise<void>
@@ -33,14 +34,14 @@ export const nodeFileSystem: FileSystem = {
   list: (path) => readdir(path).catch(unlessMissing([])),
   // Not as a Buffer, whose slice() shares what that of a Uint8Array copies.
   read: (path) => readFile(path).then(({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset, length), unlessMissing(null)),
-  write: (path, bytes) => writeAndSync(path, 'w', bytes),
-  async append(path, bytes) {
+  write: (path, parts) => writeAndSync(path, 'w', parts),
+  async append(path, parts) {
     await stat(path)
-    await writeAndSync(path, 'a', bytes)
+    await writeAndSync(path, 'a', parts)
   },
   async truncate(path, lengthBytes) {
     await truncate(path, lengthBytes)
-    await writeAndSync(path, 'a', new Uint8Array(0))
+    await writeAndSync(path, 'a', [])
   },
   rename,
   remove: (path) => rm(path, { recursive: true, force: true }),
@@ -63,10 +64,14 @@ export const nodeFileSystem: FileSystem = {
   },
 }
 
-async function writeAndSync(path: string, flags: 'w' | 'a', bytes: Uint8Array): Promise<void> {
+/** Up to here parts are joined and go in one write: another trip to the file system costs more than the copy. */
+const JOINED_BYTES = 64 * 1024
+
+async function writeAndSync(path: string, flags: 'w' | 'a', parts: readonly Uint8Array[]): Promise<void> {
   const file = await open(path, flags)
   try {
-    await file.writeFile(bytes)
+    const pieces = lengthOf(parts) <= JOINED_BYTES ? [joined(parts)] : parts
+    for (const piece of pieces) await file.writeFile(piece)
     await file.sync()
   } finally {
     await file.close()

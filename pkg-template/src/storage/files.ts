@@ -11,7 +11,7 @@
 
 import { dirname, join } from 'node:path'
 import { NookError } from '../errors.js'
-import { NO_STEPS, stepsAfter, type Batch } from './batch.js'
+import { lengthOf, NO_STEPS, stepsAfter, type Batch } from './batch.js'
 import { decodeHead, encodeHead, type FileHead, type SealedSegment } from './file-head.js'
 import { hasCode, nodeFileSystem, type FileSystem } from './file-system.js'
 import { Line } from './line.js'
@@ -97,7 +97,7 @@ export class FileStorage implements Storage {
       const frame = encodeFrame(lastSeq, steps)
       await this.#appendFrame(state, frame)
       await this.#requireToken(state)
-      state.growingBytes += frame.length
+      state.growingBytes += lengthOf(frame)
       state.lastSeq = lastSeq
     })
   }
@@ -117,7 +117,7 @@ export class FileStorage implements Storage {
       const head: FileHead = { format: 1, baseSeq, chunks: [...chunks], sealed, growing, hasManifest: true }
       await this.#unlessFull(
         async () => {
-          for (const { file, bytes } of added) await this.#files.write(this.#path(file), bytes)
+          for (const { file, bytes } of added) await this.#files.write(this.#path(file), [bytes])
         },
         () => this.#removeFiles(added.map(({ file }) => file)),
       )
@@ -242,7 +242,7 @@ export class FileStorage implements Storage {
     })
   }
 
-  async #appendFrame(state: State, frame: Uint8Array): Promise<void> {
+  async #appendFrame(state: State, frame: readonly Uint8Array[]): Promise<void> {
     const path = this.#path(state.head.growing)
     if (state.growingBytes > 0) {
       const cutOff = (): Promise<void> => this.#files.truncate(path, state.growingBytes)
@@ -270,7 +270,7 @@ export class FileStorage implements Storage {
   /** Replaces a file, so that after a crash either the old or the new one is there. Syncs the names of all files beside it. */
   async #replace(name: string, bytes: Uint8Array, token: string): Promise<void> {
     const temporary = this.#path(`${name}.${token}`)
-    await this.#unlessFull(() => this.#files.write(temporary, bytes), () => this.#files.remove(temporary))
+    await this.#unlessFull(() => this.#files.write(temporary, [bytes]), () => this.#files.remove(temporary))
     await this.#files.rename(temporary, this.#path(name))
     await this.#files.syncDirectory(this.#directory)
   }

@@ -5,7 +5,7 @@
 // The checksum covers what comes after it. So whatever a crash leaves of the last frame is seen to be no frame, and is cut off.
 
 import { crc32 } from 'node:zlib'
-import { packBatch, type Batch } from './batch.js'
+import { batchBytes, type Batch } from './batch.js'
 
 const MAGIC = Buffer.from('NKJ1')
 const CRC_AT = 4
@@ -20,13 +20,15 @@ export interface Frame {
   readonly endsAt: number
 }
 
-export function encodeFrame(lastSeq: number, steps: Batch): Uint8Array {
-  const frame = asBuffer(packBatch(steps, HEADER_BYTES))
-  MAGIC.copy(frame)
-  frame.writeUInt32LE(frame.length - HEADER_BYTES, LENGTH_AT)
-  frame.writeDoubleLE(lastSeq, SEQ_AT)
-  frame.writeUInt32LE(crc32(frame.subarray(LENGTH_AT)), CRC_AT)
-  return frame
+/** A frame in parts, of which all but the first are those of the batch: they are written from where they lie. */
+export function encodeFrame(lastSeq: number, steps: Batch): Uint8Array[] {
+  const header = Buffer.alloc(HEADER_BYTES)
+  MAGIC.copy(header)
+  header.writeUInt32LE(batchBytes(steps), LENGTH_AT)
+  header.writeDoubleLE(lastSeq, SEQ_AT)
+  const checksum = steps.parts.reduce((sum, part) => crc32(part, sum), crc32(header.subarray(LENGTH_AT)))
+  header.writeUInt32LE(checksum, CRC_AT)
+  return [header, ...steps.parts]
 }
 
 /** The frame that begins at `at`; null when what stands there is no whole frame. */

@@ -39,14 +39,33 @@ for (const seed of [1, 2, 3]) {
   })
 }
 
-test('what a backlog has handed out stays as it was while more is pushed and what was handed out is dropped', () => {
+test('what a backlog has handed out stays as it was while more is pushed, and all is cleared', () => {
   const backlog = new Backlog()
   backlog.push(batchOf([Uint8Array.of(1), Uint8Array.of(2)]))
   const first = backlog.first(Infinity)
   const before = packBatch(first)
   backlog.push(batchOf([Uint8Array.of(3)]))
-  backlog.drop(2)
-  backlog.push(batchOf([Uint8Array.of(4)]))
+  assert.deepEqual(steps(backlog.first(Infinity)), [1, 2, 3].map((byte) => Uint8Array.of(byte)))
+  backlog.clear()
+  for (let byte = 4; byte < 8; byte++) backlog.push(batchOf([new Uint8Array(2000).fill(byte)]))
   assert.deepEqual(packBatch(first), before)
-  assert.deepEqual(steps(backlog.first(Infinity)), [Uint8Array.of(3), Uint8Array.of(4)])
+})
+
+test('a backlog fills the blocks again that it is done with, and no others', () => {
+  const backlog = new Backlog()
+  const step = new Uint8Array(100_000)
+  const fill = (): Set<ArrayBufferLike> => {
+    for (let count = 0; count < 100; count++) backlog.push(batchOf([step]))
+    return new Set(backlog.first(Infinity).parts.map(({ buffer }) => buffer))
+  }
+  const before = fill()
+  backlog.drop(100)
+  const reused = [...fill()].filter((buffer) => before.has(buffer))
+  assert.ok(reused.length >= 8, `${reused.length} of ${before.size} blocks`)
+  // The second half is still on its way when more is pushed.
+  backlog.drop(50)
+  const onTheWay = backlog.first(Infinity)
+  const there = packBatch(onTheWay)
+  backlog.push(batchOf(Array.from({ length: 100 }, () => step.fill(7).slice())))
+  assert.deepEqual(packBatch(onTheWay), there)
 })

@@ -1,6 +1,7 @@
 // A file system in memory that crashes as a disk does: of what was not synced, some is there afterwards and some is not.
 
 import { dirname } from 'node:path'
+import { joined } from '../../../pkg-template/src/storage/batch.js'
 import type { FileSystem } from '../../../pkg-template/src/storage/file-system.js'
 
 interface Inode {
@@ -72,19 +73,19 @@ export class ForgetfulDisk implements FileSystem {
     return this.#names.get(path)?.bytes.slice() ?? null
   }
 
-  async write(path: string, bytes: Uint8Array): Promise<void> {
+  async write(path: string, parts: readonly Uint8Array[]): Promise<void> {
     if (!this.#directories.has(dirname(path))) throw failure('ENOENT', path)
     await this.#faults.pass()
     const inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0) }
     this.#names.set(path, inode)
-    await this.#add(inode, bytes, path)
+    await this.#add(inode, joined(parts), path)
   }
 
-  async append(path: string, bytes: Uint8Array): Promise<void> {
+  async append(path: string, parts: readonly Uint8Array[]): Promise<void> {
     const inode = this.#names.get(path)
     if (inode === undefined) throw failure('ENOENT', path)
     await this.#faults.pass()
-    await this.#add(inode, bytes, path)
+    await this.#add(inode, joined(parts), path)
   }
 
   async truncate(path: string, lengthBytes: number): Promise<void> {
@@ -153,13 +154,13 @@ export class ForgetfulDisk implements FileSystem {
 
   async #add(inode: Inode, bytes: Uint8Array, path: string): Promise<void> {
     const half = bytes.length >> 1
-    inode.bytes = joined(inode.bytes, bytes.subarray(0, half))
+    inode.bytes = joined([inode.bytes, bytes.subarray(0, half)])
     await this.#faults.pass()
     const code = this.failNextWrite ?? (bytes.length > this.freeBytes ? 'ENOSPC' : null)
     this.failNextWrite = null
     this.freeBytes -= code === null ? bytes.length : half
     if (code !== null) throw failure(code, path)
-    inode.bytes = joined(inode.bytes, bytes.subarray(half))
+    inode.bytes = joined([inode.bytes, bytes.subarray(half)])
     await this.#faults.pass()
     this.#sync(inode)
   }
@@ -167,13 +168,6 @@ export class ForgetfulDisk implements FileSystem {
   #sync(inode: Inode): void {
     if (this.#faults.ignoresSync !== 'bytes') inode.synced = inode.bytes
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.length + other.length)
-  both.set(one)
-  both.set(other, one.length)
-  return both
 }
 
 function failure(code: string, path: string): Error {
