@@ -194,3 +194,30 @@ fn a_chunk_cut_short_anywhere_is_refused() {
         assert!(snapshot::read_chunk(&chunks[0].bytes[..length], &Limits::default()).is_err());
     }
 }
+
+/// Written by the last build whose records were of format 3.
+#[test]
+fn records_of_format_3_are_read() {
+    let mut steps = include_bytes!("fixtures/records/format-3.steps").as_slice();
+    let mut journal = Vec::new();
+    while let Some((length, rest)) = steps.split_first_chunk() {
+        let (record, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
+        assert_eq!(record[0], 3);
+        journal.push(record.to_vec());
+        steps = rest;
+    }
+    let mut store = Store::load(&[], 0, &journal);
+    assert_eq!(store.engine.state().seq, 11);
+    for (line, reply) in [
+        ("GET greeting", Reply::bulk("hello")),
+        ("GET visits", Reply::bulk("2")),
+        ("LLEN queue", Reply::Integer(2)),
+        ("HGET user role", Reply::bulk("admin")),
+        ("EXISTS drawn gone", Reply::Integer(0)),
+        ("GET two", Reply::bulk("2")),
+        ("SELECT 3", Reply::OK),
+        ("ZRANK board ada", Reply::Integer(1)),
+    ] {
+        assert_eq!(store.say(line), reply, "{line}");
+    }
+}

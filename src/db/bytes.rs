@@ -1,9 +1,10 @@
-//! Reading and writing the small parts that records and manifests are made of.
+//! Reading and writing the small parts that steps, records and manifests are made of.
 
 use alloc::vec::Vec;
 
 /// Puts an unsigned number at the end in groups of seven bits, the lowest first (LEB128).
-pub(super) fn write_number(mut number: u64, out: &mut Vec<u8>) {
+#[inline]
+pub fn write_number(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
@@ -11,13 +12,18 @@ pub(super) fn write_number(mut number: u64, out: &mut Vec<u8>) {
     out.push(number as u8);
 }
 
-pub(super) fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+#[inline]
+pub fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     write_number(bytes.len() as u64, out);
     out.extend_from_slice(bytes);
 }
 
+/// What `write_number` writes, at most.
+pub const NUMBER_MAX_BYTES: usize = 10;
+
 /// Takes parts from the front. `None` where they are not there: nothing a file says is believed.
-pub(super) struct Parts<'a>(pub &'a [u8]);
+#[derive(Debug, Clone)]
+pub struct Parts<'a>(pub &'a [u8]);
 
 impl<'a> Parts<'a> {
     pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {

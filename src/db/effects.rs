@@ -44,6 +44,35 @@ pub enum Cause {
     Load,
 }
 
+impl Cause {
+    /// In records.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Cause::Command => 0,
+            Cause::Exec => 1,
+            Cause::Atomic => 2,
+            Cause::Expiry => 3,
+            Cause::Eviction => 4,
+            Cause::Unblock => 5,
+            Cause::Load => 6,
+        }
+    }
+
+    /// Of a record.
+    pub fn of_code(code: u8) -> Option<Cause> {
+        Some(match code {
+            0 => Cause::Command,
+            1 => Cause::Exec,
+            2 => Cause::Atomic,
+            3 => Cause::Expiry,
+            4 => Cause::Eviction,
+            5 => Cause::Unblock,
+            6 => Cause::Load,
+            _ => return None,
+        })
+    }
+}
+
 /// A step that was taken: the unit of journal, undo, WATCH and sync.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {

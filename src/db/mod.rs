@@ -1,5 +1,7 @@
 //! STATE: keys, clients, channels and settings, and `Ctx`, the only hand that may touch a key.
 
+pub mod bytes;
+mod call;
 mod channels;
 mod client;
 mod config;
@@ -18,10 +20,11 @@ mod quiet;
 mod random;
 mod slot;
 mod state;
-mod steps;
+pub mod steps;
 mod undo;
 mod watch;
 
+pub use call::write_call;
 pub use channels::{Channels, Receiver};
 pub use client::{Client, ClientId, ClientMap, ClientSet, Clients, NOBODY, Queue, ReplyMode, Resp};
 pub use config::{Config, Policy, Role};
@@ -37,5 +40,5 @@ pub use quiet::QuietSlot;
 pub use random::split_mix;
 pub use slot::Slot;
 pub use state::{ENTRY_MAX_BYTES, Kept, KeptJournal, State, Stats, Unloaded};
-pub use steps::{Effects, Head, Intents, Steps, Taken, TakenEffect, read_call, write_call};
+pub use steps::{Call, Effects, Head, Intents, Steps, Taken, TakenEffect};
 pub use watch::Watches;

@@ -168,6 +168,13 @@ impl Engine {
         self.journal.clear(KEPT_JOURNAL_BYTES);
     }
 
+    /// Gives all of them away as they lie, each behind its length; the next find this room.
+    pub fn replace_steps(&mut self, room: Vec<u8>) -> Vec<u8> {
+        let is_large = room.capacity() > KEPT_JOURNAL_BYTES;
+        self.journal
+            .replace(if is_large { Vec::new() } else { room })
+    }
+
     /// Steps since the last time, in order.
     pub fn take_steps(&mut self) -> Steps {
         core::mem::take(&mut self.journal)

@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::rdb::{Target, dump, restore};
-use crate::db::{Argv, Effect, Taken, TakenEffect, read_call, write_call};
+use crate::db::{Argv, Call, Effect, Taken, TakenEffect, write_call};
 use crate::protocol::{Bounds, Parser, ProtocolError, split_arguments};
 use crate::types::{Limits, number};
 
@@ -31,11 +31,12 @@ pub struct Writer {
 impl Writer {
     /// Puts a step at the end of `out`.
     pub fn step(&mut self, step: Taken, out: &mut Vec<u8>) {
-        let is_several = step.effects().len() > 1;
+        let effects = step.effects();
+        let is_several = effects.len() > 1;
         if is_several {
             write_call(["MULTI"], out);
         }
-        for effect in step.effects() {
+        for effect in effects {
             self.effect(effect, out);
         }
         if is_several {
@@ -45,11 +46,11 @@ impl Writer {
 
     fn effect(&mut self, effect: TakenEffect, out: &mut Vec<u8>) {
         match effect {
-            TakenEffect::Intent { db, call, .. } | TakenEffect::Command { db, call } => {
+            TakenEffect::Command { db, call } => {
                 self.select(db, out);
                 match lowered(call) {
                     Some(argv) => write_call(argv, out),
-                    None => out.extend_from_slice(call),
+                    None => write_call(call.words(), out),
                 }
             }
             TakenEffect::Expired { db, key, .. } | TakenEffect::Evicted { db, key, .. } => {
@@ -69,16 +70,12 @@ impl Writer {
 
 /// The effect in words that Redis 7.0 knows, where it does not know it as it is: the payload of a
 /// RESTORE may hold a form of value that is newer.
-fn lowered(call: &[u8]) -> Option<Argv> {
-    const NAME: &[u8] = b"RESTORE";
-    // Behind two lines: how many arguments there are, and how long the first is.
-    let name = call.splitn(3, |byte| *byte == b'\n').nth(2)?;
-    if !name.get(..NAME.len())?.eq_ignore_ascii_case(NAME) {
+fn lowered(call: Call) -> Option<Argv> {
+    if !call.words().next()?.eq_ignore_ascii_case(b"RESTORE") {
         return None;
     }
-    let argv = read_call(call);
-    let value = restore(argv.get(3)?, &Limits::default()).ok()?;
-    let mut lowered: Argv = argv.into_iter().map(Box::from).collect();
+    let value = restore(call.words().nth(3)?, &Limits::default()).ok()?;
+    let mut lowered: Argv = call.words().map(Box::from).collect();
     lowered[3] = dump(&value, Target::Redis70).into();
     Some(lowered)
 }

@@ -14,8 +14,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
 
-use super::bytes::{Parts, write_number};
 use super::rdb::crc64;
+use crate::db::bytes::{Parts, write_number};
 
 const MAGIC: &[u8; 4] = b"NOOK";
 const FORMAT: u8 = 1;

@@ -1,7 +1,6 @@
 //! DURABLE FORMATS: bytes to bytes. Who keeps the bytes, and where, is the host's affair.
 
 pub mod aof;
-mod bytes;
 pub mod manifest;
 pub mod rdb;
 pub mod record;

@@ -1,21 +1,16 @@
 //! A step as it lies in the journal.
 //!
-//! ```text
-//! record   format u8 = 3 | cause u8 | seq u64 | epoch u32 | at_ms i64 | seed u64 | other? | intents | effects
-//!          | XXH64 of all before, u64
-//! other    client u128 | n u64 | base_seq u64        where the highest bit of `cause` is set; else 0, seq, seq - 1
-//! intents  count | argv ...
-//! effects  count | effect ...
-//! argv     "*" arguments CR LF ("$" length CR LF bytes CR LF) ...       a request of RESP
-//! effect   0 db argv                       a command
-//!          1 db intent                     an intent, word for word, by its index
-//!          2 db deadline i64 key           a key whose deadline had passed
-//!          3 db seen_seq u64 key           a key that was evicted
-//! ```
+//! `db::steps` says how it is laid out, and lays it out so from the start. What is added here is for keeping: the epoch, the
+//! checksum (XXH64 of all before it, with the seed 0), and, where a step was not taken by the store itself, by whom: `client`
+//! and `n` say whose it is and which of his, and `base_seq` on which state it was computed. As a rule it is the store's own, its
+//! `seq`th, on the one before.
 //!
-//! Integers are little-endian; counts, lengths outside of RESP, databases and indexes are LEB128.
-//! `epoch`, `client`, `n` and `base_seq` say who wrote the step, which of his it is, and on which
-//! state it was computed: as a rule the store itself, its `seq`th, on the one before. A reader of another format refuses the record.
+//! A reader refuses records of formats that it does not know. Format 3 is format 4 without IS_VERBATIM, and with calls as they
+//! go over a wire:
+//!
+//! ```text
+//! call     "*" words CR LF ("$" length CR LF bytes CR LF) ...           a request of RESP
+//! ```
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -23,15 +18,15 @@ use core::fmt;
 
 use twox_hash::XxHash64;
 
-use super::bytes::{Parts, write_bytes, write_number};
-use crate::db::{Argv, Cause, Effect, Step, Taken, TakenEffect};
+use crate::db::bytes::Parts;
+use crate::db::steps::{
+    CHECKSUM_BYTES, EPOCH_AT, FORMAT, HEAD_BYTES, IS_OF_ANOTHER, IS_VERBATIM, LENGTH_BYTES,
+};
+use crate::db::{Argv, Cause, Effect, Step, Taken};
 
-const FORMAT: u8 = 3;
-const CHECKSUM_BYTES: usize = size_of::<u64>();
-/// Set in the byte of the cause where the origin is not the one that goes without saying.
-const IS_OF_ANOTHER: u8 = 1 << 7;
-/// Format, cause, seq, epoch, time and seed.
-const HEAD_BYTES: usize = 1 + 1 + 8 + 4 + 8 + 8;
+/// The one before, whose calls are requests.
+const FORMAT_OF_REQUESTS: u8 = 3;
+const EPOCH_BYTES: usize = size_of::<u32>();
 
 /// Who took a step, and on top of what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,30 +76,33 @@ impl fmt::Display for RecordError {
     }
 }
 
-/// Puts the record of a step at the end of `out`. Its words are copied as they are.
+/// Makes records of steps that lie one after the other, each behind its length, as `Steps` has them: those of the store
+/// itself, under this epoch.
+pub fn seal(steps: &mut [u8], epoch: u32) {
+    let mut rest = steps;
+    while let Some((length, after)) = rest.split_first_chunk_mut::<LENGTH_BYTES>() {
+        let (record, after) = after.split_at_mut(u32::from_le_bytes(*length) as usize);
+        let (body, checksum) = record.split_at_mut(record.len() - CHECKSUM_BYTES);
+        body[EPOCH_AT..][..EPOCH_BYTES].copy_from_slice(&epoch.to_le_bytes());
+        checksum.copy_from_slice(&checksum_of(body).to_le_bytes());
+        rest = after;
+    }
+}
+
+/// Puts the record of a step at the end of `out`.
 pub fn encode(step: Taken, origin: Origin, out: &mut Vec<u8>) {
     let start = out.len();
-    let is_of_another = origin != Origin::of_store(step.head.seq, origin.epoch);
-    let flag = if is_of_another { IS_OF_ANOTHER } else { 0 };
-    // Put together first: a piece at a time would ask for room nine times.
-    let mut head = [0; HEAD_BYTES];
-    head[0] = FORMAT;
-    head[1] = cause_code(step.head.cause) | flag;
-    head[2..10].copy_from_slice(&step.head.seq.to_le_bytes());
-    head[10..14].copy_from_slice(&origin.epoch.to_le_bytes());
-    head[14..22].copy_from_slice(&step.head.at_ms.to_le_bytes());
-    head[22..30].copy_from_slice(&step.head.seed.to_le_bytes());
-    out.extend_from_slice(&head);
-    if is_of_another {
+    let end = step.record().len() - CHECKSUM_BYTES;
+    let (head, done) = step.record()[..end].split_at(HEAD_BYTES);
+    out.extend_from_slice(head);
+    out[start + EPOCH_AT..][..EPOCH_BYTES].copy_from_slice(&origin.epoch.to_le_bytes());
+    if origin != Origin::of_store(step.head().seq, origin.epoch) {
+        out[start + 1] |= IS_OF_ANOTHER;
         out.extend_from_slice(&origin.client.to_le_bytes());
         out.extend_from_slice(&origin.n.to_le_bytes());
         out.extend_from_slice(&origin.base_seq.to_le_bytes());
     }
-    let (intents, effects) = (step.intents(), step.effects());
-    write_number(intents.len() as u64, out);
-    intents.for_each(|call| out.extend_from_slice(call));
-    write_number(effects.len() as u64, out);
-    effects.for_each(|effect| write_effect(effect, out));
+    out.extend_from_slice(done);
     let checksum = checksum_of(&out[start..]);
     out.extend_from_slice(&checksum.to_le_bytes());
 }
@@ -125,20 +123,28 @@ pub fn decode(record: &[u8]) -> Result<(Step, Origin), RecordError> {
     if checksum_of(body) != stored {
         return Err(match body.first() {
             // Those had another checksum.
-            Some(&format) if (1..FORMAT).contains(&format) => RecordError::UnknownFormat(format),
+            Some(&format) if (1..FORMAT_OF_REQUESTS).contains(&format) => {
+                RecordError::UnknownFormat(format)
+            }
             _ => RecordError::Checksum,
         });
     }
     match body.first() {
-        Some(&FORMAT) => read(&mut Parts(&body[1..])).ok_or(RecordError::Malformed),
+        Some(&format @ (FORMAT_OF_REQUESTS | FORMAT)) => {
+            read(&mut Parts(&body[1..]), format).ok_or(RecordError::Malformed)
+        }
         Some(&format) => Err(RecordError::UnknownFormat(format)),
         None => Err(RecordError::Malformed),
     }
 }
 
-fn read(parts: &mut Parts) -> Option<(Step, Origin)> {
+fn read(parts: &mut Parts, format: u8) -> Option<(Step, Origin)> {
+    let read_call = match format {
+        FORMAT_OF_REQUESTS => read_request,
+        _ => read_words,
+    };
     let code = parts.u8()?;
-    let cause = cause_of(code & !IS_OF_ANOTHER)?;
+    let cause = Cause::of_code(code & !(IS_OF_ANOTHER | IS_VERBATIM))?;
     let (seq, epoch) = (parts.u64()?, parts.u32()?);
     let (at_ms, seed) = (parts.i64()?, parts.u64()?);
     let mut origin = Origin::of_store(seq, epoch);
@@ -147,13 +153,24 @@ fn read(parts: &mut Parts) -> Option<(Step, Origin)> {
         origin.n = parts.u64()?;
         origin.base_seq = parts.u64()?;
     }
-    let intents = parts.count()?;
-    let intent: Vec<Argv> = (0..intents)
-        .map(|_| read_argv(parts))
-        .collect::<Option<_>>()?;
-    let count = parts.count()?;
-    let effects = (0..count).map(|_| read_effect(parts, &intent));
-    let effects = effects.collect::<Option<_>>()?;
+    let (intent, effects) = if code & IS_VERBATIM != 0 && format != FORMAT_OF_REQUESTS {
+        let db = u32::try_from(parts.number()?).ok()?;
+        let argv = read_call(parts)?;
+        let effect = Effect::Command {
+            db,
+            argv: argv.clone(),
+        };
+        (vec![argv], vec![effect])
+    } else {
+        let intents = parts.count()?;
+        let intent: Vec<Argv> = (0..intents)
+            .map(|_| read_call(parts))
+            .collect::<Option<_>>()?;
+        let count = parts.count()?;
+        let effects = (0..count).map(|_| read_effect(parts, &intent, read_call));
+        let effects = effects.collect::<Option<_>>()?;
+        (intent, effects)
+    };
     let step = Step {
         seq,
         at_ms,
@@ -165,40 +182,17 @@ fn read(parts: &mut Parts) -> Option<(Step, Origin)> {
     parts.is_empty().then_some((step, origin))
 }
 
-fn write_effect(effect: TakenEffect, out: &mut Vec<u8>) {
-    let mut start = |code: u8, db: u32| {
-        out.push(code);
-        write_number(u64::from(db), out);
-    };
-    match effect {
-        TakenEffect::Command { db, call } => {
-            start(0, db);
-            out.extend_from_slice(call);
-        }
-        TakenEffect::Intent { db, index, .. } => {
-            start(1, db);
-            write_number(index as u64, out);
-        }
-        TakenEffect::Expired { db, key, deadline } => {
-            start(2, db);
-            out.extend_from_slice(&deadline.to_le_bytes());
-            write_bytes(key, out);
-        }
-        TakenEffect::Evicted { db, key, seen_seq } => {
-            start(3, db);
-            out.extend_from_slice(&seen_seq.to_le_bytes());
-            write_bytes(key, out);
-        }
-    }
-}
-
-fn read_effect(parts: &mut Parts, intent: &[Argv]) -> Option<Effect> {
+fn read_effect(
+    parts: &mut Parts,
+    intent: &[Argv],
+    read_call: fn(&mut Parts) -> Option<Argv>,
+) -> Option<Effect> {
     let code = parts.u8()?;
     let db = u32::try_from(parts.number()?).ok()?;
     match code {
         0 => Some(Effect::Command {
             db,
-            argv: read_argv(parts)?,
+            argv: read_call(parts)?,
         }),
         1 => Some(Effect::Command {
             db,
@@ -224,7 +218,12 @@ fn read_effect(parts: &mut Parts, intent: &[Argv]) -> Option<Effect> {
     }
 }
 
-fn read_argv(parts: &mut Parts) -> Option<Argv> {
+fn read_words(parts: &mut Parts) -> Option<Argv> {
+    let count = parts.count()?;
+    (0..count).map(|_| parts.bytes().map(Box::from)).collect()
+}
+
+fn read_request(parts: &mut Parts) -> Option<Argv> {
     let count = read_header(parts, b'*')?;
     (0..count).map(|_| read_argument(parts)).collect()
 }
@@ -253,31 +252,6 @@ fn read_header(parts: &mut Parts, kind: u8) -> Option<usize> {
         }
     }
     (parts.u8()? == b'\n' && number <= parts.0.len()).then_some(number)
-}
-
-fn cause_code(cause: Cause) -> u8 {
-    match cause {
-        Cause::Command => 0,
-        Cause::Exec => 1,
-        Cause::Atomic => 2,
-        Cause::Expiry => 3,
-        Cause::Eviction => 4,
-        Cause::Unblock => 5,
-        Cause::Load => 6,
-    }
-}
-
-fn cause_of(code: u8) -> Option<Cause> {
-    Some(match code {
-        0 => Cause::Command,
-        1 => Cause::Exec,
-        2 => Cause::Atomic,
-        3 => Cause::Expiry,
-        4 => Cause::Eviction,
-        5 => Cause::Unblock,
-        6 => Cause::Load,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
@@ -318,7 +292,7 @@ mod tests {
     }
 
     fn step() -> impl Strategy<Value = Step> {
-        let cause = (0u8..7).prop_map(|code| cause_of(code).expect("seven causes"));
+        let cause = (0u8..7).prop_map(|code| Cause::of_code(code).expect("seven causes"));
         let lists = (
             vec(argv(), 0..3),
             vec(effect(), 0..4),
@@ -363,6 +337,25 @@ mod tests {
         }
 
         #[test]
+        fn sealed_steps_are_the_records_of_the_store(steps in vec(step(), 0..4), epoch: u32) {
+            let packed: Steps = steps.iter().collect();
+            let mut sealed = Vec::new();
+            for step in packed.iter() {
+                sealed.extend_from_slice(&(step.record().len() as u32).to_le_bytes());
+                sealed.extend_from_slice(step.record());
+            }
+            seal(&mut sealed, epoch);
+            let mut expected = Vec::new();
+            for (step, taken) in steps.iter().zip(packed.iter()) {
+                let mut record = Vec::new();
+                encode(taken, Origin::of_store(step.seq, epoch), &mut record);
+                expected.extend_from_slice(&(record.len() as u32).to_le_bytes());
+                expected.extend_from_slice(&record);
+            }
+            prop_assert_eq!(sealed, expected);
+        }
+
+        #[test]
         fn a_record_with_one_byte_changed_is_refused(step in step(), at: prop::sample::Index, change in 1u8..) {
             let mut record = encoded(&step, Origin::default());
             let at = at.index(record.len());
@@ -373,8 +366,11 @@ mod tests {
         #[test]
         fn any_body_under_a_right_checksum_is_read_without_a_panic(mut record: Vec<u8>) {
             record.insert(0, FORMAT);
-            record.extend_from_slice(&checksum_of(&record).to_le_bytes());
-            let _ = decode(&record);
+            for format in [FORMAT, FORMAT_OF_REQUESTS] {
+                record[0] = format;
+                let checksum = checksum_of(&record).to_le_bytes();
+                let _ = decode(&[&record[..], &checksum].concat());
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use nookdb::db::{Resp, Role, Step};
 use nookdb::error::Error;
 use nookdb::persist::manifest::{ChunkEntry, Manifest};
 use nookdb::persist::rdb::{Entry, LoadError, Reader, Target, dump};
-use nookdb::persist::record::{self, Origin, RecordError};
+use nookdb::persist::record::{self, RecordError};
 use nookdb::persist::snapshot::{self, Chunk, Slice, Snapshot};
 use nookdb::reply::Reply;
 
@@ -47,16 +47,10 @@ impl Instance {
     /// Puts the records of all steps since the last time into the answer, each behind its length. Gives how many they are.
     pub fn take_steps(&mut self, epoch: u32) -> u32 {
         let count = self.engine.steps_waiting();
-        let mut out = self.answer.room();
-        self.engine.drain_steps(|step| {
-            let start = out.len();
-            out.extend_from_slice(&[0; size_of::<u32>()]);
-            record::encode(step, Origin::of_store(step.head.seq, epoch), &mut out);
-            let length = (out.len() - start - size_of::<u32>()) as u32;
-            out[start..][..size_of::<u32>()].copy_from_slice(&length.to_le_bytes());
-        });
+        let mut steps = self.engine.replace_steps(self.answer.room());
+        record::seal(&mut steps, epoch);
         self.answer.steps_waiting(0);
-        self.answer.bytes(out);
+        self.answer.bytes(steps);
         count as u32
     }
 
