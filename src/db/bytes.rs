@@ -4,7 +4,16 @@ use alloc::vec::Vec;
 
 /// Puts an unsigned number at the end in groups of seven bits, the lowest first (LEB128).
 #[inline]
-pub fn write_number(mut number: u64, out: &mut Vec<u8>) {
+pub fn write_number(number: u64, out: &mut Vec<u8>) {
+    // Nearly all are this small.
+    if number < 0x80 {
+        out.push(number as u8);
+    } else {
+        write_large_number(number, out);
+    }
+}
+
+fn write_large_number(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
