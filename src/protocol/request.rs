@@ -7,7 +7,7 @@
 //!
 //! Nothing is believed before it has arrived: a length says how far to read, never how much to
 //! reserve. Bytes are copied once, into the buffer, and arguments are ranges of it. A request that
-//! is still incomplete is taken up where it was left, not from its start.
+//! is still incomplete when its beginning was read is taken up where it was left, not from its start.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -40,6 +40,18 @@ impl Default for Bounds {
             max_request_bytes: 1024 * 1024 * 1024,
             authenticated: true,
         }
+    }
+}
+
+impl Bounds {
+    /// Whether a request of short lengths (see `read_short_length`) is within all of them.
+    fn allow_short(&self) -> bool {
+        const LENGTH_MAX: usize = 99;
+        const REQUEST_MAX_BYTES: usize = (LENGTH_MAX + 1) * (LENGTH_MAX + "$99\r\n\r\n".len());
+        self.authenticated
+            && self.max_arguments >= LENGTH_MAX
+            && self.max_argument_bytes >= LENGTH_MAX
+            && self.max_request_bytes >= REQUEST_MAX_BYTES
     }
 }
 
@@ -142,7 +154,7 @@ impl<'a> Argv<'a> {
 
 /// Takes requests out of a stream of bytes that arrives in pieces of any size.
 ///
-/// Each byte is looked at once, however the stream is cut. After an error it answers that error
+/// Each byte is looked at twice at most, however the stream is cut. After an error it answers that error
 /// for ever.
 #[derive(Debug, Default)]
 pub struct Parser {
@@ -251,6 +263,9 @@ impl Parser {
         self.drop_taken();
         let most = if self.bounds.authenticated { most } else { 1 };
         while self.whole.len() < most {
+            if self.take_short_request() {
+                continue;
+            }
             match self.advance() {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -284,6 +299,22 @@ impl Parser {
             },
             ranges: &self.arguments[start..whole.arguments_end],
         }
+    }
+
+    /// Reads a request that has arrived whole and whose lengths are short, as nearly all are: the short way to what
+    /// `advance` comes to. False where nothing has happened.
+    fn take_short_request(&mut self) -> bool {
+        if self.stage != Stage::Start || !self.bounds.allow_short() {
+            return false;
+        }
+        let before = self.arguments.len();
+        let Some(end) = read_short_request(&self.buffer, self.start, &mut self.arguments) else {
+            self.arguments.truncate(before);
+            return false;
+        };
+        self.at = end - self.start;
+        self.end_request(false);
+        true
     }
 
     /// Reads on until a further request is whole; false where the bytes end before.
@@ -391,22 +422,9 @@ impl Parser {
         Some(())
     }
 
-    /// Takes a whole line of one or two digits, as nearly all are: the short way to what
-    /// `take_length_line` and `parse_length` come to.
+    /// Takes a whole line of few digits: the short way to what `take_length_line` and `parse_length` come to.
     fn take_short_length(&mut self, kind: u8) -> Option<usize> {
-        let value = |digit: &u8| usize::from(digit - b'0');
-        let (length, taken) = match &self.buffer[self.start + self.at..] {
-            [first, ones @ b'0'..=b'9', b'\r', b'\n', ..] if *first == kind => (value(ones), 4),
-            [
-                first,
-                tens @ b'1'..=b'9',
-                ones @ b'0'..=b'9',
-                b'\r',
-                b'\n',
-                ..,
-            ] if *first == kind => (value(tens) * 10 + value(ones), 5),
-            _ => return None,
-        };
+        let (length, taken) = read_short_length(&self.buffer[self.start + self.at..], kind)?;
         self.at += taken;
         self.scanned = self.at;
         Some(length)
@@ -517,6 +535,46 @@ impl Parser {
         self.arguments.shrink_to(kept_arguments);
         self.unquoted.shrink_to(KEPT_BUFFER_BYTES);
     }
+}
+
+/// A line of one or two digits, as nearly all lengths are, and what it takes.
+#[inline]
+fn read_short_length(bytes: &[u8], kind: u8) -> Option<(usize, usize)> {
+    let value = |digit: u8| usize::from(digit - b'0');
+    match *bytes {
+        [first, ones @ b'0'..=b'9', b'\r', b'\n', ..] if first == kind => Some((value(ones), 4)),
+        [
+            first,
+            tens @ b'1'..=b'9',
+            ones @ b'0'..=b'9',
+            b'\r',
+            b'\n',
+            ..,
+        ] if first == kind => Some((value(tens) * 10 + value(ones), 5)),
+        _ => None,
+    }
+}
+
+/// Puts the arguments of the request that begins at `start` at the end of a list, and gives where it ends; nothing where it
+/// is empty, or has not arrived, or is not of short lengths. The list may be longer then.
+fn read_short_request(
+    bytes: &[u8],
+    start: usize,
+    arguments: &mut Vec<Range<usize>>,
+) -> Option<usize> {
+    let (count, taken) = read_short_length(&bytes[start..], b'*')?;
+    let mut at = start + taken;
+    for _ in 0..count {
+        let (length, taken) = read_short_length(&bytes[at..], b'$')?;
+        let end = at + taken + length;
+        // Redis does not look at the two bytes after an argument either.
+        if bytes.len() < end + 2 {
+            return None;
+        }
+        arguments.push(at + taken..end);
+        at = end + 2;
+    }
+    (count > 0).then_some(at)
 }
 
 /// A length as Redis reads it: an optional minus, no plus, no leading zeros.
