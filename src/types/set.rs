@@ -219,6 +219,12 @@ impl Set {
     ///
     /// Chooses a form for all of them together, as SADD does, even if some should be the same.
     pub fn insert_all(&mut self, members: &[&[u8]], limits: &Limits) -> usize {
+        if let Form::Table(table) = &mut self.0 {
+            let new = members
+                .iter()
+                .filter(|member| table.insert(Item::Bytes(member)));
+            return new.count();
+        }
         let Some(first) = members.iter().find(|member| !self.contains(**member)) else {
             return 0;
         };

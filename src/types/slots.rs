@@ -1,7 +1,6 @@
 //! A table whose entries are numbered, found by their name, and whose growth no call pays for alone.
 
 use alloc::vec::Vec;
-use core::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
@@ -89,7 +88,7 @@ impl<E: Named> Slots<E> {
 
     /// The hash of a name, which `find` and `push` want.
     pub fn hash(&self, name: &[u8]) -> u32 {
-        (self.seed.hash_one(name) >> 32) as u32
+        (self.seed.hash(name) >> 32) as u32
     }
 
     pub fn find(&self, hash: u32, name: &[u8]) -> Option<usize> {
