@@ -100,12 +100,19 @@ impl<'a> Args<'a> {
     }
 
     pub fn float(&mut self) -> Result<f64> {
-        number::parse_f64(self.bytes()?).ok_or(Error::NotAFloat)
+        // Not `ok_or`, as above.
+        match number::parse_f64(self.bytes()?) {
+            Some(value) => Ok(value),
+            None => Err(Error::NotAFloat),
+        }
     }
 
     #[cfg(feature = "sorted-sets")]
     pub fn score(&mut self) -> Result<Score> {
-        Score::new(self.float()?).ok_or(Error::NotAFloat)
+        match Score::new(self.float()?) {
+            Some(score) => Ok(score),
+            None => Err(Error::NotAFloat),
+        }
     }
 
     /// A database number, as SELECT takes it.

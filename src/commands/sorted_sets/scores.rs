@@ -11,20 +11,36 @@ use crate::types::{Added, Only, Score, ZSet};
 pub(super) fn zadd(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
     let options = AddOptions::read(args)?;
-    let mut pairs = Vec::with_capacity(args.left() / 2);
-    while !args.is_done() {
-        pairs.push((args.score()?, args.bytes()?));
-    }
-    if let (true, [(step, member)]) = (options.increments, &pairs[..]) {
+    let (one, many);
+    let pairs = if args.left() == 2 {
+        one = [pair(args)?];
+        &one[..]
+    } else {
+        many = read_pairs(args)?;
+        &many
+    };
+    if let (true, [(step, member)]) = (options.increments, pairs) {
         let score = increment(ctx, key, member, *step, options.only)?;
         return Ok(score.map_or(Reply::Null, |score| Reply::Double(score.get())));
     }
-    let (new, moved) = add_members(ctx, key, &pairs, options.only)?;
+    let (new, moved) = add_members(ctx, key, pairs, options.only)?;
     Ok(Reply::count(if options.counts_moved {
         new + moved
     } else {
         new
     }))
+}
+
+fn pair<'a>(args: &mut Args<'a>) -> Result<(Score, &'a [u8])> {
+    Ok((args.score()?, args.bytes()?))
+}
+
+fn read_pairs<'a>(args: &mut Args<'a>) -> Result<Vec<(Score, &'a [u8])>> {
+    let mut pairs = Vec::with_capacity(args.left() / 2);
+    while !args.is_done() {
+        pairs.push(pair(args)?);
+    }
+    Ok(pairs)
 }
 
 /// Gives members their scores; how many are new, and how many had another.

@@ -47,6 +47,9 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
 /// Reads a double as Redis reads a score: decimal, with or without exponent, hexadecimal, `inf` and
 /// `infinity` in any case. Refuses spaces, NaN, and what overflows to infinity or underflows to 0.
 pub fn parse_f64(text: &[u8]) -> Option<f64> {
+    if let Some(whole) = short_whole(text) {
+        return Some(whole);
+    }
     let value = convert(text)?;
     let spelled = spelling(text);
     let overflowed = value.is_infinite() && !spelled.infinite;
@@ -66,6 +69,24 @@ pub fn parse_bound_f64(text: &[u8]) -> Option<f64> {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
     let start = text.iter().position(|byte| !is_space(byte))?;
     convert(&text[start..])
+}
+
+/// A number of few digits and nothing else, as nearly all scores are: the short way to what `convert` comes to.
+fn short_whole(text: &[u8]) -> Option<f64> {
+    /// A double can say every number of so many digits.
+    const DIGITS_MAX: usize = 15;
+    if text.is_empty() || text.len() > DIGITS_MAX {
+        return None;
+    }
+    let mut number = 0;
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + u64::from(digit);
+    }
+    Some(number as f64)
 }
 
 /// What C's `strtod` makes of the whole text, but for NaN, which is refused.
