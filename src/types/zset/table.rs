@@ -188,7 +188,10 @@ impl Table {
 
     /// Whether a place is before that of a member of this score and these bytes.
     fn before(&self, score: Score, member: &[u8]) -> impl Fn(Place) -> bool {
-        move |place| place.score < score || (place.score == score && self.bytes_of(place) < member)
+        move |place| match place.score == score {
+            false => place.score < score,
+            true => self.bytes_of(place) < member,
+        }
     }
 
     /// Puts a new member in, at the end of the slots.
@@ -246,10 +249,10 @@ impl Table {
 /// Whether a place is before that of the member in a slot, or is it.
 fn upto(members: &Slots<Member>, score: Score, slot: usize) -> impl Fn(Place) -> bool {
     let member = &*members[slot].bytes;
-    move |place| {
-        place.score < score
-            || (place.score == score
-                && (place.slot as usize == slot || *members[place.slot as usize].bytes < *member))
+    // Equal scores are few, or all: which it is can be foreseen, where the order of two scores can not.
+    move |place| match place.score == score {
+        false => place.score < score,
+        true => place.slot as usize == slot || *members[place.slot as usize].bytes < *member,
     }
 }
 
