@@ -35,11 +35,16 @@ impl Engine {
     /// Whether a database is so full that there may be no room for the entries that this call writes. DEL and its kin are
     /// let in always.
     pub(super) fn is_too_full(&self, client: ClientId, listed: &Listed, argv: &[&[u8]]) -> bool {
-        let queue = self.state.client(client).queue.as_ref();
-        if queue.is_none() && !listed.command.flags.has(Flags::WRITE) {
+        let flags = listed.command.flags;
+        // Where there is a queue, whatever else comes joins it.
+        let has_queue = || self.state.client(client).queue.is_some();
+        let bytes = if flags.has(Flags::NOT_QUEUED) && has_queue() {
+            self.room_for_call(client, argv)
+        } else if flags.has(Flags::WRITE) {
+            room_for_words(argv.iter().map(|word| word.len()))
+        } else {
             return false;
-        }
-        let bytes = self.room_for_call(client, argv);
+        };
         if self.state.has_room_for(bytes, true) {
             return false;
         }
