@@ -53,6 +53,9 @@ flags! {
     NOT_QUEUED = 20 "",
     /// Works on a RESP2 connection that has subscribed.
     WHILE_SUBSCRIBED = 21 "",
+    /// Makes one edit at most, and cannot fail once that has changed anything: where it is a step of its own, how to take
+    /// it back is not kept.
+    ONE_EDIT = 22 "",
 }
 
 impl Flags {

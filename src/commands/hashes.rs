@@ -15,7 +15,8 @@ use crate::types::{Hash, Item};
 
 const READS: Flags = Flags::READS;
 const READS_FAST: Flags = Flags::READS.and(Flags::FAST);
-const WRITES_FAST: Flags = Flags::WRITE.and(Flags::GROWS).and(Flags::FAST);
+const EDITS: Flags = Flags::WRITE.and(Flags::FAST).and(Flags::ONE_EDIT);
+const EDITS_AND_GROWS: Flags = EDITS.and(Flags::GROWS);
 
 const WRONG_TYPE: &str = "WRONGTYPE";
 const SYNTAX: &str = "ERR syntax error";
@@ -29,7 +30,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(N), N being the fields given"),
         group: "hash",
         since: "2.0.0",
-        flags: WRITES_FAST,
+        flags: EDITS_AND_GROWS,
         errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new(
             "hSet",
@@ -45,7 +46,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(N), N being the fields given"),
         group: "hash",
         since: "2.0.0",
-        flags: WRITES_FAST,
+        flags: EDITS_AND_GROWS,
         errors: errors(&[WRONG_TYPE]),
         methods: &[],
         run: hmset,
@@ -57,7 +58,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(1)"),
         group: "hash",
         since: "2.0.0",
-        flags: WRITES_FAST,
+        flags: EDITS_AND_GROWS,
         errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("hSetNX", "key, field, value", "0 | 1")]),
         run: hsetnx,
@@ -169,7 +170,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(N), N being the fields given"),
         group: "hash",
         since: "2.0.0",
-        flags: Flags::WRITE.and(Flags::FAST),
+        flags: EDITS,
         errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("hDel", "key, fields: Many<Bytes>", "number")]),
         run: hdel,
@@ -181,7 +182,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(1)"),
         group: "hash",
         since: "2.0.0",
-        flags: WRITES_FAST,
+        flags: EDITS_AND_GROWS,
         errors: errors(&[
             WRONG_TYPE,
             NOT_AN_INTEGER,
@@ -202,7 +203,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(1)"),
         group: "hash",
         since: "2.6.0",
-        flags: WRITES_FAST,
+        flags: EDITS_AND_GROWS,
         errors: errors(&[
             WRONG_TYPE,
             "ERR value is not a valid float",

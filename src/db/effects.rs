@@ -136,6 +136,9 @@ pub struct Draft {
     /// Databases whose table was exchanged as a whole (FLUSHDB, SWAPDB).
     pub replaced: Vec<u32>,
     pub(super) undo: Vec<Undo>,
+    /// The step is one call, which makes one edit and cannot fail after that, and nobody else takes the step back: of the
+    /// edit no inverse is kept.
+    pub is_final: bool,
     /// Set by a command that found nothing to take and may wait.
     pub block: Option<Block>,
     /// Set by a command that the host has to carry out.
@@ -158,6 +161,7 @@ impl Draft {
         self.effects.begin(keeps_effects);
         self.intents = None;
         self.intent = 0;
+        self.is_final = false;
         self.block = None;
         self.request = None;
         self.may_block = true;

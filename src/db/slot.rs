@@ -247,11 +247,17 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
         if !(wanted.is_kind)(self.ctx.keyspace().at(place).value()) {
             return Err(Error::WrongType);
         }
-        let now_ms = self.ctx.now_ms();
-        let edited = self.keyspace_mut().edit(place, Used::at(now_ms), change);
-        if let Some(change) = edited.change {
+        let (now_ms, is_final) = (self.ctx.now_ms(), self.ctx.draft.is_final);
+        let edited = (self.keyspace_mut()).edit(place, Used::at(now_ms), is_final, change);
+        if edited.is_changed {
             self.found.place = Some(edited.place);
-            self.changed(change);
+            match edited.change {
+                Some(change) => self.changed(change),
+                None => {
+                    self.ctx.draft.undo.push(Undo::Never);
+                    self.ctx.touched(self.key);
+                }
+            }
             self.ctx.event(self.key, event);
             if edited.is_empty {
                 self.remove(Event::Del);

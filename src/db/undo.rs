@@ -12,10 +12,21 @@ use super::state::State;
 /// How to take one change back. Each change pushes one of these, so what is rare and large is boxed.
 #[derive(Debug)]
 pub enum Undo {
-    Changed { db: u32, change: Change },
+    Changed {
+        db: u32,
+        change: Change,
+    },
+    /// For good: see `Draft::is_final`.
+    Never,
     Moved(Box<Moved>),
-    Flushed { db: u32, before: Box<Keyspace> },
-    Swapped { one: u32, other: u32 },
+    Flushed {
+        db: u32,
+        before: Box<Keyspace>,
+    },
+    Swapped {
+        one: u32,
+        other: u32,
+    },
 }
 
 /// A key that stands elsewhere now (RENAME, MOVE): both with their databases.
@@ -36,6 +47,7 @@ impl Undo {
             }
             Undo::Flushed { db, before } => databases[db as usize] = *before,
             Undo::Swapped { one, other } => databases.swap(one as usize, other as usize),
+            Undo::Never => panic!("an edit that was for good is taken back"),
         }
     }
 }
@@ -69,7 +81,7 @@ impl State {
                         lazy.free_keyspace(before);
                     }
                 }
-                Undo::Swapped { .. } => {}
+                Undo::Swapped { .. } | Undo::Never => {}
             }
         }
         if draft.purges {

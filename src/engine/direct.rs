@@ -295,6 +295,7 @@ impl Engine {
             0
         };
         let mut draft = self.draft(now.ms);
+        draft.is_final = !is_bounded;
         let mut ctx = caller.ctx(&mut self.state, &mut draft);
         let mut added = add_members(&mut ctx, key, &[(score, member)], Only::Any);
         if added.is_ok() {

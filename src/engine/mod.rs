@@ -283,6 +283,7 @@ impl Engine {
         }
         let used_before = if grows { self.state.used_bytes() } else { 0 };
         let mut draft = self.draft(now_ms);
+        draft.is_final = !grows && listed.command.flags.has(Flags::ONE_EDIT);
         let answer = run(
             &mut Ctx::new(&mut self.state, &mut draft, client),
             listed,

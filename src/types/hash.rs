@@ -321,17 +321,21 @@ impl Table {
     }
 
     fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
-        self.content_bytes += value.len();
         let hash = self.entries.hash(field);
         let Some(position) = self.entries.find(hash, field) else {
-            self.content_bytes += field.len();
+            self.content_bytes += field.len() + value.len();
             let (field, value) = (field.into(), value.into());
             self.entries.push(hash, Pair { field, value });
             self.log.note(|| Inverse::Added);
             return true;
         };
-        let old = core::mem::replace(&mut self.entries[position].value, value.into());
-        self.content_bytes -= old.len();
+        let stands = &mut self.entries[position].value;
+        if stands.len() == value.len() && !self.log.is_on() {
+            stands.copy_from_slice(value);
+            return false;
+        }
+        let old = core::mem::replace(stands, value.into());
+        self.content_bytes = self.content_bytes - old.len() + value.len();
         self.log.note(|| Inverse::Changed {
             position,
             value: old,

@@ -65,7 +65,6 @@ impl Log {
         self.noted = noted;
     }
 
-    #[cfg(any(feature = "lists", feature = "sets", feature = "sorted-sets"))]
     pub fn is_on(&self) -> bool {
         self.is_on
     }

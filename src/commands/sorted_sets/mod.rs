@@ -76,7 +76,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(log N) for each member, N being the size of the set"),
         group: "sorted-set",
         since: "1.2.0",
-        flags: GROWS_FAST,
+        flags: GROWS_FAST.and(Flags::ONE_EDIT),
         errors: errors(&[
             WRONG_TYPE,
             SYNTAX,
@@ -109,7 +109,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(log N), N being the size of the set"),
         group: "sorted-set",
         since: "1.2.0",
-        flags: GROWS_FAST,
+        flags: GROWS_FAST.and(Flags::ONE_EDIT),
         errors: errors(&[WRONG_TYPE, NOT_A_FLOAT, NOT_A_NUMBER]),
         methods: methods(&[Method::new(
             "zIncrBy",
@@ -125,7 +125,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(log N) for each member, N being the size of the set"),
         group: "sorted-set",
         since: "1.2.0",
-        flags: WRITES_FAST,
+        flags: WRITES_FAST.and(Flags::ONE_EDIT),
         errors: errors(&[WRONG_TYPE]),
         methods: methods(&[Method::new("zRem", "key, members: Many<Bytes>", "number")]),
         run: scores::zrem,
@@ -376,7 +376,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(M log N) for M members removed, N being the size of the set"),
         group: "sorted-set",
         since: "2.0.0",
-        flags: WRITES,
+        flags: WRITES.and(Flags::ONE_EDIT),
         errors: errors(&[WRONG_TYPE, NOT_AN_INTEGER]),
         methods: methods(&[Method::new(
             "zRemRangeByRank",
@@ -392,7 +392,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(M log N) for M members removed, N being the size of the set"),
         group: "sorted-set",
         since: "1.2.0",
-        flags: WRITES,
+        flags: WRITES.and(Flags::ONE_EDIT),
         errors: errors(&[WRONG_TYPE, NOT_A_SCORE_BOUND]),
         methods: methods(&[Method::new(
             "zRemRangeByScore",
@@ -408,7 +408,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(M log N) for M members removed, N being the size of the set"),
         group: "sorted-set",
         since: "2.8.9",
-        flags: WRITES,
+        flags: WRITES.and(Flags::ONE_EDIT),
         errors: errors(&[WRONG_TYPE, NOT_A_LEX_BOUND]),
         methods: methods(&[Method::new(
             "zRemRangeByLex",
@@ -424,7 +424,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(M log N) for M members taken, N being the size of the set"),
         group: "sorted-set",
         since: "5.0.0",
-        flags: WRITES_FAST,
+        flags: WRITES_FAST.and(Flags::ONE_EDIT),
         errors: errors(&[WRONG_TYPE, SYNTAX, MUST_BE_POSITIVE]),
         methods: methods(&[
             Method::new("zPopMin", "key", "ScoredMember<Text> | null"),
@@ -439,7 +439,7 @@ pub(super) const ROWS: &[Command] = &[
         complexity: prose("O(M log N) for M members taken, N being the size of the set"),
         group: "sorted-set",
         since: "5.0.0",
-        flags: WRITES_FAST,
+        flags: WRITES_FAST.and(Flags::ONE_EDIT),
         errors: errors(&[WRONG_TYPE, SYNTAX, MUST_BE_POSITIVE]),
         methods: methods(&[
             Method::new("zPopMax", "key", "ScoredMember<Text> | null"),

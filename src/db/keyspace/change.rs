@@ -64,7 +64,8 @@ pub struct Taken(());
 
 /// What came of an edit.
 pub(in crate::db) struct Edited {
-    /// None where nothing changed.
+    pub is_changed: bool,
+    /// How to take it back, if that is kept.
     pub change: Option<Change>,
     /// The value ended empty: it is to be removed.
     pub is_empty: bool,
@@ -178,11 +179,12 @@ impl Keyspace {
 
     /// Changes the value by `change`, which says whether it has; weighs it before and after. That is a use of
     /// the key, whether or not anything changes. A short string is written anew, anything else is
-    /// changed in its place.
+    /// changed in its place; for good, if `is_final` says so.
     pub(in crate::db) fn edit(
         &mut self,
         place: Place,
         used: Used,
+        is_final: bool,
         change: &mut dyn FnMut(&mut Value) -> bool,
     ) -> Edited {
         self.save_early(place);
@@ -192,9 +194,15 @@ impl Keyspace {
         };
         let value = &mut self.values[number];
         self.used_bytes -= value.size_bytes();
-        let inverted = inverting(value, change);
+        let (is_changed, inverted) = if is_final {
+            (change(value), None)
+        } else {
+            let inverted = inverting(value, change);
+            (inverted.is_some(), inverted)
+        };
         self.used_bytes += value.size_bytes();
         Edited {
+            is_changed,
             change: inverted.map(|kind| Change { place, kind }),
             is_empty: value.is_empty(),
             place,
@@ -209,6 +217,7 @@ impl Keyspace {
         });
         Edited {
             place: change.as_ref().map_or(place, |change| change.place),
+            is_changed: change.is_some(),
             change,
             is_empty: false,
         }

@@ -95,7 +95,7 @@ impl Twin {
                 let place = keyspace.find(&key(*number)).place?;
                 <Str as Kind>::of(keyspace.at(place).value())?;
                 let more = vec![b'y'; *size];
-                let edited = keyspace.edit(place, Used::at(1), &mut |value| {
+                let edited = keyspace.edit(place, Used::at(1), false, &mut |value| {
                     let text = Str::of_mut(value).expect("a string");
                     text.append(&more);
                     true
@@ -111,7 +111,7 @@ impl Twin {
                 let place = keyspace.find(&key(*number)).place?;
                 let before =
                     <Str as Kind>::of(keyspace.at(place).value()).and_then(Text::as_i64)?;
-                let edited = keyspace.edit(place, Used::at(1), &mut |value| {
+                let edited = keyspace.edit(place, Used::at(1), false, &mut |value| {
                     let text = Str::of_mut(value).expect("a string");
                     text.replace(Str::from(before + 1));
                     true
