@@ -45,6 +45,26 @@ struct Branch<T> {
     nodes: Vec<Node<T>>,
 }
 
+/// What finds one item of a sequence.
+pub(super) trait Seek<T> {
+    /// Whether this item is before the one that is sought, or is it.
+    fn is_upto(&self, item: T) -> bool;
+
+    /// Where the item stands in the leaf that holds it.
+    fn place_in(&self, leaf: &[T]) -> usize
+    where
+        T: Copy,
+    {
+        leaf.partition_point(|&item| self.is_upto(item)) - 1
+    }
+}
+
+impl<T, F: Fn(T) -> bool> Seek<T> for F {
+    fn is_upto(&self, item: T) -> bool {
+        self(item)
+    }
+}
+
 impl<T> Default for Ranked<T> {
     fn default() -> Ranked<T> {
         Ranked {
@@ -88,9 +108,9 @@ impl<T: Copy> Ranked<T> {
         self.len += 1;
     }
 
-    /// Takes out the last item for which `upto` is true, as it must be for the first. O(log N).
-    pub fn remove(&mut self, upto: impl Fn(T) -> bool) -> T {
-        let item = self.root.remove(&upto);
+    /// Takes out the item that is sought, which is there. O(log N).
+    pub fn remove(&mut self, sought: impl Seek<T>) -> T {
+        let item = self.root.remove(&sought);
         self.len -= 1;
         while let Node::Branch(branch) = &mut self.root
             && branch.nodes.len() == 1
@@ -101,9 +121,9 @@ impl<T: Copy> Ranked<T> {
         item
     }
 
-    /// Changes the last item for which `upto` is true, as it must be for the first. O(log N).
-    pub fn replace(&mut self, upto: impl Fn(T) -> bool, item: T) {
-        self.root.replace(&upto, item);
+    /// Changes the item that is sought, which is there. O(log N).
+    pub fn replace(&mut self, sought: impl Seek<T>, item: T) {
+        self.root.replace(&sought, item);
     }
 
     /// The items of a range of ranks that ends within the length, from both ends. O(log N) for each
@@ -294,15 +314,12 @@ impl<T: Copy> Node<T> {
         }
     }
 
-    fn remove(&mut self, upto: &impl Fn(T) -> bool) -> T {
+    fn remove(&mut self, sought: &impl Seek<T>) -> T {
         match self {
-            Node::Leaf(items) => {
-                let at = items.partition_point(|&item| upto(item)) - 1;
-                items.remove(at)
-            }
+            Node::Leaf(items) => items.remove(sought.place_in(items)),
             Node::Branch(branch) => {
-                let at = branch.child_of_point(upto);
-                let item = branch.nodes[at].remove(upto);
+                let at = branch.child_of_point(&|item| sought.is_upto(item));
+                let item = branch.nodes[at].remove(sought);
                 // An emptied leaf has no first item: merging takes it away before any look.
                 if !branch.merge_around(at) {
                     branch.firsts[at] = branch.nodes[at].first();
@@ -313,15 +330,15 @@ impl<T: Copy> Node<T> {
         }
     }
 
-    fn replace(&mut self, upto: &impl Fn(T) -> bool, item: T) {
+    fn replace(&mut self, sought: &impl Seek<T>, item: T) {
         match self {
             Node::Leaf(items) => {
-                let at = items.partition_point(|&item| upto(item)) - 1;
+                let at = sought.place_in(items);
                 items[at] = item;
             }
             Node::Branch(branch) => {
-                let at = branch.child_of_point(upto);
-                branch.nodes[at].replace(upto, item);
+                let at = branch.child_of_point(&|item| sought.is_upto(item));
+                branch.nodes[at].replace(sought, item);
                 branch.firsts[at] = branch.nodes[at].first();
             }
         }

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::ops::Range;
 
-use super::ranked::{self, Ranked};
+use super::ranked::{self, Ranked, Seek};
 use super::{Added, Inverse, Only, Score};
 use crate::types::listpack::Item;
 use crate::types::log::Log;
@@ -147,7 +147,7 @@ impl Table {
             Inverse::Added => {
                 let slot = self.len() - 1;
                 let score = self.members[slot].score;
-                self.order.remove(upto(&self.members, score, slot));
+                self.order.remove(Spot::of(&self.members, score, slot));
                 let member = self.members.pop().expect("a member was added");
                 self.member_bytes -= member.bytes.len();
             }
@@ -206,13 +206,14 @@ impl Table {
             score,
             slot: slot as u32,
         };
-        self.order.insert(place, upto(&self.members, score, slot));
+        let spot = Spot::of(&self.members, score, slot);
+        self.order.insert(place, |place| spot.is_upto(place));
     }
 
     /// Gives the score of before.
     fn set_score(&mut self, slot: usize, score: Score) -> Score {
         let old = self.members[slot].score;
-        self.order.remove(upto(&self.members, old, slot));
+        self.order.remove(Spot::of(&self.members, old, slot));
         self.members[slot].score = score;
         self.put_in_order(score, slot);
         old
@@ -221,7 +222,7 @@ impl Table {
     /// Takes a member out; the last one moves into its slot.
     fn remove_slot(&mut self, hash: u32, slot: usize) -> Score {
         let score = self.members[slot].score;
-        self.order.remove(upto(&self.members, score, slot));
+        self.order.remove(Spot::of(&self.members, score, slot));
         self.rename(self.len() - 1, slot);
         let member = self.members.swap_remove(hash, slot);
         self.member_bytes -= member.bytes.len();
@@ -241,18 +242,58 @@ impl Table {
                 score,
                 slot: new as u32,
             };
-            self.order.replace(upto(&self.members, score, slot), place);
+            self.order
+                .replace(Spot::of(&self.members, score, slot), place);
         }
     }
 }
 
-/// Whether a place is before that of the member in a slot, or is it.
-fn upto(members: &Slots<Member>, score: Score, slot: usize) -> impl Fn(Place) -> bool {
-    let member = &*members[slot].bytes;
+/// A member of which score and slot are known, where it stands in the order.
+struct Spot<'m> {
+    members: &'m Slots<Member>,
+    score: Score,
+    slot: usize,
+}
+
+/// So many members of one score are asked for their slot before any is asked for its bytes.
+const FEW_EQUAL: usize = 8;
+
+impl Spot<'_> {
+    fn of(members: &Slots<Member>, score: Score, slot: usize) -> Spot<'_> {
+        Spot {
+            members,
+            score,
+            slot,
+        }
+    }
+
+    /// Bytes lie anywhere in memory, where scores and slots lie in the order itself.
+    #[cold]
+    fn is_upto_by_bytes(&self, slot: usize) -> bool {
+        let bytes_of = |slot: usize| &*self.members[slot].bytes;
+        slot == self.slot || bytes_of(slot) < bytes_of(self.slot)
+    }
+}
+
+impl Seek<Place> for Spot<'_> {
     // Equal scores are few, or all: which it is can be foreseen, where the order of two scores can not.
-    move |place| match place.score == score {
-        false => place.score < score,
-        true => place.slot as usize == slot || *members[place.slot as usize].bytes < *member,
+    #[inline]
+    fn is_upto(&self, place: Place) -> bool {
+        if place.score == self.score {
+            self.is_upto_by_bytes(place.slot as usize)
+        } else {
+            place.score < self.score
+        }
+    }
+
+    #[inline]
+    fn place_in(&self, leaf: &[Place]) -> usize {
+        let first = leaf.partition_point(|place| place.score < self.score);
+        let mut equal = leaf[first..].iter().take(FEW_EQUAL);
+        match equal.position(|place| place.slot as usize == self.slot) {
+            Some(further) => first + further,
+            None => leaf.partition_point(|place| self.is_upto(*place)) - 1,
+        }
     }
 }
 
