@@ -17,7 +17,7 @@ use crate::db::{
     Savepoint, Standing, State, Ttl, split_mix,
 };
 use crate::error::{Error, Result};
-use crate::types::{Hash, Item, Kind, Str, Text};
+use crate::types::{Hash, Item, Kind, Str, Text, Words};
 #[cfg(feature = "sorted-sets")]
 use crate::types::{Only, Score, number};
 
@@ -194,6 +194,13 @@ impl Engine {
     pub fn look_ahead<'k>(&self, client: ClientId, keys: impl Iterator<Item = &'k [u8]>) {
         let db = self.state.client(client).db as usize;
         self.state.databases[db].look_ahead(keys);
+    }
+
+    /// As `look_ahead`, for what calls that name one key will look for in the value under it.
+    #[inline]
+    pub fn look_into(&self, client: ClientId, key: &[u8], words: &[Words]) {
+        let db = self.state.client(client).db as usize;
+        self.state.databases[db].look_into(key, words);
     }
 
     /// GET. What stands there is lent to `answer`.

@@ -11,6 +11,7 @@ use super::clock::{entropy, now_ms};
 use super::disk::{Journal, LoadFailure, load};
 use super::jobs::Jobs;
 use super::mailbox::Mailbox;
+use super::session::READ_AHEAD;
 use super::settings::{Fsync, Settings};
 use super::tcp::READ_BYTES;
 use crate::db::{Budget, ClientId, ClientMap, ReplyMode, Request, Resp};
@@ -18,6 +19,7 @@ use crate::engine::{Engine, Outcome};
 use crate::error::Error;
 use crate::protocol::Argv;
 use crate::reply::Reply;
+use crate::types::Words;
 
 pub struct Host {
     pub settings: Settings,
@@ -145,13 +147,31 @@ impl Host {
     pub fn look_ahead<'a>(
         &self,
         mailbox: &Mailbox,
-        requests: impl ExactSizeIterator<Item = Argv<'a>>,
+        requests: impl ExactSizeIterator<Item = Argv<'a>> + Clone,
     ) {
-        if requests.len() > 1 {
-            let keys = requests.filter_map(|argv| argv.get(1));
-            let keys = keys.filter(|key| key.len() <= LOOK_AHEAD_MAX_BYTES);
-            self.engine.borrow().look_ahead(mailbox.client, keys);
+        if requests.len() < 2 {
+            return;
         }
+        let engine = self.engine.borrow();
+        let word = |argv: Argv<'a>, at| {
+            let word = argv.get(at);
+            word.filter(|word| word.len() <= LOOK_AHEAD_MAX_BYTES)
+        };
+        let keys = requests.clone().filter_map(|argv| word(argv, 1));
+        let mut firsts = keys.clone();
+        let Some(first) = firsts.next() else { return };
+        if firsts.next() != Some(first) {
+            engine.look_ahead(mailbox.client, keys);
+            return;
+        }
+        // Of several requests with one key, what they look for in the value under it.
+        let of_first = requests.take_while(|argv| argv.get(1) == Some(first));
+        let (mut words, mut len) = ([Words::default(); READ_AHEAD], 0);
+        for (slot, argv) in words.iter_mut().zip(of_first) {
+            *slot = [word(argv, 2), word(argv, 3)];
+            len += 1;
+        }
+        engine.look_into(mailbox.client, first, &words[..len]);
     }
 
     /// Runs a request, and puts its reply into the client's mailbox behind what it caused for it.

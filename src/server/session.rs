@@ -15,7 +15,7 @@ const MOST_AHEAD_BYTES: usize = 64 * 1024 * 1024;
 
 /// Requests of a pipeline that are read before the first of them is run, so that what they will look for is on its way
 /// from memory: as many keys as a core fetches at once, and a few more.
-const READ_AHEAD: usize = 16;
+pub const READ_AHEAD: usize = 16;
 
 pub struct Session {
     host: Rc<Host>,

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::listpack::{self, Cursor};
 use super::log::{Log, NOT_RECORDING};
 use super::slots::{self, Named, Slots};
-use super::{Inverses, Item, Kind, Limits, Listpack, Seed, kind};
+use super::{Inverses, Item, Kind, Limits, Listpack, Seed, Words, kind};
 
 /// What an entry of the table costs beside its bytes: two boxes and a hash in the entry, a slot in
 /// the index, the bookkeeping of two allocations. Of a 64-bit machine, on all machines.
@@ -240,6 +240,17 @@ impl Hash {
                 found.is_some()
             }
             Form::Table(table) => table.remove(field),
+        }
+    }
+
+    /// Has the caches fetch what looking for these fields will read, where that is much; see `Value::look_ahead`.
+    pub(super) fn look_ahead(&self, words: &[Words]) {
+        if let Form::Table(table) = &self.0 {
+            let found = table
+                .entries
+                .look_ahead(words.iter().filter_map(|[field, _]| *field));
+            let read = |read, pair: &&Pair| read ^ pair.value.first().copied().unwrap_or_default();
+            core::hint::black_box(found.iter().flatten().fold(0, read));
         }
     }
 

@@ -82,6 +82,10 @@ impl Default for Limits {
     }
 }
 
+/// The first two words behind the key of a call. Of nearly all calls that look for an element it is the first, or in a
+/// sorted set the second, behind the score that it is given.
+pub type Words<'a> = [Option<&'a [u8]>; 2];
+
 /// What is kept under a key.
 #[derive(Debug, Clone)]
 pub enum Value {
@@ -310,6 +314,21 @@ impl Value {
     /// Heap bytes by contents and form. O(1).
     pub fn size_bytes(&self) -> usize {
         self.view().size_bytes()
+    }
+
+    /// Has the caches fetch what commands will read of a large table, which have these words behind the key. Where they are
+    /// no element, nothing is lost but the look.
+    pub fn look_ahead(&self, words: &[Words]) {
+        match self {
+            Value::String(_) => {}
+            #[cfg(feature = "lists")]
+            Value::List(_) => {}
+            Value::Hash(value) => value.look_ahead(words),
+            #[cfg(feature = "sets")]
+            Value::Set(value) => value.look_ahead(words),
+            #[cfg(feature = "sorted-sets")]
+            Value::ZSet(value) => value.look_ahead(words),
+        }
     }
 
     /// In how many pieces the value lies: what freeing it costs.

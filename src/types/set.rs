@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::log::{Log, NOT_RECORDING};
 use super::slots::{self, Named, Slots};
-use super::{Intset, Inverses, Item, Kind, Limits, Listpack, Seed, kind, listpack};
+use super::{Intset, Inverses, Item, Kind, Limits, Listpack, Seed, Words, kind, listpack};
 
 /// What a member in the table costs beside its bytes: a box and a hash in the entry, a slot in the
 /// index, the bookkeeping of an allocation. Of a 64-bit machine, on all machines.
@@ -296,6 +296,13 @@ impl Set {
             self.become_form(Form::Packed(members));
         } else {
             self.table(limits.seed);
+        }
+    }
+
+    /// As `Hash::look_ahead`.
+    pub(super) fn look_ahead(&self, words: &[Words]) {
+        if let Form::Table(table) = &self.0 {
+            (table.members).look_ahead(words.iter().filter_map(|[member, _]| *member));
         }
     }
 

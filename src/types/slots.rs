@@ -10,6 +10,10 @@ use super::Seed;
 const CHUNK: usize = 512;
 /// References in a segment of the index: splitting one takes some tens of microseconds.
 const SEGMENT_MAX: usize = 3584;
+/// Names that are looked ahead for at a time.
+pub(super) const AHEAD: usize = 16;
+/// A table of fewer entries is in the caches of the processor as it is, or soon will be.
+const CACHED_LEN: usize = 4096;
 /// Bits of a hash that can choose a segment.
 const HASH_BITS: u32 = u32::BITS;
 
@@ -97,6 +101,27 @@ impl<E: Named> Slots<E> {
             reference.hash == hash && self[reference.slot as usize].name() == name
         });
         found.map(|reference| reference.slot as usize)
+    }
+
+    /// Has the caches fetch what `find` will read for each name, up to `AHEAD` of them, as `Keyspace::look_ahead` does for
+    /// keys: no look-up waits for another here. Gives an entry that may be the one, for what is to be read of it next.
+    pub fn look_ahead<'n>(&self, names: impl Iterator<Item = &'n [u8]>) -> [Option<&E>; AHEAD] {
+        let mut entries = [None; AHEAD];
+        if self.len < CACHED_LEN {
+            return entries;
+        }
+        let mut references = [None; AHEAD];
+        for (reference, name) in references.iter_mut().zip(names) {
+            let hash = self.hash(name);
+            let segment = &self.segments[self.segment_of(hash)];
+            *reference = segment.table.find(spread(hash), |_| true);
+        }
+        for (entry, reference) in entries.iter_mut().zip(references) {
+            *entry = reference.and_then(|reference: &Reference| self.get(reference.slot as usize));
+        }
+        let read = |read, entry: &&E| read ^ entry.name().first().copied().unwrap_or_default();
+        core::hint::black_box(entries.iter().flatten().fold(0, read));
+        entries
     }
 
     pub fn find_name(&self, name: &[u8]) -> Option<usize> {

@@ -17,7 +17,7 @@ mod walk;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::types::Seed;
+use crate::types::{Seed, Words};
 
 use block::{Block, Entries};
 use paged::{Paged, Values};
@@ -207,6 +207,14 @@ impl Keyspace {
     pub fn look_ahead<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
         if self.slab.reserved_bytes() >= CACHED_BYTES {
             self.hash_ahead(keys);
+        }
+    }
+
+    /// As `look_ahead`, for what calls that name one key will look for in the value under it.
+    pub fn look_into(&self, key: &[u8], words: &[Words]) {
+        let place = self.find(key).place;
+        if let Some(number) = place.and_then(|place| self.block(place.0).apart()) {
+            self.values[number].look_ahead(words);
         }
     }
 

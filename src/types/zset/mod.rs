@@ -14,7 +14,7 @@ pub use score::{LexBound, Only, Score};
 use table::Table;
 
 use super::log::NOT_RECORDING;
-use super::{Inverses, Item, Kind, Limits, Listpack, Seed, kind};
+use super::{Inverses, Item, Kind, Limits, Listpack, Seed, Words, kind};
 
 /// Members, each with a score, ordered by score and then by bytes.
 ///
@@ -243,6 +243,13 @@ impl ZSet {
                 let members = range.clone().rev().map(|slot| table.at(slot));
                 (range.start as u64, members.collect())
             }
+        }
+    }
+
+    /// As `Hash::look_ahead`, for members and the scores that they may be given.
+    pub(in crate::types) fn look_ahead(&self, words: &[Words]) {
+        if let Form::Table(table) = &self.form {
+            table.look_ahead(words);
         }
     }
 

@@ -10,6 +10,9 @@ const LEAF_MAX: usize = 64;
 /// Children of a branch: with 64 items to a leaf, three levels hold 262,144 items and five a billion.
 const BRANCH_MAX: usize = 64;
 
+/// Searches that are made side by side.
+pub(super) const AHEAD: usize = 32;
+
 /// A sequence of small items with insertion, removal, selection by rank and binary search, each in
 /// O(log N). The items are kept in an order that the caller knows, and only the caller.
 ///
@@ -95,6 +98,48 @@ impl<T: Copy> Ranked<T> {
                     rank += branch.rank_of_child(at);
                     node = &branch.nodes[at];
                 }
+            }
+        }
+    }
+
+    /// Has the caches fetch what searches for these points, up to `AHEAD` of them, will read: here they go step by step
+    /// side by side, so that none waits for the memory of another. Gives the items that they come to, where one stands
+    /// behind others in its leaf.
+    pub fn look_ahead<P: Copy>(
+        &self,
+        points: &[P],
+        before: impl Fn(T, P) -> bool,
+    ) -> [Option<T>; AHEAD] {
+        let mut leaves = [[].as_slice(); AHEAD];
+        let mut starts = [0; AHEAD];
+        for (leaf, point) in leaves.iter_mut().zip(points) {
+            *leaf = self.leaf_of_point(|item| before(item, *point));
+        }
+        // Halves of the longest leaf, down to one item.
+        let mut step = LEAF_MAX / 2;
+        while step > 0 {
+            for ((leaf, start), point) in leaves.iter().zip(&mut starts).zip(points) {
+                if let Some(item) = leaf.get(*start + step) {
+                    // No branch, as it could not be foreseen.
+                    *start += step * usize::from(before(*item, *point));
+                }
+            }
+            step /= 2;
+        }
+        let mut found = [None; AHEAD];
+        for ((found, leaf), start) in found.iter_mut().zip(leaves).zip(starts) {
+            *found = leaf.get(start + 1).copied();
+        }
+        found
+    }
+
+    /// The leaf in which a search ends.
+    fn leaf_of_point(&self, before: impl Fn(T) -> bool) -> &[T] {
+        let mut node = &self.root;
+        loop {
+            match node {
+                Node::Leaf(items) => return items,
+                Node::Branch(branch) => node = &branch.nodes[branch.child_of_point(&before)],
             }
         }
     }

@@ -5,6 +5,7 @@ use core::ops::Range;
 
 use super::ranked::{self, Ranked, Seek};
 use super::{Added, Inverse, Only, Score};
+use crate::types::Words;
 use crate::types::listpack::Item;
 use crate::types::log::Log;
 use crate::types::seed::Seed;
@@ -165,6 +166,29 @@ impl Table {
                 let bytes = member;
                 self.members.insert_at(slot, Member { bytes, score });
                 self.put_in_order(score, slot);
+            }
+        }
+    }
+
+    /// Has the caches fetch what giving members scores will read, those being the words: the member, then where it stands
+    /// in the order and where it will stand, then a member that has that score.
+    pub fn look_ahead(&self, words: &[Words]) {
+        let members = words
+            .iter()
+            .map(|[first, second]| second.or(*first).unwrap_or_default());
+        let found = self.members.look_ahead(members);
+        let (mut scores, mut len) = ([Score::default(); ranked::AHEAD], 0);
+        for (member, [score, _]) in found.iter().zip(words) {
+            if let (Some(member), Some(score)) = (member, score.and_then(Score::parse)) {
+                scores[len..len + 2].copy_from_slice(&[member.score, score]);
+                len += 2;
+            }
+        }
+        let scores = &scores[..len];
+        let found = (self.order).look_ahead(scores, |place, score| place.score < score);
+        for (place, score) in found.iter().zip(scores).skip(1).step_by(2) {
+            if let Some(place) = place.filter(|place| place.score == *score) {
+                core::hint::black_box(self.bytes_of(place).first());
             }
         }
     }
