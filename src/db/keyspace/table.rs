@@ -400,6 +400,11 @@ impl Table {
     }
 }
 
+fn empty_page() -> Box<Page> {
+    let page = vec![Bucket::EMPTY; BUCKETS].into_boxed_slice();
+    page.try_into().expect("as many as a page has")
+}
+
 /// A number below `len` of one of 32 random bits.
 fn scaled(random: u64, len: usize) -> usize {
     ((random * len as u64) >> 32) as usize
@@ -429,6 +434,22 @@ impl Bucket {
         self.handles[slot] = Some(handle);
         true
     }
+
+    /// Puts each of its entries into one of two that are empty, and answers how many that were.
+    #[inline]
+    fn share_out(&self, to: &mut [Bucket; 2], which: impl Fn(Handle) -> usize) -> usize {
+        let choices = self.handles.map(|slot| slot.map_or(0, &which));
+        let mut lens = [0; 2];
+        for (slot, choice) in choices.into_iter().enumerate() {
+            if let Some(handle) = self.handles[slot] {
+                let (bucket, len) = (&mut to[choice], &mut lens[choice]);
+                bucket.tags[*len] = self.tags[slot];
+                bucket.handles[*len] = Some(handle);
+                *len += 1;
+            }
+        }
+        lens[0] + lens[1]
+    }
 }
 
 /// Takes an entry out of a segment, and answers how many buckets it had gone past, all for the stash.
@@ -455,9 +476,7 @@ fn unplace(page: &mut Page, segment: &mut Segment, home: usize, handle: Handle) 
 /// Segments that come, split, merge and go.
 impl Table {
     fn add_segment(&mut self, first: u32, depth: u32) -> usize {
-        let page = vec![Bucket::EMPTY; BUCKETS].into_boxed_slice();
-        self.pages
-            .push(page.try_into().expect("as many as a page has"));
+        self.pages.push(empty_page());
         self.segments.push(Segment {
             first,
             depth,
@@ -497,17 +516,46 @@ impl Table {
             self.directory = twice.collect();
             self.depth += 1;
         }
-        let entries = self.clear(left, hash_of);
         let first = self.segments[left].first;
         let bit = 1 << (u32::BITS - 1 - depth);
         let right = self.add_segment(first | bit, depth + 1);
         self.deepen(left, depth + 1);
-        for (hash, handle) in entries {
-            self.place(if hash & bit == 0 { left } else { right }, hash, handle);
-        }
+        self.share_out(left, right, hash_of);
         self.direct(left);
         self.direct(right);
         true
+    }
+
+    /// Shares the entries of `left` out to it and to `right`, which has the second half of its hashes.
+    ///
+    /// Of what is in its home bucket that says which half it belongs to and which two buckets there; the next bit of the
+    /// hash chooses between them. So those are moved without a search, and nothing but that bit depends on the memory of
+    /// the blocks: the processor reads many of them at once.
+    fn share_out(&mut self, left: usize, right: usize, hash_of: &impl Fn(Handle) -> u32) {
+        let old = core::mem::replace(&mut self.pages[left], empty_page());
+        let stash = core::mem::take(&mut self.segments[left].stash);
+        self.stashed -= stash.len();
+        self.segments[left].len = 0;
+        let Segment { first, depth, .. } = self.segments[right];
+        let mut went_past = old[BUCKETS - 1].passed > 0;
+        let mut strayed = Vec::new();
+        for (at, bucket) in old.iter().enumerate() {
+            if went_past {
+                strayed.push(bucket);
+            } else {
+                let half = if at < BUCKETS / 2 { left } else { right };
+                let (pairs, _) = self.pages[half].as_chunks_mut();
+                let next_bit = |handle| home_of(hash_of(handle), depth) & 1;
+                self.segments[half].len +=
+                    bucket.share_out(&mut pairs[at % (BUCKETS / 2)], next_bit);
+            }
+            went_past = bucket.passed > 0;
+        }
+        let strayed = strayed.into_iter().flat_map(|bucket| bucket.handles);
+        for handle in strayed.flatten().chain(stash) {
+            let hash = hash_of(handle);
+            self.place(if hash < first { left } else { right }, hash, handle);
+        }
     }
 
     /// Makes a segment and its neighbour one, if that is nearly empty too.
