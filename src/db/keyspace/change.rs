@@ -6,7 +6,7 @@
 
 use super::super::lazy::Lazy;
 use super::block::{self, Block, Draft, INLINE_MAX_BYTES, Payload};
-use super::entry::Used;
+use super::entry::{Used, weight_of};
 use super::slab::Handle;
 use super::{Deadline, Entry, Key, Keyspace, Lookup, Place, Standing};
 use crate::types::{Inverses, Kind, Str, Text, Value};
@@ -55,6 +55,13 @@ pub(super) enum Parked {
     Whole(Handle),
     /// Its value, where that lies apart, belongs to the block that has replaced it, or was taken.
     Shell(Handle),
+}
+
+/// A block that was just written and is not in the table yet.
+struct Written {
+    handle: Handle,
+    weight: usize,
+    has_deadline: bool,
 }
 
 /// That an entry was taken out, to be put somewhere else. Its block is parked: earlier changes of the step
@@ -139,21 +146,21 @@ impl Keyspace {
         })
     }
 
-    fn put_block(&mut self, lookup: Lookup, new: Handle) -> Change {
+    fn put_block(&mut self, lookup: Lookup, new: Written) -> Change {
         let kind = match lookup.place {
             Some(old) => {
                 self.save_early(old);
-                self.exchange(old.0, new);
+                self.exchange(old.0, new.handle);
                 self.parked.push(Parked::Whole(old.0));
                 Inverted::Swap
             }
             None => {
-                self.enter(new);
+                self.enter_as(new.handle, lookup.hash, new.weight, new.has_deadline);
                 Inverted::Remove
             }
         };
         Change {
-            place: Place(new),
+            place: Place(new.handle),
             kind,
         }
     }
@@ -263,7 +270,9 @@ impl Keyspace {
         let bytes = self.slab.bytes(place.0)[..block.size_bytes()].to_vec();
         let block = Block::of(&bytes);
         let (hash, key, used) = (block.hash(), block.key(), block.used());
-        let new = self.write(hash, key, block.payload(), deadline, used);
+        let new = self
+            .write(hash, key, block.payload(), deadline, used)
+            .handle;
         self.exchange(place.0, new);
         self.parked.push(Parked::Shell(place.0));
         Change {
@@ -400,7 +409,7 @@ impl Keyspace {
 
 /// Blocks on their way into the table and out of it.
 impl Keyspace {
-    fn write_entry(&mut self, hash: u32, key: &[u8], entry: Entry) -> Handle {
+    fn write_entry(&mut self, hash: u32, key: &[u8], entry: Entry) -> Written {
         let Entry {
             value,
             deadline,
@@ -422,7 +431,7 @@ impl Keyspace {
         payload: Payload,
         deadline: Option<Deadline>,
         used: Used,
-    ) -> Handle {
+    ) -> Written {
         let draft = Draft {
             hash,
             used,
@@ -431,10 +440,19 @@ impl Keyspace {
             key,
             payload,
         };
-        let handle = self.slab.alloc(draft.size_bytes());
+        let size_bytes = draft.size_bytes();
+        let handle = self.slab.alloc(size_bytes);
         let handle = handle.expect("room, which was asked for before the step");
         draft.write(self.slab.bytes_mut(handle));
-        handle
+        let apart = match payload {
+            Payload::Apart(number) => Some(&self.values[number]),
+            _ => None,
+        };
+        Written {
+            handle,
+            weight: weight_of(size_bytes, deadline.is_some(), apart),
+            has_deadline: deadline.is_some(),
+        }
     }
 
     /// The entry in a block that is out of the table; what lies apart is taken out.
@@ -454,13 +472,21 @@ impl Keyspace {
 
     /// Puts a block into the table.
     fn enter(&mut self, handle: Handle) {
-        self.used_bytes += self.at(Place(handle)).weight();
-        if self.block(handle).head().has_deadline() {
+        let block = self.block(handle);
+        let (hash, has_deadline) = (block.hash(), block.head().has_deadline());
+        self.enter_as(handle, hash, self.at(Place(handle)).weight(), has_deadline);
+    }
+
+    /// As `enter`, of which all is known that it would read.
+    #[inline]
+    fn enter_as(&mut self, handle: Handle, hash: u32, weight: usize, has_deadline: bool) {
+        self.used_bytes += weight;
+        if has_deadline {
             self.list(handle);
         }
         let slab = &self.slab;
         let hash_of = |handle| Block::of(slab.bytes(handle)).hash();
-        self.table.insert(hash_of(handle), handle, hash_of);
+        self.table.insert(hash, handle, hash_of);
     }
 
     /// Takes a block out of the table.

@@ -3,6 +3,7 @@
 use super::Deadline;
 use super::block::{Block, Payload};
 use super::paged::Values;
+use super::slab::UNIT_BYTES;
 use crate::types::{Text, Value, ValueRef};
 
 /// When a key was last used, to 8 ms. Comes round after 198 days.
@@ -134,15 +135,8 @@ impl<'a> Standing<'a> {
         let Source::Block(block, values) = self.0 else {
             return 0;
         };
-        let deadline = if block.head().has_deadline() {
-            LISTED_BYTES
-        } else {
-            0
-        };
-        let apart = block
-            .apart()
-            .map_or(0, |number| Values::SLOT_BYTES + values[number].size_bytes());
-        block.size_bytes().next_multiple_of(8) + TABLE_BYTES + deadline + apart
+        let apart = block.apart().map(|number| &values[number]);
+        weight_of(block.size_bytes(), block.head().has_deadline(), apart)
     }
 
     /// A copy of the value with its deadline.
@@ -154,6 +148,14 @@ impl<'a> Standing<'a> {
 #[inline]
 pub fn is_past(deadline: Option<Deadline>, now_ms: i64) -> bool {
     deadline.is_some_and(|deadline| deadline <= now_ms)
+}
+
+/// What an entry weighs whose block is so large: see `Standing::weight`.
+#[inline]
+pub(super) fn weight_of(block_bytes: usize, has_deadline: bool, apart: Option<&Value>) -> usize {
+    let deadline = if has_deadline { LISTED_BYTES } else { 0 };
+    let apart = apart.map_or(0, |value| Values::SLOT_BYTES + value.size_bytes());
+    block_bytes.next_multiple_of(UNIT_BYTES) + TABLE_BYTES + deadline + apart
 }
 
 /// An entry's share of the table: a bucket of 64 bytes has 12 slots, of which 3 in 5 are taken on the mean.
