@@ -8,6 +8,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::state::State;
+
 /// Longer keys are not cached.
 pub const NEAR_KEY_MAX_BYTES: usize = 128;
 
@@ -72,7 +74,7 @@ impl Near {
     }
 
     /// Lets a key of a database in, in the place of what its slot held.
-    pub fn admit(&mut self, db: u32, key: &[u8]) {
+    fn admit(&mut self, db: u32, key: &[u8]) {
         self.keep_to(db);
         if let Some((slot, hash)) = self.slot(key) {
             let used = slot + self.slots();
@@ -89,7 +91,7 @@ impl Near {
         }
     }
 
-    /// To be called for every change of a key, whatever the database.
+    /// To be called for every change of a key, whatever the database, unless `Keyspace::may_be_near` says that it is not here.
     #[inline]
     pub fn forget(&mut self, key: &[u8]) {
         if let Some((slot, hash)) = self.slot(key)
@@ -153,6 +155,18 @@ impl Near {
         }
         let hash = hash(key);
         Some((HEAD_WORDS + (hash as usize & (self.slots() - 1)), hash))
+    }
+}
+
+impl State {
+    /// Lets the cache hold what stands under a key of a database, if anything does. Its block is marked, so that most
+    /// changes of other keys need not ask here.
+    pub fn admit_near(&mut self, db: u32, key: &[u8]) {
+        let keyspace = &mut self.databases[db as usize];
+        if let Some(place) = keyspace.find(key).place {
+            keyspace.note_near(place);
+            self.near.admit(db, key);
+        }
     }
 }
 

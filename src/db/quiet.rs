@@ -94,8 +94,11 @@ impl QuietSlot<'_, '_> {
     pub fn put_text(self, text: Text, deadline: Option<Deadline>) {
         let state = self.state;
         state.open(self.db);
-        state.near.forget(self.key);
         let keyspace = &mut state.databases[self.db as usize];
+        let place = self.found.place;
+        if place.is_some_and(|place| keyspace.may_be_near(place)) {
+            state.near.forget(self.key);
+        }
         let used = Used::at(self.now_ms);
         if !keyspace.overwrite(self.found, text, deadline, used) {
             keyspace.put_text(self.found, self.key, text, deadline, used);

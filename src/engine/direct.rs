@@ -432,7 +432,7 @@ impl Engine {
             ctx.slot(former).set_idle(i64::from(idle_ms));
             self.discard(draft);
         }
-        self.state.near.admit(db, key);
+        self.state.admit_near(db, key);
         true
     }
 

@@ -5,7 +5,7 @@
 //! 4   last use      31 bits (`Used`); then the bit that is the slab's
 //! 8   head          from the lowest bit: 11 length of the key, 11 length of the payload, 2 form,
 //!                   1 has a deadline, 1 taken by the snapshot that is being made, 1 a string
-//!                   in the block that is all ASCII
+//!                   in the block that is all ASCII, 1 perhaps in the near cache
 //!     deadline      8 bytes, and 4 for its place in the list of deadlines: only if the head says so
 //!     key length    4 bytes, only where 11 bits do not hold it: then these are all ones
 //!     key
@@ -30,6 +30,7 @@ const LONG_KEY: usize = LENGTH_MASK as usize;
 const HAS_DEADLINE: u32 = 1 << 24;
 const TAKEN: u32 = 1 << 25;
 const ASCII: u32 = 1 << 26;
+const NEAR: u32 = 1 << 27;
 
 /// Up to this length a string lies in the block of its entry; what is longer has a buffer of its own,
 /// in which it can grow.
@@ -79,6 +80,11 @@ impl Head {
     #[inline]
     pub fn is_taken(self) -> bool {
         self.0 & TAKEN != 0
+    }
+
+    #[inline]
+    pub fn is_near(self) -> bool {
+        self.0 & NEAR != 0
     }
 
     /// Whether a string in the block is all ASCII: looked at when it was written, as it is read far more often. Nothing
@@ -314,6 +320,11 @@ pub(super) fn set_taken(block: &mut [u8], is_taken: bool) {
     write_word(block, HEAD, if is_taken { head | TAKEN } else { head });
 }
 
+pub(super) fn set_near(block: &mut [u8]) {
+    let head = word(block, HEAD);
+    write_word(block, HEAD, head | NEAR);
+}
+
 /// Of one that has a deadline.
 pub(super) fn set_deadline(block: &mut [u8], deadline: Deadline) {
     block[DEADLINE..LISTED].copy_from_slice(&deadline.to_le_bytes());
@@ -330,9 +341,9 @@ pub(super) fn set_int(block: &mut [u8], number: i64) {
     block[start..][..8].copy_from_slice(&number.to_le_bytes());
 }
 
-/// Of one that has room for it, as `has_room_for` says.
+/// Of one that has room for it, as `has_room_for` says. What was near is far.
 pub(super) fn set_payload(block: &mut [u8], payload: Payload) {
-    const OF_PAYLOAD: u32 = LENGTH_MASK << LENGTH_BITS | 3 << (2 * LENGTH_BITS) | ASCII;
+    const OF_PAYLOAD: u32 = LENGTH_MASK << LENGTH_BITS | 3 << (2 * LENGTH_BITS) | ASCII | NEAR;
     let start = payload_at(block);
     let head = word(block, HEAD) & !OF_PAYLOAD;
     write_word(block, HEAD, head | payload.head());

@@ -87,6 +87,11 @@ impl Keyspace {
         block::set_used(self.slab.bytes_mut(place.0), used);
     }
 
+    /// Notes that the near cache may hold what stands here, until it is written anew.
+    pub(in crate::db) fn note_near(&mut self, place: Place) {
+        block::set_near(self.slab.bytes_mut(place.0));
+    }
+
     /// As `at`, and notes the use.
     #[inline]
     pub(in crate::db) fn use_at(&mut self, place: Place, used: Used) -> Standing<'_> {

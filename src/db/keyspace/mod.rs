@@ -242,6 +242,12 @@ impl Keyspace {
         Standing::of_block(self.block(place.0), &self.values)
     }
 
+    /// Whether the near cache may hold what stands here: see `note_near`.
+    #[inline]
+    pub(super) fn may_be_near(&self, place: Place) -> bool {
+        self.block(place.0).head().is_near()
+    }
+
     pub fn get(&self, key: &[u8]) -> Option<Standing<'_>> {
         self.find(key).place.map(|place| self.at(place))
     }
