@@ -25,13 +25,14 @@ const npmProgram = (name) => inRoot('node_modules', '.bin', name)
  * function may be that is copied into its callers.
  */
 const ENGINES = [
-  { name: 'nookdb', profile: 'wasm', features: ['families'], llvm: ['-inline-threshold=100', '-inlinehint-threshold=100'] },
-  { name: 'slim', profile: 'slim', features: [], llvm: ['-inlinehint-threshold=50'] },
+  { name: 'nookdb', profile: 'wasm', features: ['families'], llvm: ['-inline-threshold=100', '-inlinehint-threshold=100'], wasmOpt: ['-O3'] },
+  { name: 'slim', profile: 'slim', features: [], llvm: [], wasmOpt: ['-Oz', '--converge'] },
 ]
 
 /** No feature flags: wasm-opt reads what rustc wrote into the file, and Node 20 rejects more than that. Functions with one caller
- *  stay functions: V8 loses nothing by it, and what repeats compresses better. */
-const WASM_OPT = ['-O3', '--one-caller-inline-max-function-size=0', '-g']
+ *  stay functions: V8 loses nothing by it, and what repeats compresses better. So it does where functions of similar names, which are
+ *  often instances of one, lie beside each other. */
+const WASM_OPT = ['--one-caller-inline-max-function-size=0', '--reorder-functions-by-name', '-g']
 
 async function compileCrate(targetDirectory, { profile, features, llvm }) {
   await run('cargo', [
@@ -43,7 +44,7 @@ async function compileCrate(targetDirectory, { profile, features, llvm }) {
 }
 
 /** `--target web` alone: its wasm is byte-identical to that of the other targets, and the loaders are ours. */
-async function bindAndOptimize(targetDirectory, { name }, compiled, bindgen) {
+async function bindAndOptimize(targetDirectory, { name, wasmOpt }, compiled, bindgen) {
   const folder = join(targetDirectory, 'engines', name)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
@@ -51,7 +52,7 @@ async function bindAndOptimize(targetDirectory, { name }, compiled, bindgen) {
   writeFileSync(path, compiled)
   await run(join(bindgen, 'wasm-bindgen'), ['--target', 'web', '--out-dir', folder, '--out-name', 'nookdb', path])
   // With the names of its functions, which benches/sizes.mjs reads.
-  await run(npmProgram('wasm-opt'), [...WASM_OPT, join(folder, 'nookdb_bg.wasm'), '-o', join(folder, 'named.wasm')])
+  await run(npmProgram('wasm-opt'), [...wasmOpt, ...WASM_OPT, join(folder, 'nookdb_bg.wasm'), '-o', join(folder, 'named.wasm')])
   const wasm = withoutCustomSection(readFileSync(join(folder, 'named.wasm')), 'name')
   writeFileSync(inRoot('pkg/wasm', `${name}_bg.wasm`), wasm)
   return wasm

@@ -105,7 +105,7 @@ function importTypes(texts, module) {
 
 /** Of which families the slim engine has no row: those that Cargo.toml names under `families`. tests/packaging asks the engine itself. */
 function isLeftOutOfSlim({ group, name }) {
-  return ['list', 'set', 'sorted-set', 'pubsub'].includes(group) || /^(?:CLIENT|COMMAND|INFO|LCS|MEMORY|OBJECT|SORT|WAIT)\b/.test(name)
+  return ['list', 'set', 'sorted-set', 'pubsub'].includes(group) || /^(?:CLIENT|COMMAND|INFO|LCS|MEMORY|OBJECT|SORT|SORT_RO|WAIT)\b/.test(name)
 }
 
 function source(methods) {

@@ -11,6 +11,7 @@ pub enum Reply {
     Simple(&'static str),
     Integer(i64),
     /// RESP2 has no doubles: there it is a bulk string.
+    #[cfg(feature = "sorted-sets")]
     Double(f64),
     Bulk(Vec<u8>),
     /// `_` in RESP3, `$-1` in RESP2.
@@ -23,6 +24,7 @@ pub enum Reply {
     /// An array, a set or a map of bulk strings and nothing else.
     Bulks(Bulks),
     /// Members with their scores. RESP3: an array of two-element arrays. RESP2: one flat array.
+    #[cfg(feature = "sorted-sets")]
     Scored(Scored),
     /// RESP2: an array of keys and values in turn.
     Map(Vec<(Reply, Reply)>),

@@ -7,7 +7,9 @@ use alloc::vec::Vec;
 
 use super::row::{Command, Method, errors, methods, prose};
 use super::{Args, Flags};
-use crate::db::{Config, Ctx, Notify, Policy, Stats, glob};
+#[cfg(feature = "pubsub")]
+use crate::db::Notify;
+use crate::db::{Config, Ctx, Policy, Stats, glob};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 use crate::types::{Limits, number};
@@ -111,6 +113,7 @@ const PARAMETERS: &[Parameter] = &[
             Ok(())
         },
     },
+    #[cfg(feature = "pubsub")]
     Parameter {
         name: "notify-keyspace-events",
         get: |config| config.notify.to_string(),
@@ -167,22 +170,27 @@ const THRESHOLDS: &[Threshold] = &[
         names: &["hash-max-listpack-value", "hash-max-ziplist-value"],
         of: |limits| &mut limits.hash_max_listpack_value,
     },
+    #[cfg(feature = "sets")]
     Threshold {
         names: &["set-max-intset-entries"],
         of: |limits| &mut limits.set_max_intset_entries,
     },
+    #[cfg(feature = "sets")]
     Threshold {
         names: &["set-max-listpack-entries"],
         of: |limits| &mut limits.set_max_listpack_entries,
     },
+    #[cfg(feature = "sets")]
     Threshold {
         names: &["set-max-listpack-value"],
         of: |limits| &mut limits.set_max_listpack_value,
     },
+    #[cfg(feature = "sorted-sets")]
     Threshold {
         names: &["zset-max-listpack-entries", "zset-max-ziplist-entries"],
         of: |limits| &mut limits.zset_max_listpack_entries,
     },
+    #[cfg(feature = "sorted-sets")]
     Threshold {
         names: &["zset-max-listpack-value", "zset-max-ziplist-value"],
         of: |limits| &mut limits.zset_max_listpack_value,

@@ -11,7 +11,9 @@ use indexmap::{IndexMap, IndexSet};
 use super::effects::Argv;
 use super::keyspace::Key;
 use crate::error::{Error, Result};
-use crate::types::{Seed, SeededSet};
+use crate::types::Seed;
+#[cfg(feature = "pubsub")]
+use crate::types::SeededSet;
 
 /// Numbers clients in the order in which they came; never used twice.
 pub type ClientId = u64;
@@ -111,7 +113,9 @@ pub struct Client {
     pub watched: Vec<(u32, Key)>,
     /// A watched key changed: EXEC will answer null.
     pub watch_failed: bool,
+    #[cfg(feature = "pubsub")]
     pub channels: SeededSet<Key>,
+    #[cfg(feature = "pubsub")]
     pub patterns: SeededSet<Key>,
     pub no_touch: bool,
     pub no_evict: bool,
@@ -122,7 +126,11 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(id: ClientId, now_ms: i64, seed: Seed) -> Client {
+    pub fn new(
+        id: ClientId,
+        now_ms: i64,
+        #[cfg_attr(not(feature = "pubsub"), expect(unused_variables))] seed: Seed,
+    ) -> Client {
         Client {
             id,
             name: Vec::new(),
@@ -139,7 +147,9 @@ impl Client {
             queue: None,
             watched: Vec::new(),
             watch_failed: false,
+            #[cfg(feature = "pubsub")]
             channels: SeededSet::with_hasher(seed),
+            #[cfg(feature = "pubsub")]
             patterns: SeededSet::with_hasher(seed),
             no_touch: false,
             no_evict: false,
@@ -150,8 +160,15 @@ impl Client {
     }
 
     /// Channels and patterns together, the number that SUBSCRIBE answers.
+    #[cfg(feature = "pubsub")]
     pub fn subscriptions(&self) -> usize {
         self.channels.len() + self.patterns.len()
+    }
+
+    /// Nobody can subscribe in this build.
+    #[cfg(not(feature = "pubsub"))]
+    pub fn subscriptions(&self) -> usize {
+        0
     }
 }
 

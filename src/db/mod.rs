@@ -2,6 +2,10 @@
 
 pub mod bytes;
 mod call;
+#[cfg(feature = "pubsub")]
+mod channels;
+#[cfg(not(feature = "pubsub"))]
+#[path = "no_channels.rs"]
 mod channels;
 mod client;
 mod config;

@@ -22,20 +22,26 @@ impl Engine {
 
     /// Publishes what happened to keys, as `notify-keyspace-events` wants it, and tells observers.
     pub(super) fn notify(&mut self, events: &[(u32, Event, Key)]) {
-        let notify = self.state.config.notify;
         for (db, event, key) in events {
             self.tell_observers(*db, *event, key);
-            if !notify.wants(event.class()) {
-                continue;
-            }
-            if notify.keyspace {
-                let channel = [format!("__keyspace@{db}__:").as_bytes(), key].concat();
-                self.deliver(&channel, event.name().as_bytes());
-            }
-            if notify.keyevent {
-                let channel = format!("__keyevent@{db}__:{}", event.name());
-                self.deliver(channel.as_bytes(), key);
-            }
+            #[cfg(feature = "pubsub")]
+            self.publish_event(*db, *event, key);
+        }
+    }
+
+    #[cfg(feature = "pubsub")]
+    fn publish_event(&mut self, db: u32, event: Event, key: &Key) {
+        let notify = self.state.config.notify;
+        if !notify.wants(event.class()) {
+            return;
+        }
+        if notify.keyspace {
+            let channel = [format!("__keyspace@{db}__:").as_bytes(), key].concat();
+            self.deliver(&channel, event.name().as_bytes());
+        }
+        if notify.keyevent {
+            let channel = format!("__keyevent@{db}__:{}", event.name());
+            self.deliver(channel.as_bytes(), key);
         }
     }
 

@@ -27,6 +27,7 @@ use core::fmt::{self, Write};
 use super::Resp;
 use crate::error::Error;
 use crate::reply::{Frame, Reply, write_bulk};
+#[cfg(feature = "sorted-sets")]
 use crate::types::number::format_f64;
 
 /// Puts a reply at the end of `out`.
@@ -38,7 +39,9 @@ pub fn write(reply: &Reply, resp: Resp, out: &mut Vec<u8>) {
             out.extend_from_slice(b"\r\n");
         }
         (Reply::Integer(number), _) => header(b':', *number, out),
+        #[cfg(feature = "sorted-sets")]
         (Reply::Double(number), Resp::Two) => write_bulk(format_f64(*number).as_bytes(), out),
+        #[cfg(feature = "sorted-sets")]
         (Reply::Double(number), Resp::Three) => {
             out.push(b',');
             out.extend_from_slice(format_f64(*number).as_bytes());
@@ -59,6 +62,7 @@ pub fn write(reply: &Reply, resp: Resp, out: &mut Vec<u8>) {
             }
             out.extend_from_slice(bulks.bytes());
         }
+        #[cfg(feature = "sorted-sets")]
         (Reply::Scored(scored), resp) => {
             let is_flat = resp == Resp::Two;
             let len = scored.scores.len();

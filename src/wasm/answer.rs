@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use nookdb::db::{ClientId, Request};
 use nookdb::engine::{Delivery, Lent, Outcome};
 use nookdb::protocol::{Resp, write};
-use nookdb::reply::{Bulks, Frame, Reply, Scored};
+#[cfg(feature = "families")]
+use nookdb::reply::Scored;
+use nookdb::reply::{Bulks, Frame, Reply};
 use nookdb::types::Item;
 
 /// What a call came to. `pkg-template/src/engine/tags.ts` has the same numbers.
@@ -32,6 +34,7 @@ pub(super) enum Tag {
     /// Nothing has happened: the call has to be made the ordinary way.
     Ordinary = 9,
     /// The words are the lower and the upper half of the number.
+    #[cfg(feature = "families")]
     Double = 10,
     /// The words are the address and the length, marked as in `List`, of a run of bulk strings as they go over a wire; the
     /// word behind the steps says how many they are.
@@ -39,6 +42,7 @@ pub(super) enum Tag {
     /// As `Bulks`: keys and values in turn.
     Map = 12,
     /// As `Bulks`: members; the last word is the address of their scores.
+    #[cfg(feature = "families")]
     Scored = 13,
 }
 
@@ -55,6 +59,7 @@ pub(super) struct Answer {
     words: Box<[u32; 5]>,
     bytes: Vec<u8>,
     list: Vec<u32>,
+    #[cfg(feature = "families")]
     scores: Vec<f64>,
 }
 
@@ -64,6 +69,7 @@ impl Answer {
             words: Box::new([0; 5]),
             bytes: Vec::new(),
             list: Vec::new(),
+            #[cfg(feature = "families")]
             scores: Vec::new(),
         }
     }
@@ -81,6 +87,7 @@ impl Answer {
                 self.bytes(bytes);
                 Tag::Bulk
             }
+            #[cfg(feature = "families")]
             Outcome::Reply(Reply::Double(number)) => {
                 let bits = number.to_bits();
                 [self.words[0], self.words[1]] = [bits as u32, (bits >> 32) as u32];
@@ -94,6 +101,7 @@ impl Answer {
                 self.bulks(bulks);
                 tag
             }
+            #[cfg(feature = "families")]
             Outcome::Reply(Reply::Scored(Scored { members, scores })) => {
                 self.bulks(members);
                 self.scores = scores;
