@@ -10,12 +10,12 @@ export const about = 'what is downloaded'
 export const rows = [
   { work: 'wasm with every core family, raw', measure: 'nookdb_bg.wasm, raw', unit: 'kB', limit: 450 },
   { work: 'wasm with every core family, brotli', measure: 'nookdb_bg.wasm, brotli', unit: 'kB', limit: 150 },
-  { work: 'JavaScript of the entry for pages, gzip', measure: 'index.browser.js, bundled, gzip', unit: 'kB', limit: 14 },
+  { work: 'JavaScript of the entry for pages, gzip', measure: 'entry browser, bundled, gzip', unit: 'kB', limit: 14 },
   { work: 'wasm of the slim entry, brotli', measure: 'slim_bg.wasm, brotli', unit: 'kB', limit: 60 },
 ]
 
-/** A file, what is said of it, and its size raw, with gzip and with brotli. */
-const LINE = /^(?:.*\/)?([\w.]+(?:, bundled)?)\s+(\d+)\s+(\d+)\s+(\d+)$/
+/** A file or an entry, and its size raw, with gzip and with brotli. */
+const LINE = /^(\S.*?)\s+(\d+)\s+(\d+)\s+(\d+)$/
 
 export async function measure({ say }) {
   say('raw, gzip, brotli')
