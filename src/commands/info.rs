@@ -104,7 +104,12 @@ fn server(state: &State, now_ms: i64, out: &mut String) {
     line(out, "nookdb_version", env!("CARGO_PKG_VERSION"));
     line(out, "redis_mode", "standalone");
     line(out, "arch_bits", usize::BITS);
-    line(out, "run_id", &state.run_id);
+    let [a, b, c, d, e] = state.run_id;
+    line(
+        out,
+        "run_id",
+        format_args!("{a:08x}{b:08x}{c:08x}{d:08x}{e:08x}"),
+    );
     for name in ["tcp_port", "config_file"] {
         let setting = state
             .config

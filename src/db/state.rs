@@ -82,8 +82,8 @@ pub struct State {
     pub near: Near,
     pub stats: Stats,
     pub started_ms: i64,
-    /// Names this run of the engine in INFO: 40 hexadecimal digits.
-    pub run_id: String,
+    /// Names this run of the engine in INFO, in hexadecimal digits.
+    pub run_id: [u32; 5],
     /// Number of the last step taken; `Evicted` effects name it.
     pub seq: u64,
     pub kept: Kept,
@@ -92,7 +92,7 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(config: Config, started_ms: i64, run_id: String) -> State {
+    pub fn new(config: Config, started_ms: i64, run_id: [u32; 5]) -> State {
         let seed = config.limits.seed;
         let databases = (0..config.databases)
             .map(|_| Keyspace::new(seed, config.max_keyspace_bytes))

@@ -81,9 +81,7 @@ impl Engine {
     /// An empty store. The same config, seed and calls give the same run, to the last byte.
     pub fn new(config: Config, now_ms: i64, seed: u64) -> Engine {
         let mut random = seed;
-        let run_id = (0..5)
-            .map(|_| format!("{:08x}", split_mix(&mut random) >> 32))
-            .collect();
+        let run_id = core::array::from_fn(|_| (split_mix(&mut random) >> 32) as u32);
         Engine {
             waiting: Waiting::new(config.limits.seed),
             state: State::new(config, now_ms, run_id),
