@@ -42,7 +42,7 @@ function readSends(method, parameters) {
   })
 }
 
-/** How a line begins: the method with a dot where its command has a space (`client.SetName`); where the name is another, with the
+/** A method with its command: with a dot where the command has a space (`client.SetName`); where the name is another, with the
  *  command behind it (`zPopMinCount=ZPOPMIN`). */
 function readHead(method, command) {
   const words = command.split(' ')
@@ -72,7 +72,7 @@ function documentation(row) {
 function readMethod(row, method) {
   const parameters = splitParameters(method.parameters).map(readParameter)
   const blocks = row.flags.includes('blocking')
-  const words = [readHead(method, row.name), ...readSends(method, parameters), ...(blocks ? [`!${parameters.length}`] : [])]
+  const words = [...readSends(method, parameters), ...(blocks ? [`!${parameters.length}`] : [])]
   const transform = readTransform(method)
   const signatures = parameters.map(({ signature }) => signature)
   if (blocks) signatures.push('waiting?: BlockingOptions')
@@ -82,7 +82,8 @@ function readMethod(row, method) {
     blocks,
     types: parameters.map(({ type }) => type),
     answers: method.answers,
-    line: words.join(' ') + (transform === '' ? '' : ` > ${transform}`),
+    head: readHead(method, row.name),
+    rest: words.map((word) => ` ${word}`).join('') + (transform === '' ? '' : ` > ${transform}`),
     declaration: [
       ...documentation(row),
       `  ${method.name}(${signatures.join(', ')}): ${blocks ? 'BlockingAnswer' : 'Answer'}<M, ${method.answers}>`,
@@ -127,10 +128,16 @@ ${methods.flatMap(({ declaration }) => declaration).join('\n')}
 export type LeftOutOfSlim =
 ${methods.filter(({ isLeftOut }) => isLeftOut).map(({ name }) => `  | '${name}'`).join('\n')}
 
-/** A line per method: its name with its command (\`client.SetName\`, \`zPopMinCount=ZPOPMIN\`), the words behind that with parameters by their
- *  place, and the transform of the reply. */
-export const METHODS = \`${methods.map(({ line }) => line).join('\n')}\`
+/** A line for all methods that differ in their names alone: the names with their commands (\`client.SetName\`, \`zPopMinCount=ZPOPMIN\`), the
+ *  words behind that with parameters by their place, and the transform of the reply. */
+export const METHODS = \`${linesOf(methods).join('\n')}\`
 `
+}
+
+function linesOf(methods) {
+  const heads = new Map()
+  for (const { head, rest } of methods) heads.set(rest, [...(heads.get(rest) ?? []), head])
+  return Array.from(heads, ([rest, heads]) => heads.join(',') + rest)
 }
 
 const printed = await output('cargo', ['run', '--quiet', '--bin', 'nookdb-table'], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -7,6 +7,7 @@
 import type { Commands } from './commands/generated.js'
 import { inheritMethods } from './commands/inherit.js'
 import { methods } from './commands/methods.js'
+import type { DirectCommand } from './engine/named.js'
 import type { Reply } from './reply.js'
 
 /** A word of a command on its way to the engine. Strings travel as UTF-8. */
@@ -72,6 +73,12 @@ export abstract class Client {
 
   /** Runs a command. @throws NookError where the reply is an error */
   protected abstract run(argv: readonly Argument[], transform: Transform): unknown
+
+  /** Tries to run a command with one to three arguments by the short way into the engine, which only a store has. Undefined where that
+   *  leads nowhere: then nothing has happened. */
+  protected shortcut(_command: DirectCommand, _first: unknown, _second: unknown, _third: unknown): Reply | undefined {
+    return undefined
+  }
 
   /** Runs a command that may wait for a key. */
   protected abstract runBlocking(argv: readonly Argument[], transform: Transform, options?: BlockingOptions): unknown

@@ -4,6 +4,7 @@ import { addShortcuts } from './commands/direct.js'
 import type { Commands } from './commands/generated.js'
 import { addIterators, type ScanIterators } from './commands/scans.js'
 import type { Core, NookEvents } from './core.js'
+import type { DirectCommand } from './engine/named.js'
 import type { Imported, Statistics } from './engine/instance.js'
 import type { Health } from './durability.js'
 import type { KeyListener, MessageListener } from './listeners.js'
@@ -72,6 +73,10 @@ abstract class Face<T extends Text> extends Client {
   protected override run(argv: readonly Argument[], transform: Transform): unknown {
     const answer = this.#core.direct?.words(argv, this.#binary)
     return transform(answer === undefined ? this.#core.call(argv, this.#binary) : answer)
+  }
+
+  protected override shortcut(command: DirectCommand, first: unknown, second: unknown, third: unknown): Reply | undefined {
+    return this.#core.direct?.call(command, this.#binary, first, second, third)
   }
 
   protected override async runBlocking(argv: readonly Argument[], transform: Transform, options?: BlockingOptions): Promise<unknown> {

@@ -1,11 +1,10 @@
 // Methods that try the short way into the engine before the ordinary one.
 
-import { DECR, INCR, INCRBY, commandNamed, type DirectCalls, type DirectCommand } from '../engine/direct.js'
+import { DECR, INCR, INCRBY, type DirectCalls } from '../engine/direct.js'
+import { commandNamed, type DirectCommand } from '../engine/named.js'
 import type { Reply } from '../reply.js'
 import type { ZRangeOptions } from './arguments.js'
-import { METHODS } from './generated.js'
 import { inheritMethods } from './inherit.js'
-import { TRANSFORMS, unchanged } from './replies.js'
 
 /** The short way of a face of a store, while it has one, and whether bulk strings are wanted as bytes. */
 export interface Shortcut<Face> {
@@ -15,85 +14,66 @@ export interface Shortcut<Face> {
 
 type Method = (this: object, ...given: unknown[]) => unknown
 
-/** A method whose arguments are sent as they are: its name, its command where that is another, its arguments, and what it answers. */
-const PLAIN = /^(\w+)(?:=(\w+))?((?: \d){1,3})(?: > (.+))?$/gm
+/** The hottest methods have a function each: what runs them all is compiled for none. */
+type Hot = 'get' | 'set' | 'incr' | 'decr' | 'incrBy' | 'hGet' | 'hSet' | 'mGet' | 'zAdd' | 'lRange' | 'zRange'
 
-/** Has the methods of a store's face try the short way first. */
+/** Has the hottest methods of a store's face try a short way of their own first. */
 export function addShortcuts<Face extends object>(prototype: Face, { direct, binary }: Shortcut<Face>): void {
-  const methods = Object.create(null) as Record<string, Method>
-  const ordinary = (name: string): Method => (prototype as Record<string, Method>)[name] as Method
-
-  for (const [, name = '', verb = name.toUpperCase(), places = '', answered = ''] of METHODS.matchAll(PLAIN)) {
-    const called = commandNamed(verb)
-    const transform = TRANSFORMS[answered] ?? unchanged
-    const otherwise = ordinary(name)
-    const takes = places.length / 2
-    methods[name] = function (a, b, c) {
-      const face = this as Face
-      const answer = direct(face)?.call(called, binary(face), a, takes > 1 ? b : undefined, takes > 2 ? c : undefined)
-      return answer === undefined ? otherwise.call(face, a, b, c) : transform(answer)
-    }
-  }
-
-  // The hottest have a function each: what runs them all is compiled for none.
   const [hSet, lRange, zRange] = [commandNamed('HSET'), commandNamed('LRANGE'), commandNamed('ZRANGE')]
-  const [get_, set_, incr_, decr_, hGet_, hSet_, mGet_, zAdd_, lRange_, zRange_] =
-    ['get', 'set', 'incr', 'decr', 'hGet', 'hSet', 'mGet', 'zAdd', 'lRange', 'zRange'].map(ordinary) as [
-      Method, Method, Method, Method, Method, Method, Method, Method, Method, Method,
-    ]
-  // A step that is no small number has the way of any command.
-  const incrBy_ = methods['incrBy'] as Method
-  Object.assign(methods, {
-    get(this: Face, key: unknown): unknown {
+  const ordinary = prototype as unknown as Readonly<Record<Hot, Method>>
+  const { get: get_, set: set_, incr: incr_, decr: decr_, incrBy: incrBy_, hGet: hGet_, hSet: hSet_, mGet: mGet_ } = ordinary
+  const { zAdd: zAdd_, lRange: lRange_, zRange: zRange_ } = ordinary
+  const methods: Record<Hot, (this: Face, ...given: unknown[]) => unknown> = {
+    get(key: unknown): unknown {
       const answer = typeof key === 'string' ? direct(this)?.get(key, binary(this)) : undefined
       return answer === undefined ? get_.call(this, key) : answer
     },
-    set(this: Face, key: unknown, value: unknown, options: unknown): unknown {
+    set(key: unknown, value: unknown, options: unknown): unknown {
       const answer = options === undefined ? direct(this)?.set(key, value) : undefined
       return answer === undefined ? set_.call(this, key, value, options) : answer
     },
-    incr(this: Face, key: unknown): unknown {
+    incr(key: unknown): unknown {
       const answer = direct(this)?.count(INCR, key, 1)
       return answer === undefined ? incr_.call(this, key) : answer
     },
-    decr(this: Face, key: unknown): unknown {
+    decr(key: unknown): unknown {
       const answer = direct(this)?.count(DECR, key, 1)
       return answer === undefined ? decr_.call(this, key) : answer
     },
-    incrBy(this: Face, key: unknown, step: unknown): unknown {
+    incrBy(key: unknown, step: unknown): unknown {
       const answer = isWord(step) ? direct(this)?.count(INCRBY, key, step) : undefined
       return answer === undefined ? incrBy_.call(this, key, step) : answer
     },
-    hGet(this: Face, key: unknown, field: unknown): unknown {
+    hGet(key: unknown, field: unknown): unknown {
       const answer =
         typeof key === 'string' && typeof field === 'string' ? direct(this)?.hGet(key, field, binary(this)) : undefined
       return answer === undefined ? hGet_.call(this, key, field) : answer
     },
-    hSet(this: Face, key: unknown, field: unknown, value: unknown, ...more: unknown[]): unknown {
+    hSet(key: unknown, field: unknown, value: unknown, ...more: unknown[]): unknown {
       const answer = more.length === 0 ? direct(this)?.call(hSet, false, key, field, value) : undefined
       return answer === undefined ? hSet_.call(this, key, field, value, ...more) : answer
     },
-    mGet(this: Face, keys: unknown): unknown {
+    mGet(keys: unknown): unknown {
       const answer = Array.isArray(keys) ? direct(this)?.mGet(keys, binary(this)) : undefined
       return answer === undefined ? mGet_.call(this, keys) : answer
     },
-    zAdd(this: Face, key: unknown, member: unknown, options: unknown): unknown {
+    zAdd(key: unknown, member: unknown, options: unknown): unknown {
       const one = options === undefined && isMember(member) ? member : undefined
       const answer = one && typeof one.score === 'number' ? direct(this)?.zAdd(key, one.score, one.value) : undefined
       return answer === undefined ? zAdd_.call(this, key, member, options) : answer
     },
-    lRange(this: Face, key: unknown, start: unknown, stop: unknown): unknown {
+    lRange(key: unknown, start: unknown, stop: unknown): unknown {
       const answer = partOf(direct(this), lRange, key, start, stop, false, binary(this))
       return answer === undefined ? lRange_.call(this, key, start, stop) : answer
     },
-    zRange(this: Face, key: unknown, min: unknown, max: unknown, options: unknown): unknown {
+    zRange(key: unknown, min: unknown, max: unknown, options: unknown): unknown {
       const isReversed = options !== undefined
       const answer = isReversed && !isReverseAlone(options as ZRangeOptions | null)
         ? undefined
         : partOf(direct(this), zRange, key, min, max, isReversed, binary(this))
       return answer === undefined ? zRange_.call(this, key, min, max, options) : answer
     },
-  })
+  }
   inheritMethods(prototype, Object.entries(methods))
 }
 

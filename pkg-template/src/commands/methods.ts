@@ -2,6 +2,8 @@
 // function bodies would be, in what a page downloads.
 
 import type { Argument, BlockingOptions, Transform } from '../client.js'
+import { commandNamed, type DirectCommand } from '../engine/named.js'
+import type { Reply } from '../reply.js'
 import { ENCODERS, push, type Encoder } from './arguments.js'
 import { METHODS } from './generated.js'
 import { TRANSFORMS, unchanged } from './replies.js'
@@ -10,6 +12,7 @@ import { TRANSFORMS, unchanged } from './replies.js'
 interface Runner {
   run(argv: readonly Argument[], transform: Transform): unknown
   runBlocking(argv: readonly Argument[], transform: Transform, options?: BlockingOptions): unknown
+  shortcut(command: DirectCommand, first: unknown, second: unknown, third: unknown): Reply | undefined
 }
 
 type Method = (this: Runner, ...given: unknown[]) => unknown
@@ -17,9 +20,25 @@ type Method = (this: Runner, ...given: unknown[]) => unknown
 /** Puts its part of a call at the end of the argv. */
 type Part = (given: readonly unknown[], argv: Argument[]) => void
 
+/** What a method with its command is followed by where its arguments are sent as they are, one to three of them. */
+const PLAIN = /^(?: \d){1,3}(?: > .+)?$/
+
 /** Every method with its name. */
-export function* methods(): Generator<[name: string, method: Method]> {
-  for (const line of METHODS.split('\n')) yield [nameIn(line), method(line)]
+export function methods(): [name: string, method: Method][] {
+  const all: [string, Method][] = []
+  for (const [heads, rest] of lines()) {
+    const isPlain = PLAIN.test(rest)
+    for (const head of heads) all.push([nameIn(head), isPlain && !head.includes('.') ? plainMethod(head, rest) : method(head, rest)])
+  }
+  return all
+}
+
+/** The lines of the table: methods with their commands, and all that is behind them. */
+export function lines(): [heads: string[], rest: string][] {
+  return METHODS.split('\n').map((line) => {
+    const end = line.search(/ |$/)
+    return [line.slice(0, end).split(','), line.slice(end)]
+  })
 }
 
 interface Call {
@@ -30,33 +49,58 @@ interface Call {
 }
 
 /** Reads its line when it is first called: an app calls few of the methods, and none while it starts. */
-function method(line: string): Method {
+function method(head: string, rest: string): Method {
   let call: Call | undefined
   return function (...given) {
-    const { parts, options, transform } = (call ??= read(line))
+    const { parts, options, transform } = (call ??= read(head, rest))
     const argv: Argument[] = []
     for (const put of parts) put(given, argv)
     return options === undefined ? this.run(argv, transform) : this.runBlocking(argv, transform, given[options] as BlockingOptions | undefined)
   }
 }
 
-/** The name of the method of a line: `client.SetName 0` has `clientSetName`. */
-export function nameIn(line: string): string {
-  return line.slice(0, line.search(/[ =]|$/)).replaceAll('.', '')
+interface PlainCall {
+  readonly command: DirectCommand
+  /** How many arguments. */
+  readonly takes: number
+  readonly transform: Transform
+  readonly ordinarily: Method
 }
 
-/** The words of a line that are sent, with parameters by their place: `CLIENT`, `SETNAME`, `0`. */
-export function wordsIn(line: string): string[] {
-  const [head = '', ...words] = (line.split(' > ')[0] ?? '').split(' ')
-  const command = head.slice(head.indexOf('=') + 1)
-  return [...command.toUpperCase().split('.'), ...words]
+/** A method that tries the short way first. */
+function plainMethod(head: string, rest: string): Method {
+  let call: PlainCall | undefined
+  return function (first, second, third) {
+    const { command, takes, transform, ordinarily } = (call ??= readPlain(head, rest))
+    const answer = this.shortcut(command, first, takes > 1 ? second : undefined, takes > 2 ? third : undefined)
+    return answer === undefined ? ordinarily.call(this, first, second, third) : transform(answer)
+  }
 }
 
-function read(line: string): Call {
-  const [, answer = ''] = line.split(' > ')
-  const words = wordsIn(line)
+/** The name of a method that stands with its command: `client.SetName` has `clientSetName`. */
+export function nameIn(head: string): string {
+  return (head.split('=', 1)[0] ?? '').replaceAll('.', '')
+}
+
+/** What is sent, with parameters by their place: `CLIENT`, `SETNAME`, `0`. */
+export function wordsIn(head: string, rest: string): string[] {
+  const [sent = ''] = rest.split(' > ')
+  return [...head.slice(head.indexOf('=') + 1).toUpperCase().split('.'), ...sent.split(' ').slice(1)]
+}
+
+function transformIn(rest: string): Transform {
+  return TRANSFORMS[rest.split(' > ')[1] ?? ''] ?? unchanged
+}
+
+function read(head: string, rest: string): Call {
+  const words = wordsIn(head, rest)
   const options = words.at(-1)?.startsWith('!') ? Number(words.pop()?.slice(1)) : undefined
-  return { parts: words.map(part), options, transform: TRANSFORMS[answer] ?? unchanged }
+  return { parts: words.map(part), options, transform: transformIn(rest) }
+}
+
+function readPlain(head: string, rest: string): PlainCall {
+  const [name = '', ...places] = wordsIn(head, rest)
+  return { command: commandNamed(name), takes: places.length, transform: transformIn(rest), ordinarily: method(head, rest) }
 }
 
 /** A word as it is (`WITHSCORES`), or a parameter by its place, the name of its encoder behind it (`2ZAddOptions`); a

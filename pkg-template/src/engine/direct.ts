@@ -9,6 +9,7 @@ import { NookError } from '../errors.js'
 import { Push, type Reply } from '../reply.js'
 import { asciiText, decodeText } from '../resp.js'
 import { BLOCKED, HostRequest, LONE_SURROGATE, type EngineInstance } from './instance.js'
+import { commandNamed, type DirectCommand } from './named.js'
 import { NEAR_SLOTS, Near, type Part } from './near.js'
 import { STRING_UNITS, type Strings } from './strings.js'
 import { ASCII, BULK, BULKS, DOUBLE, INTEGER, LENGTH, LIST, MAP, NULL, OK, ORDINARY } from './tags.js'
@@ -49,27 +50,6 @@ export const DECR = 1
 export const INCRBY = 2
 
 const encoder = new TextEncoder()
-
-/** A command that may go the short way. */
-export interface DirectCommand {
-  readonly name: string
-  /** Its number among all of these. */
-  readonly at: number
-  /** Whether it takes no time and tells none, so that any moment of the turn will do. */
-  readonly isTimeless: boolean
-}
-
-/** Commands that take a time or tell one. */
-const TIMED = /EX(?!IS)|TTL/
-
-const commands = new Map<string, DirectCommand>()
-
-/** The command of a name in capitals. */
-export function commandNamed(name: string): DirectCommand {
-  let command = commands.get(name)
-  if (command === undefined) commands.set(name, (command = { name, at: commands.size, isTimeless: !TIMED.test(name) }))
-  return command
-}
 
 /** What is told to whoever made the calls. */
 export interface DirectEvents {

@@ -6,8 +6,7 @@ import { after, test } from 'node:test'
 import { createClient, RESP_TYPES } from '@redis/client'
 import { connect, open } from 'nookdb'
 import { WebSocket } from 'ws'
-import { METHODS } from '../../../pkg-template/src/commands/generated.js'
-import { nameIn } from '../../../pkg-template/src/commands/methods.js'
+import { lines, nameIn } from '../../../pkg-template/src/commands/methods.js'
 import { NookServer } from '../../support/nookdb-server.js'
 import { RedisServer } from '../../support/redis-server.js'
 import { CONVERSATIONS, type Call, type Conversation } from './calls.js'
@@ -147,6 +146,6 @@ const ELSEWHERE = ['bgSave', 'bgRewriteAof']
 
 test('every method is part of a conversation', () => {
   const said = new Set<string>([...ELSEWHERE, ...CONVERSATIONS.flatMap(({ calls }) => calls.map((entry) => callOf(entry)[0]))])
-  const methods = METHODS.split('\n').map(nameIn)
+  const methods = lines().flatMap(([heads]) => heads.map(nameIn))
   assert.deepEqual(methods.filter((name) => !said.has(name)), [])
 })
