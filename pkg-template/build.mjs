@@ -8,11 +8,11 @@
 // Each step is skipped when its inputs are those of the last time.
 
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { bundle } from './bundle.mjs'
 import { wasmBindgenFolder } from './setup.mjs'
 import { cargoMetadata, fingerprint, giveUp, root, run, say, unlessUnchanged } from './steps.mjs'
-import { withoutCustomSection } from './wasm-file.mjs'
+import { withCustomSection, withoutCustomSection } from './wasm-file.mjs'
 
 const inRoot = (...path) => join(root, ...path)
 const npmProgram = (name) => inRoot('node_modules', '.bin', name)
@@ -44,7 +44,7 @@ async function compileCrate(targetDirectory, { profile, features, llvm }) {
 }
 
 /** `--target web` alone: its wasm is byte-identical to that of the other targets, and the loaders are ours. */
-async function bindAndOptimize(targetDirectory, { name, wasmOpt }, compiled, bindgen) {
+async function bindAndOptimize(targetDirectory, { name, wasmOpt }, compiled, bindgen, strings) {
   const folder = join(targetDirectory, 'engines', name)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
@@ -53,7 +53,7 @@ async function bindAndOptimize(targetDirectory, { name, wasmOpt }, compiled, bin
   await run(join(bindgen, 'wasm-bindgen'), ['--target', 'web', '--out-dir', folder, '--out-name', 'nookdb', path])
   // With the names of its functions, which benches/sizes.mjs reads.
   await run(npmProgram('wasm-opt'), [...wasmOpt, ...WASM_OPT, join(folder, 'nookdb_bg.wasm'), '-o', join(folder, 'named.wasm')])
-  const wasm = withoutCustomSection(readFileSync(join(folder, 'named.wasm')), 'name')
+  const wasm = withCustomSection(withoutCustomSection(readFileSync(join(folder, 'named.wasm')), 'name'), 'strings', strings)
   writeFileSync(inRoot('pkg/wasm', `${name}_bg.wasm`), wasm)
   return wasm
 }
@@ -61,8 +61,9 @@ async function bindAndOptimize(targetDirectory, { name, wasmOpt }, compiled, bin
 async function makeEngines(targetDirectory, compiled, bindgen) {
   rmSync(inRoot('pkg/wasm'), { recursive: true, force: true })
   mkdirSync(inRoot('pkg/wasm'), { recursive: true })
+  const strings = await assembleStrings(targetDirectory)
   for (const engine of ENGINES) {
-    const wasm = await bindAndOptimize(targetDirectory, engine, compiled.get(engine), bindgen)
+    const wasm = await bindAndOptimize(targetDirectory, engine, compiled.get(engine), bindgen, strings)
     requireKnownImports(engine, wasm)
     writeInlineModule(engine, wasm)
   }
@@ -113,16 +114,15 @@ function writeInlineModule({ name }, wasm) {
   )
 }
 
-/** The copies between strings and memory. They are apart from the engine, as not every machine can load them. */
-async function assembleStrings() {
-  const wasm = inRoot('pkg/wasm/strings.wasm')
+/** The copies between strings and memory. They are a module of their own, as not every machine can load them, and lie in a section of
+ *  the engine that means nothing to the machine itself. */
+async function assembleStrings(targetDirectory) {
+  const wasm = join(targetDirectory, 'engines', 'strings.wasm')
   const features = ['--enable-gc', '--enable-reference-types']
+  mkdirSync(dirname(wasm), { recursive: true })
   await run(npmProgram('wasm-as'), [...features, inRoot('pkg-template/strings.wat'), '-o', wasm])
   await run(npmProgram('wasm-opt'), [...features, '-O3', wasm, '-o', wasm])
-  const base64 = readFileSync(wasm).toString('base64')
-  rmSync(wasm)
-  writeFileSync(inRoot('pkg/wasm/strings.js'), `export default '${base64}'\n`)
-  writeFileSync(inRoot('pkg/wasm/strings.d.ts'), '/** strings.wat in base64. */\ndeclare const wasm: string\nexport default wasm\n')
+  return readFileSync(wasm)
 }
 
 /** The table of commands is asked each time: Cargo knows best whether it has changed. */
@@ -162,16 +162,16 @@ for (const engine of ENGINES) {
   compiled.set(engine, await compileCrate(targetDirectory, engine))
 }
 const wasmInputs = fingerprint(
-  ['pkg-template/build.mjs', 'node_modules/binaryen/package.json'], ...compiled.values(), pinned('wasm-bindgen'),
+  ['pkg-template/build.mjs', 'pkg-template/strings.wat', 'pkg-template/wasm-file.mjs', 'node_modules/binaryen/package.json'],
+  ...compiled.values(), pinned('wasm-bindgen'),
 )
 await unlessUnchanged('pkg/wasm/.built', wasmInputs, 'wasm: wasm-bindgen, wasm-opt', () => makeEngines(targetDirectory, compiled, bindgen))
-await assembleStrings()
 await generateMethods()
 await unlessUnchanged(
   'pkg/dist/.built',
   fingerprint([
     'pkg-template/src', 'pkg-template/tsconfig.json', 'pkg-template/bundle.mjs', 'package-lock.json',
-    'pkg/wasm/nookdb.d.ts', 'pkg/wasm/strings.js',
+    'pkg/wasm/nookdb.d.ts',
   ]),
   'TypeScript: tsc, esbuild',
   compileTypeScript,

@@ -51,6 +51,18 @@ export function withoutCustomSection(bytes, name) {
   return Buffer.concat([bytes.subarray(0, HEADER_BYTES), ...kept.map(({ begin, end }) => bytes.subarray(begin, end))])
 }
 
+/** The file with such a section at its end. */
+export function withCustomSection(bytes, name, contents) {
+  const section = Buffer.concat([leb128(Buffer.byteLength(name)), Buffer.from(name), contents])
+  return Buffer.concat([bytes, Buffer.from([CUSTOM]), leb128(section.length), section])
+}
+
+function leb128(number) {
+  const bytes = []
+  for (; number > 0x7f; number >>>= 7) bytes.push((number & 0x7f) | 0x80)
+  return Buffer.from([...bytes, number])
+}
+
 /** The functions of a file that still has its names: the name and how many bytes the code takes. */
 export function functions(bytes) {
   const bodies = []

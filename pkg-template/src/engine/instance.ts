@@ -11,7 +11,7 @@ import { asciiText, decodeText, RespReader } from '../resp.js'
 import type { Batch } from '../storage/batch.js'
 import { instantiate, type Exports } from './exports.js'
 import { unpacked } from './packed.js'
-import { stringsOf, type Strings } from './strings.js'
+import { compileStrings, stringsOf, type Strings } from './strings.js'
 import { ASCII, ASK, BULK, BULKS, COUNT, DOUBLE, INTEGER, LENGTH, MAP, NULL, OK, RESP, SCORED, SCORES, WAIT } from './tags.js'
 
 /** What a slice of a snapshot came to, as src/wasm/keep.rs has it. */
@@ -91,13 +91,14 @@ export class EngineInstance {
   #pending = 0
 
   static async create(module: WebAssembly.Module, { randomize, maxMemory, journaling }: InstanceOptions): Promise<EngineInstance> {
+    void compileStrings(module)
     const exports = await instantiate(module)
-    const strings = await stringsOf(exports.memory)
+    const strings = stringsOf(module, exports.memory)
     const seeds = new BigUint64Array(3)
     randomize(seeds)
     const [hashSeed = 0n, otherHashSeed = 0n, seed = 0n] = seeds
     const engine = exports.instance_new(Date.now(), maxMemory, Number(journaling), hashSeed, otherHashSeed, seed)
-    return new EngineInstance(engine, exports, strings)
+    return new EngineInstance(engine, exports, await strings)
   }
 
   private constructor(engine: number, exports: Exports, strings: Strings | null) {

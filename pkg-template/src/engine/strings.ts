@@ -1,7 +1,6 @@
 // Copies between strings and the engine's memory by the builtins of `wasm:js-string`, where the machine has them: Chromium has,
-// and takes 200 ns for a call of TextEncoder or TextDecoder. Everywhere else there are other ways (../resp.ts).
-
-import base64 from '../../wasm/strings.js'
+// and takes 200 ns for a call of TextEncoder or TextDecoder. Everywhere else there are other ways (../resp.ts). They are a module of
+// their own, strings.wat, in a section of the engine.
 
 /** As long as a string that goes this way may be, as strings.wat has it. */
 export const STRING_UNITS = 4096
@@ -17,17 +16,22 @@ export interface Strings {
 /** Compiled once; null where the machine does not know these builtins, or compiles nothing. */
 let compiling: Promise<WebAssembly.Module | null> | undefined
 
-type Compile = (bytes: Uint8Array<ArrayBuffer>, options: { readonly builtins: readonly string[] }) => Promise<WebAssembly.Module>
+type Compile = (bytes: ArrayBuffer, options: { readonly builtins: readonly string[] }) => Promise<WebAssembly.Module>
 
-function compile(): Promise<WebAssembly.Module> {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
-  return (WebAssembly.compile as Compile)(bytes, { builtins: ['js-string'] })
+async function compile(engine: WebAssembly.Module): Promise<WebAssembly.Module | null> {
+  const [bytes] = WebAssembly.Module.customSections(engine, 'strings')
+  return bytes === undefined ? null : (WebAssembly.compile as Compile)(bytes, { builtins: ['js-string'] })
+}
+
+/** Begins to compile them. */
+export function compileStrings(engine: WebAssembly.Module): Promise<WebAssembly.Module | null> {
+  return (compiling ??= compile(engine).catch(() => null))
 }
 
 /** The copies for a memory. A machine without the builtins compiles the module, but has nothing to import in their place. */
-export async function stringsOf(memory: WebAssembly.Memory): Promise<Strings | null> {
+export async function stringsOf(engine: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Strings | null> {
   try {
-    const module = await (compiling ??= compile().catch(() => null))
+    const module = await compileStrings(engine)
     const instance = module && (await WebAssembly.instantiate(module, { engine: { memory } }))
     return instance && (instance.exports as unknown as Strings)
   } catch {
