@@ -4,21 +4,13 @@
 // never shrinks, and a trap ends one store alone.
 
 import type { Argument } from '../client.js'
-import type { Losses } from '../committer.js'
 import { NookError } from '../errors.js'
 import type { Push, Reply } from '../reply.js'
 import { asciiText, decodeText, RespReader } from '../resp.js'
-import type { Batch } from '../storage/batch.js'
 import { instantiate, type Exports } from './exports.js'
 import { unpacked } from './packed.js'
 import { compileStrings, stringsOf, type Strings } from './strings.js'
 import { ASCII, ASK, BULK, BULKS, COUNT, DOUBLE, INTEGER, LENGTH, MAP, NULL, OK, RESP, SCORED, SCORES, WAIT } from './tags.js'
-
-/** What a slice of a snapshot came to, as src/wasm/keep.rs has it. */
-const enum SnapshotSlice {
-  Walked = 0,
-  Chunk = 1,
-}
 
 /** What an import came to. */
 export interface Imported {
@@ -139,77 +131,68 @@ export class EngineInstance {
   }
 
   call(client: number, argv: readonly Argument[], binary: boolean): Answer {
-    const result = this.#enter(() => {
-      this.#write(argv)
-      return this.#exports.instance_call(this.#engine, Date.now(), client, argv.length)
-    })
+    const result = this.enter((exports, engine) => exports.instance_call(engine, Date.now(), client, argv.length), argv)
     return this.read(result, binary)
   }
 
   /** Runs a command as a socket would carry it: the reply in the protocol that the client has chosen. */
   exchange(client: number, argv: readonly Argument[]): Uint8Array<ArrayBuffer> | typeof BLOCKED | HostRequest {
-    const result = this.#enter(() => {
-      this.#write(argv)
-      return this.#exports.instance_exchange(this.#engine, Date.now(), client, argv.length)
-    })
+    const result = this.enter((exports, engine) => exports.instance_exchange(engine, Date.now(), client, argv.length), argv)
     if ((result & 0xff) !== RESP) return this.read(result, true) as typeof BLOCKED | HostRequest
     this.#pending = result
-    return this.#answerBytes().slice()
+    return this.answerBytes().slice()
   }
 
   connect(db = 0): number {
-    return this.#enter(() => this.#exports.instance_connect(this.#engine, Date.now(), db))
+    return this.enter((exports, engine) => exports.instance_connect(engine, Date.now(), db))
   }
 
   disconnect(client: number): void {
-    this.#enter(() => this.#exports.instance_disconnect(this.#engine, client))
+    this.enter((exports, engine) => exports.instance_disconnect(engine, client))
   }
 
   /** The database that a client has selected. */
   selected(client: number): number {
-    return this.#enter(() => this.#exports.instance_selected(this.#engine, client))
+    return this.enter((exports, engine) => exports.instance_selected(engine, client))
   }
 
   /** Takes a client out of its wait; false where it does not wait. */
   cancel(client: number): boolean {
-    return this.#enter(() => this.#exports.instance_cancel(this.#engine, client)) !== 0
+    return this.enter((exports, engine) => exports.instance_cancel(engine, client)) !== 0
   }
 
   /** Opens a step that the next calls of the client join; false where one is open. */
   begin(client: number): boolean {
-    return this.#enter(() => this.#exports.instance_begin(this.#engine, Date.now(), client)) !== 0
+    return this.enter((exports, engine) => exports.instance_begin(engine, Date.now(), client)) !== 0
   }
 
   /** Ends the open step. An error says that it was taken back. */
   end(): Answer {
-    return this.read(this.#enter(() => this.#exports.instance_end(this.#engine)), false)
+    return this.read(this.enter((exports, engine) => exports.instance_end(engine)), false)
   }
 
   abort(): void {
-    this.#enter(() => this.#exports.instance_abort(this.#engine))
+    this.enter((exports, engine) => exports.instance_abort(engine))
   }
 
   /** Sends a client the events of all keys that match a pattern, and no longer those of the patterns before. */
   observe(client: number, patterns: readonly Argument[]): void {
-    this.#enter(() => {
-      this.#write(patterns)
-      this.#exports.instance_observe(this.#engine, client, patterns.length)
-    })
+    this.enter((exports, engine) => exports.instance_observe(engine, client, patterns.length), patterns)
   }
 
   tick(units: number): void {
-    this.#pending = this.#enter(() => this.#exports.instance_tick(this.#engine, Date.now(), units))
+    this.#pending = this.enter((exports, engine) => exports.instance_tick(engine, Date.now(), units))
   }
 
   /** In milliseconds since 1970; infinite where nobody waits for a time. */
   nextTimeout(): number {
-    return this.#enter(() => this.#exports.instance_next_timeout_ms(this.#engine))
+    return this.enter((exports, engine) => exports.instance_next_timeout_ms(engine))
   }
 
   /** @param form how a client wants what it is sent: bulk strings as text or as bytes, or all of it as it is */
   takeDeliveries(form: (client: number) => 'text' | 'bytes' | 'resp'): Delivery[] {
-    this.#enter(() => this.#exports.instance_take_deliveries(this.#engine))
-    const reader = new RespReader(this.#answerBytes())
+    this.enter((exports, engine) => exports.instance_take_deliveries(engine))
+    const reader = new RespReader(this.answerBytes())
     const deliveries: Delivery[] = []
     while (!reader.done) {
       const client = Number(reader.read())
@@ -222,105 +205,42 @@ export class EngineInstance {
 
   /** Refuses writes from here on, and lets time change nothing. */
   becomeReplica(): void {
-    this.#enter(() => this.#exports.instance_become_replica(this.#engine))
-  }
-
-  /** The number of the last step. */
-  seq(): number {
-    return this.#enter(() => this.#exports.instance_seq(this.#engine))
-  }
-
-  /** The records of the steps since the last time, lent: they lie in the engine's memory until it is entered again. */
-  takeSteps(epoch: number): Batch {
-    const count = this.#enter(() => this.#exports.instance_take_steps(this.#engine, epoch) >>> 0)
-    return { count, parts: [this.#answerBytes()] }
-  }
-
-  /** Starts a snapshot of now, and gives the last step in it. */
-  beginSnapshot(storeId: Uint8Array, epoch: number, firstChunkId: number): number {
-    return this.#enter(() => {
-      this.#write([storeId])
-      return this.#exports.instance_snapshot_begin(this.#engine, Date.now(), epoch, firstChunkId)
-    })
-  }
-
-  /** Goes on by a slice: gives the chunk that it finished, undefined where there is none yet, null at the end. */
-  nextChunk(partBytes: number): Uint8Array<ArrayBuffer> | undefined | null {
-    const slice = this.#enter(() => this.#exports.instance_snapshot_next(this.#engine, partBytes))
-    if (slice === SnapshotSlice.Walked) return undefined
-    return slice === SnapshotSlice.Chunk ? this.#answerBytes().slice() : null
-  }
-
-  /** The manifest of the snapshot whose last chunk was given. */
-  manifest(): Uint8Array<ArrayBuffer> {
-    this.#enter(() => this.#exports.instance_snapshot_manifest(this.#engine))
-    return this.#answerBytes().slice()
-  }
-
-  abandonSnapshot(): void {
-    this.#enter(() => this.#exports.instance_snapshot_abandon(this.#engine))
-  }
-
-  /** @throws DAMAGED, also where it is the manifest of another store */
-  loadManifest(storeId: Uint8Array, bytes: Uint8Array): void {
-    this.#load([storeId, bytes], () => this.#exports.instance_load_manifest(this.#engine))
-  }
-
-  loadChunk(id: number, bytes: Uint8Array): void {
-    this.#enter(() => {
-      this.#write([bytes])
-      this.#exports.instance_load_chunk(this.#engine, id)
-    })
-  }
-
-  /** Ends the loading of chunks; tells what could not be loaded. @throws UNSUPPORTED where they hold what this engine does not know */
-  finishChunks(): Losses {
-    const answer = this.read(this.#enter(() => this.#exports.instance_load_finish(this.#engine)), true)
-    if (answer instanceof NookError) throw answer
-    const [chunks = [], keys = 0, names = []] = answer as unknown as [number[], number, Uint8Array<ArrayBuffer>[]]
-    return { chunks, keys, names: names.map((name) => decodeText(name, 0, name.length)) }
-  }
-
-  /** @throws DAMAGED; UNSUPPORTED where the step has a command that this engine does not know */
-  loadStep(record: Uint8Array): void {
-    this.#load([record], () => this.#exports.instance_load_step(this.#engine))
+    this.enter((exports, engine) => exports.instance_become_replica(engine))
   }
 
   /** Everything as an RDB file for Redis 7.`minor`. */
   export(minor: number): Uint8Array<ArrayBuffer> {
-    this.#enter(() => this.#exports.instance_export(this.#engine, Date.now(), minor))
-    return this.#answerBytes().slice()
+    this.enter((exports, engine) => exports.instance_export(engine, Date.now(), minor))
+    return this.answerBytes().slice()
   }
 
   /** Has the store hold what an RDB file holds. @throws DAMAGED where it cannot be read; then nothing has changed */
   import(client: number, file: Uint8Array): Imported {
-    const answer = this.#load([file], () => this.#exports.instance_import(this.#engine, Date.now(), client))
+    const answer = this.load((exports, engine) => exports.instance_import(engine, Date.now(), client), [file])
     const [keys, skipped] = answer as unknown as [number, string[]]
     return { keys, skipped }
   }
 
-  #load(argv: readonly Uint8Array[], work: () => number): Answer {
-    const result = this.#enter(() => {
-      this.#write(argv)
-      return work()
-    })
-    const answer = this.read(result, false)
+  /** Enters the engine with something large. @throws the error that it answers with */
+  load(work: (exports: Exports, engine: number) => number, argv: readonly Uint8Array[]): Answer {
+    const answer = this.read(this.enter(work, argv), false)
     if (answer instanceof NookError) throw answer
     return answer
   }
 
   statistics(): Statistics {
-    const answer = this.read(this.#enter(() => this.#exports.instance_statistics(this.#engine)), false)
+    const answer = this.read(this.enter((exports, engine) => exports.instance_statistics(engine)), false)
     const [seq = 0, keys = 0, usedBytes = 0, clients = 0] = answer as number[]
     return { seq, keys, usedBytes, clients }
   }
 
-  /** Anything that is thrown in there was meant by nobody: a panic, a stack that overflowed, memory that could not be had.
-   *  What it left behind is not looked at again. */
-  #enter<T>(work: () => T): T {
+  /** Calls into the engine, with arguments that are written before. Anything that is thrown in there was meant by nobody: a panic, a stack
+   *  that overflowed, memory that could not be had. What it left behind is not looked at again. */
+  enter<T>(work: (exports: Exports, engine: number) => T, argv?: readonly Argument[]): T {
     if (this.#death !== null) throw this.#death
     try {
-      return work()
+      if (argv !== undefined) this.#write(argv)
+      return work(this.#exports, this.#engine)
     } catch (cause) {
       throw cause instanceof NookError ? cause : this.die(cause)
     }
@@ -464,7 +384,7 @@ export class EngineInstance {
 
   /** One reply, or the several that SUBSCRIBE gives, as an array. */
   #replies(binary: boolean): Reply | Push {
-    const reader = new RespReader(this.#answerBytes(), binary)
+    const reader = new RespReader(this.answerBytes(), binary)
     const reply = reader.read()
     if (reader.done) return reply
     const replies = [reply]
@@ -472,14 +392,15 @@ export class EngineInstance {
     return replies.map((one) => (one instanceof Object && 'items' in one ? one.items : one))
   }
 
-  #answerBytes(): Uint8Array {
+  /** What the last call came to, lent: it lies in the engine's memory until it is entered again. */
+  answerBytes(): Uint8Array {
     this.#refresh()
     const start = this.#words[this.#answer] ?? 0
     return this.#bytes.subarray(start, start + (this.#words[this.#answer + 1] ?? 0))
   }
 
   #trim(): void {
-    this.#scratch = this.#enter(() => this.#exports.instance_trim_scratch(this.#engine)) >>> 0
+    this.#scratch = this.enter((exports, engine) => exports.instance_trim_scratch(engine)) >>> 0
     this.#scratchBytes = this.#exports.instance_scratch_len(this.#engine)
   }
 }

@@ -4,6 +4,7 @@ import { NO_STEPS, type Batch } from '../storage/batch.js'
 import { storageError, type Chunk, type ChunkId } from '../storage/storage.js'
 import type { Journaled, Losses, Walk } from '../committer.js'
 import type { EngineInstance } from './instance.js'
+import * as kept from './kept.js'
 import type { LiveEngine } from './live.js'
 
 /** Once the engine has stopped this answers for it: what was taken from it stays true, and nothing more comes. */
@@ -19,20 +20,20 @@ export class EngineJournal implements Journaled {
   }
 
   seq(): number {
-    return this.#use((instance) => instance.seq()) ?? this.#takenSeq
+    return this.#use((instance) => kept.seq(instance)) ?? this.#takenSeq
   }
 
   takeSteps(epoch: number): Batch {
     const steps = this.#use((instance) => {
-      const taken = instance.takeSteps(epoch)
-      this.#takenSeq = instance.seq()
+      const taken = kept.takeSteps(instance, epoch)
+      this.#takenSeq = kept.seq(instance)
       return taken
     })
     return steps ?? NO_STEPS
   }
 
   beginCheckpoint({ storeId, epoch, firstChunkId }: { storeId: string; epoch: number; firstChunkId: ChunkId }): Walk {
-    const baseSeq = this.#engine.use((instance) => instance.beginSnapshot(hexBytes(storeId), epoch, firstChunkId))
+    const baseSeq = this.#engine.use((instance) => kept.beginSnapshot(instance, hexBytes(storeId), epoch, firstChunkId))
     let nextId = firstChunkId
     const parts: Chunk[] = []
     return {
@@ -40,39 +41,39 @@ export class EngineJournal implements Journaled {
       next: () => {
         const part = parts.shift()
         if (part !== undefined) return part
-        const chunk = this.#engine.use((instance) => instance.nextChunk(this.#partBytes))
+        const chunk = this.#engine.use((instance) => kept.nextChunk(instance, this.#partBytes))
         if (!(chunk instanceof Uint8Array)) return chunk
         for (let at = 0; at < chunk.length; at += this.#partBytes) {
           parts.push({ id: nextId++, bytes: chunk.subarray(at, at + this.#partBytes) })
         }
         return parts.shift()
       },
-      manifest: () => this.#engine.use((instance) => instance.manifest()),
-      abandon: () => this.#use((instance) => instance.abandonSnapshot()),
+      manifest: () => this.#engine.use((instance) => kept.manifest(instance)),
+      abandon: () => this.#use((instance) => kept.abandonSnapshot(instance)),
     }
   }
 
   restoreManifest(manifest: Uint8Array, storeId: string): void {
-    this.#restore((instance) => instance.loadManifest(hexBytes(storeId), manifest))
+    this.#restore((instance) => kept.loadManifest(instance, hexBytes(storeId), manifest))
   }
 
   restoreChunk({ id, bytes }: Chunk): void {
-    this.#restore((instance) => instance.loadChunk(id, bytes))
+    this.#restore((instance) => kept.loadChunk(instance, id, bytes))
   }
 
   finishChunks(): Losses {
-    return this.#restore((instance) => instance.finishChunks())
+    return this.#restore((instance) => kept.finishChunks(instance))
   }
 
   restoreStep(record: Uint8Array): void {
-    this.#restore((instance) => instance.loadStep(record))
+    this.#restore((instance) => kept.loadStep(instance, record))
   }
 
   /** What was restored need not be taken. */
   #restore<T>(work: (instance: EngineInstance) => T): T {
     return this.#engine.use((instance) => {
       const result = work(instance)
-      this.#takenSeq = instance.seq()
+      this.#takenSeq = kept.seq(instance)
       return result
     })
   }
