@@ -88,7 +88,7 @@ impl Instance {
             scratch: Scratch::new(),
             places: Places::new(),
             near_client: NOBODY,
-            needs_ticks: true,
+            needs_ticks: false,
             answer: Answer::new(),
             headroom: Headroom::default(),
             making: None,
