@@ -20,7 +20,9 @@ type Compile = (bytes: ArrayBuffer, options: { readonly builtins: readonly strin
 
 async function compile(engine: WebAssembly.Module): Promise<WebAssembly.Module | null> {
   const [bytes] = WebAssembly.Module.customSections(engine, 'strings')
-  return bytes === undefined ? null : (WebAssembly.compile as Compile)(bytes, { builtins: ['js-string'] })
+  // To ask a machine that knows no arrays takes a tenth of the time in which it fails.
+  if (bytes === undefined || !WebAssembly.validate(bytes)) return null
+  return (WebAssembly.compile as Compile)(bytes, { builtins: ['js-string'] })
 }
 
 /** Begins to compile them. */
