@@ -66,7 +66,7 @@ test('the methods that the slim types leave out are those of commands that the s
       return !/slim build/.test((error as Error).message)
     }
   }
-  for (const [heads, rest] of lines()) {
+  for (const { heads, rest } of lines()) {
     for (const head of heads) {
       const name = nameIn(head)
       const words = wordsIn(head, rest).filter((word) => /^[A-Z]/.test(word))

@@ -74,7 +74,7 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
       return answer === undefined ? zRange_.call(this, key, min, max, options) : answer
     },
   }
-  inheritMethods(prototype, Object.entries(methods))
+  inheritMethods(prototype, Object.entries(methods).map(([name, method]) => ({ name, method })))
 }
 
 /** Whether a step is a whole number of 32 bits. */

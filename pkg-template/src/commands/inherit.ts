@@ -1,14 +1,20 @@
+/** A method by its name. */
+export interface Named {
+  readonly name: string
+  readonly method: unknown
+}
+
 /**
  * Has a prototype inherit methods that are not enumerable, before what it inherits already.
  *
  * V8 makes a hidden class for each property that is added to the prototype of a class: 10 µs, two hundred times. An object that
  * begins without a prototype is a hash table to it, until it is used as one.
  */
-export function inheritMethods(prototype: object, methods: readonly (readonly [name: string, method: unknown])[]): void {
+export function inheritMethods(prototype: object, methods: readonly Named[]): void {
   const table = Object.create(null) as object
   const descriptor: PropertyDescriptor = { writable: true, configurable: true }
-  for (const [name, value] of methods) {
-    descriptor.value = value
+  for (const { name, method } of methods) {
+    descriptor.value = method
     Object.defineProperty(table, name, descriptor)
   }
   Object.setPrototypeOf(table, Object.getPrototypeOf(prototype) as object)

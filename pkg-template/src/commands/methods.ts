@@ -6,6 +6,7 @@ import { commandNamed, type DirectCommand } from '../engine/named.js'
 import type { Reply } from '../reply.js'
 import { ENCODERS, push, type Encoder } from './arguments.js'
 import { METHODS } from './generated.js'
+import type { Named } from './inherit.js'
 import { TRANSFORMS, unchanged } from './replies.js'
 
 /** The `this` of a method. */
@@ -23,21 +24,22 @@ type Part = (given: readonly unknown[], argv: Argument[]) => void
 /** What a method with its command is followed by where its arguments are sent as they are, one to three of them. */
 const PLAIN = /^(?: \d){1,3}(?: > .+)?$/
 
-/** Every method with its name. */
-export function methods(): [name: string, method: Method][] {
-  const all: [string, Method][] = []
-  for (const [heads, rest] of lines()) {
+/** Every method. */
+export function methods(): Named[] {
+  return lines().flatMap(({ heads, rest }) => {
     const isPlain = PLAIN.test(rest)
-    for (const head of heads) all.push([nameIn(head), isPlain && !head.includes('.') ? plainMethod(head, rest) : method(head, rest)])
-  }
-  return all
+    return heads.map((head) => ({
+      name: nameIn(head),
+      method: isPlain && !head.includes('.') ? plainMethod(head, rest) : ordinaryMethod(head, rest),
+    }))
+  })
 }
 
 /** The lines of the table: methods with their commands, and all that is behind them. */
-export function lines(): [heads: string[], rest: string][] {
+export function lines(): { heads: string[]; rest: string }[] {
   return METHODS.split('\n').map((line) => {
     const end = line.search(/ |$/)
-    return [line.slice(0, end).split(','), line.slice(end)]
+    return { heads: line.slice(0, end).split(','), rest: line.slice(end) }
   })
 }
 
@@ -49,7 +51,7 @@ interface Call {
 }
 
 /** Reads its line when it is first called: an app calls few of the methods, and none while it starts. */
-function method(head: string, rest: string): Method {
+function ordinaryMethod(head: string, rest: string): Method {
   let call: Call | undefined
   return function (...given) {
     const { parts, options, transform } = (call ??= read(head, rest))
@@ -100,7 +102,7 @@ function read(head: string, rest: string): Call {
 
 function readPlain(head: string, rest: string): PlainCall {
   const [name = '', ...places] = wordsIn(head, rest)
-  return { command: commandNamed(name), takes: places.length, transform: transformIn(rest), ordinarily: method(head, rest) }
+  return { command: commandNamed(name), takes: places.length, transform: transformIn(rest), ordinarily: ordinaryMethod(head, rest) }
 }
 
 /** A word as it is (`WITHSCORES`), or a parameter by its place, the name of its encoder behind it (`2ZAddOptions`); a
