@@ -27,7 +27,7 @@ fn row(listed: &Listed) -> Value {
         "complexity": command.complexity,
         "group": command.group,
         "since": command.since,
-        "arity": listed.arity,
+        "arity": listed.shape.arity,
         "flags": command.flags.names().collect::<Vec<_>>(),
         "methods": command.methods.iter().map(method).collect::<Vec<_>>(),
     })

@@ -116,7 +116,7 @@ fn top_level() -> Vec<&'static str> {
         .iter()
         .map(|listed| listed.command.name)
         .filter(|name| !name.contains(' '));
-    let containers = table().containers().map(|(container, _)| container);
+    let containers = table().containers();
     let mut names: Vec<_> = plain.chain(containers).collect();
     names.sort_unstable();
     names.dedup();
@@ -160,21 +160,22 @@ fn facts(name: &str) -> Reply {
 }
 
 fn subcommands(container: &str) -> impl Iterator<Item = &'static Listed> {
-    let found = table()
-        .containers()
-        .filter(move |(name, _)| *name == container);
-    let names =
-        found.flat_map(|(name, below)| below.iter().map(move |below| format!("{name} {below}")));
-    names.filter_map(|name| table().get(&name))
+    let below = move |name: &str| {
+        name.strip_prefix(container)
+            .is_some_and(|rest| rest.starts_with(' '))
+    };
+    table()
+        .iter()
+        .filter(move |listed| below(listed.command.name))
 }
 
 fn entry(listed: &Listed, below: &[&Listed]) -> Reply {
-    let specs = listed.usage.key_specs(listed.words);
+    let specs = listed.usage().key_specs(listed.words);
     let (first, last, step) = counted(&specs);
     let flags = listed.command.flags.names().map(Reply::Simple).collect();
     Reply::Array(vec![
         Reply::bulk(listed.full_name()),
-        Reply::Integer(i64::from(listed.arity)),
+        Reply::Integer(i64::from(listed.shape.arity)),
         Reply::Set(flags),
         Reply::Integer(first),
         Reply::Integer(last),
@@ -339,8 +340,8 @@ fn docs(name: &str) -> Option<(Reply, Reply)> {
             Reply::bulk(if own { command.complexity } else { "" }),
         ),
     ];
-    if own && !listed.usage.items.is_empty() {
-        fields.push(("arguments", listed.usage.docs()));
+    if own && !listed.usage().items.is_empty() {
+        fields.push(("arguments", listed.usage().docs()));
     }
     if !below.is_empty() {
         let below = below.iter().filter_map(|listed| docs(listed.command.name));
@@ -395,7 +396,7 @@ fn filter<'a>(kind: &[u8], value: &'a [u8]) -> Result<Filter<'a>> {
 fn command_getkeys(_: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let call = args.rest();
     let listed = table().find(call).map_err(|_| Error::Said(NO_COMMAND))?;
-    if listed.usage.key_specs(listed.words).is_empty() {
+    if listed.usage().key_specs(listed.words).is_empty() {
         return Err(Error::Said(NO_KEYS));
     }
     if !listed.accepts(call.len()) {
@@ -404,7 +405,7 @@ fn command_getkeys(_: &mut Ctx, args: &mut Args) -> Result<Reply> {
         ));
     }
     let keys = listed
-        .usage
+        .usage()
         .keys(call, listed.words)
         .ok_or(Error::Said(BAD_CALL))?;
     Ok(Reply::bulks(keys.into_iter().map(|at| call[at])))

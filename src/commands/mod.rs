@@ -37,6 +37,7 @@ mod pubsub;
 mod server;
 #[cfg(feature = "sets")]
 mod sets;
+pub mod shape;
 #[cfg(feature = "sort")]
 mod sort;
 #[cfg(feature = "sorted-sets")]
@@ -44,6 +45,7 @@ mod sorted_sets;
 mod strings;
 mod transactions;
 
+#[cfg(feature = "introspection")]
 pub mod usage;
 
 pub use args::Args;

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::reply::Reply;
 
 /// Everything that is known of a command, beside what it does.
+#[derive(Clone, Copy)]
 pub struct Command {
     /// In capitals; a subcommand after its container: `CONFIG GET`.
     pub name: &'static str,
@@ -29,6 +30,20 @@ pub struct Command {
     /// reached by `call`.
     pub methods: &'static [Method],
     pub run: fn(&mut Ctx, &mut Args) -> Result<Reply>,
+}
+
+impl Command {
+    /// The same, with what this build tells of it: without COMMAND nobody asks for a usage, and the compiler has read it.
+    pub(super) const fn told(self) -> Command {
+        if cfg!(feature = "introspection") {
+            return self;
+        }
+        Command {
+            usage: "",
+            since: "",
+            ..self
+        }
+    }
 }
 
 /// A method of the TypeScript client. Its doc comment is made of the row's summary and complexity.

@@ -1,27 +1,32 @@
 //! The table of all commands, with what was read from each usage once.
 
+#[cfg(feature = "introspection")]
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+#[cfg(feature = "introspection")]
 use once_cell::race::OnceBox;
 
 use super::families::FAMILIES;
 use super::row::Command;
+use super::shape::Shape;
+#[cfg(feature = "introspection")]
 use super::usage::Usage;
 use crate::error::{Error, Result};
 
 /// A row, and what its usage says.
 pub struct Listed {
     pub command: &'static Command,
-    pub usage: Usage,
-    /// As Redis counts: with the name; negative is "at least".
-    pub arity: i32,
+    pub shape: Shape,
     /// Words of the name: 1, or 2 for a subcommand.
     pub words: usize,
     /// Whether a second word may name another row: `COMMAND`.
     has_subcommands: bool,
+    /// Which of the rows this is.
+    #[cfg(feature = "introspection")]
+    at: usize,
 }
 
 impl fmt::Debug for Listed {
@@ -33,8 +38,8 @@ impl fmt::Debug for Listed {
 impl Listed {
     /// Whether a call of this many arguments, name included, may be right.
     pub fn accepts(&self, arguments: usize) -> bool {
-        let least = self.arity.unsigned_abs() as usize;
-        if self.arity < 0 {
+        let least = self.shape.arity.unsigned_abs() as usize;
+        if self.shape.arity < 0 {
             arguments >= least
         } else {
             arguments == least
@@ -52,69 +57,144 @@ impl Listed {
     }
 }
 
-/// All commands. Subcommands stand under their full name, and their containers under theirs.
-pub struct Table {
-    rows: Vec<Listed>,
-    names: Names,
-    /// Containers with their subcommands, both in capitals.
-    containers: Vec<(&'static str, Vec<&'static str>)>,
+#[cfg(feature = "introspection")]
+impl Listed {
+    /// The tree of the arguments, read when it is first asked for.
+    pub fn usage(&self) -> &'static Usage {
+        static USAGES: [OnceBox<Usage>; COUNT] = [const { OnceBox::new() }; COUNT];
+        USAGES[self.at].get_or_init(|| {
+            let usage = Usage::parse(self.command.usage);
+            Box::new(usage.expect("the compiler has read it"))
+        })
+    }
+
+    /// Whether an argument of a call is a key.
+    pub fn is_key(&self, argv: &[&[u8]], at: usize) -> bool {
+        let keys = self.usage().keys(argv, self.words);
+        keys.is_some_and(|keys| keys.contains(&at))
+    }
 }
 
-/// The one table of this program, built when it is first asked for.
+#[cfg(not(feature = "introspection"))]
+impl Listed {
+    /// Whether an argument of a call is a key.
+    pub fn is_key(&self, argv: &[&[u8]], at: usize) -> bool {
+        self.shape.has_key_at(argv.len(), at)
+    }
+}
+
+/// How many rows there are.
+const COUNT: usize = {
+    let (mut count, mut family) = (0, 0);
+    while family < FAMILIES.len() {
+        count += FAMILIES[family].len();
+        family += 1;
+    }
+    count
+};
+
+/// The rows, without the texts that only COMMAND tells.
+static COMMANDS: [Command; COUNT] = {
+    let mut commands = [FAMILIES[0][0]; COUNT];
+    let (mut at, mut family) = (0, 0);
+    while family < FAMILIES.len() {
+        let mut row = 0;
+        while row < FAMILIES[family].len() {
+            commands[at] = FAMILIES[family][row].told();
+            at += 1;
+            row += 1;
+        }
+        family += 1;
+    }
+    commands
+};
+
+static LISTED: [Listed; COUNT] = {
+    let mut listed = [const {
+        Listed {
+            command: &COMMANDS[0],
+            shape: Shape::of("", 1),
+            words: 1,
+            has_subcommands: false,
+            #[cfg(feature = "introspection")]
+            at: 0,
+        }
+    }; COUNT];
+    let (mut at, mut family) = (0, 0);
+    while family < FAMILIES.len() {
+        let mut row = 0;
+        while row < FAMILIES[family].len() {
+            let command = &FAMILIES[family][row];
+            let words = words_of(command.name);
+            listed[at] = Listed {
+                command: &COMMANDS[at],
+                shape: Shape::of(command.usage, words),
+                words,
+                has_subcommands: words == 1 && has_subcommands(command.name),
+                #[cfg(feature = "introspection")]
+                at,
+            };
+            at += 1;
+            row += 1;
+        }
+        family += 1;
+    }
+    listed
+};
+
+const fn words_of(name: &str) -> usize {
+    let (name, mut at, mut words) = (name.as_bytes(), 0, 1);
+    while at < name.len() {
+        words += (name[at] == b' ') as usize;
+        at += 1;
+    }
+    words
+}
+
+const fn has_subcommands(container: &str) -> bool {
+    let mut family = 0;
+    while family < FAMILIES.len() {
+        let mut row = 0;
+        while row < FAMILIES[family].len() {
+            if is_of_container(FAMILIES[family][row].name, container) {
+                return true;
+            }
+            row += 1;
+        }
+        family += 1;
+    }
+    false
+}
+
+/// Whether a name is that of a subcommand: `CONFIG GET` of `CONFIG`.
+const fn is_of_container(name: &str, container: &str) -> bool {
+    let (name, container) = (name.as_bytes(), container.as_bytes());
+    if name.len() <= container.len() || name[container.len()] != b' ' {
+        return false;
+    }
+    let mut at = 0;
+    while at < container.len() {
+        if name[at] != container[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// All commands. Subcommands stand under their full name, and their containers under theirs.
+pub struct Table;
+
+/// The one table of this program, which the compiler has made.
+#[inline]
 pub fn table() -> &'static Table {
-    static TABLE: OnceBox<Table> = OnceBox::new();
-    TABLE.get_or_init(|| Box::new(Table::build()))
+    &Table
 }
 
 /// No name of a command is longer; what is longer is not looked up.
 const LONGEST_NAME: usize = 32;
 
 impl Table {
-    fn build() -> Table {
-        let mut table = Table {
-            rows: Vec::new(),
-            names: Names::default(),
-            containers: Vec::new(),
-        };
-        for command in FAMILIES.iter().copied().flatten() {
-            let usage = Usage::parse(command.usage)
-                .unwrap_or_else(|error| panic!("usage of {}: {error}", command.name));
-            let words = command.name.split(' ').count();
-            let arity = usage.arity(words);
-            if let Some((container, subcommand)) = command.name.split_once(' ') {
-                match table.container_mut(container) {
-                    Some(below) => below.push(subcommand),
-                    None => table.containers.push((container, vec![subcommand])),
-                }
-            }
-            let listed = Listed {
-                command,
-                usage,
-                arity,
-                words,
-                has_subcommands: false,
-            };
-            assert!(
-                table.get(command.name).is_none(),
-                "{} has two rows",
-                command.name
-            );
-            table.names.add(command.name, table.rows.len());
-            table.rows.push(listed);
-        }
-        for listed in &mut table.rows {
-            let of_listed = |(container, _): &(&str, _)| *container == listed.command.name;
-            listed.has_subcommands = table.containers.iter().any(of_listed);
-        }
-        table
-    }
-
-    fn container_mut(&mut self, name: &str) -> Option<&mut Vec<&'static str>> {
-        let mut containers = self.containers.iter_mut();
-        let found = containers.find(|(container, _)| *container == name);
-        found.map(|(_, below)| below)
-    }
-
     /// The command that these arguments call, or the error that Redis answers.
     pub fn find(&self, argv: &[&[u8]]) -> Result<&Listed> {
         let Some(name) = argv.first() else {
@@ -129,7 +209,7 @@ impl Table {
     /// The row of this name, in any case.
     #[inline]
     fn row_called(&self, name: &[u8]) -> Option<&Listed> {
-        let rows = self.names.candidates(name).map(|at| &self.rows[at]);
+        let rows = candidates(name).map(|at| &LISTED[at]);
         let mut called = rows.filter(|listed| {
             listed.is_called(name) || listed.command.name.as_bytes().eq_ignore_ascii_case(name)
         });
@@ -140,10 +220,11 @@ impl Table {
     fn find_of_container(&self, name: &[u8], argv: &[&[u8]]) -> Result<&Listed> {
         let mut buffer = [0; LONGEST_NAME];
         let first = upper(name, &mut buffer).ok_or_else(|| unknown(argv))?;
-        let mut containers = self.containers.iter();
-        let Some(&(container, _)) = containers.find(|(container, _)| *container == first) else {
+        let mut below = LISTED.iter().map(|listed| listed.command.name);
+        let Some(name) = below.find(|name| is_of_container(name, first)) else {
             return Err(unknown(argv));
         };
+        let container = &name[..first.len()];
         let Some(second) = argv.get(1) else {
             return self.get(first).ok_or_else(|| Error::Arity {
                 name: first.to_ascii_lowercase(),
@@ -164,19 +245,19 @@ impl Table {
         (listed.command.name == name).then_some(listed)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Listed> {
-        self.rows.iter()
+    pub fn iter(&self) -> impl Iterator<Item = &'static Listed> {
+        LISTED.iter()
     }
 
-    pub fn rows(&self) -> &[Listed] {
-        &self.rows
+    pub fn rows(&self) -> &'static [Listed] {
+        &LISTED
     }
 
-    /// Containers (`CONFIG`) with the second words of their subcommands.
-    pub fn containers(&self) -> impl Iterator<Item = (&'static str, &[&'static str])> {
-        self.containers
-            .iter()
-            .map(|(container, names)| (*container, names.as_slice()))
+    /// Containers (`CONFIG`), once for each of their subcommands.
+    #[cfg(feature = "introspection")]
+    pub fn containers(&self) -> impl Iterator<Item = &'static str> {
+        let names = LISTED.iter().map(|listed| listed.command.name);
+        names.filter_map(|name| Some(name.split_once(' ')?.0))
     }
 }
 
@@ -185,47 +266,43 @@ impl Table {
 /// Open addressing with a hash of a multiplication a letter, and no copy of the name. The names are
 /// ours, so nobody can make them collide; a name of a client costs a comparison for each of ours that has
 /// its hash, which is hardly ever more than one.
-struct Names {
-    /// The place of a row and one, or 0. Invariant: less than half of them are taken.
-    slots: Box<[u16; NAME_SLOTS]>,
-}
-
-const NAME_SLOTS: usize = 1024;
-
-impl Default for Names {
-    fn default() -> Names {
-        Names {
-            slots: Box::new([0; NAME_SLOTS]),
-        }
-    }
-}
-
-impl Names {
-    fn add(&mut self, name: &str, index: usize) {
-        assert!(index < NAME_SLOTS / 2, "too many commands for their table");
-        let mut slot = Names::home(name.as_bytes());
-        while self.slots[slot] != 0 {
+///
+/// A slot has the place of a row and one, or 0. Invariant: less than half of them are taken.
+static NAMES: [u16; NAME_SLOTS] = {
+    let mut slots = [0; NAME_SLOTS];
+    let mut at = 0;
+    while at < COUNT {
+        let mut slot = home(COMMANDS[at].name.as_bytes());
+        while slots[slot] != 0 {
             slot = (slot + 1) % NAME_SLOTS;
         }
-        self.slots[slot] = index as u16 + 1;
+        at += 1;
+        slots[slot] = at as u16;
     }
+    slots
+};
 
-    /// Rows whose name may be this.
-    fn candidates(&self, name: &[u8]) -> impl Iterator<Item = usize> {
-        let home = Names::home(&name[..name.len().min(LONGEST_NAME)]);
-        let slots = (home..home + NAME_SLOTS).map(|slot| self.slots[slot % NAME_SLOTS]);
-        slots
-            .take_while(|slot| *slot != 0)
-            .map(|slot| usize::from(slot) - 1)
-    }
+const NAME_SLOTS: usize = (2 * COUNT + 1).next_power_of_two();
 
-    fn home(name: &[u8]) -> usize {
-        let case = !b' ';
-        let hash = name.iter().fold(name.len() as u32, |hash, letter| {
-            (hash ^ u32::from(letter & case)).wrapping_mul(0x0100_0193)
-        });
-        (hash >> 16) as usize % NAME_SLOTS
+/// Rows whose name may be this.
+#[inline]
+fn candidates(name: &[u8]) -> impl Iterator<Item = usize> {
+    let home = home(&name[..name.len().min(LONGEST_NAME)]);
+    let slots = (home..home + NAME_SLOTS).map(|slot| NAMES[slot % NAME_SLOTS]);
+    slots
+        .take_while(|slot| *slot != 0)
+        .map(|slot| usize::from(slot) - 1)
+}
+
+const fn home(name: &[u8]) -> usize {
+    let mut hash = name.len() as u32;
+    let mut at = 0;
+    while at < name.len() {
+        let letter = name[at] & !b' ';
+        hash = (hash ^ letter as u32).wrapping_mul(0x0100_0193);
+        at += 1;
     }
+    (hash >> 16) as usize % NAME_SLOTS
 }
 
 /// The name in capitals, in the buffer, if it can be one.

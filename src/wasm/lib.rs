@@ -160,9 +160,9 @@ impl Instance {
     /// Whether an argument of the command in the scratch buffer is a key.
     pub fn is_key(&self, argc: u32, at: u32) -> bool {
         let argv = self.scratch.argv(argc as usize);
-        let keys = table().find(&argv).ok();
-        let keys = keys.and_then(|listed| listed.usage.keys(&argv, listed.words));
-        keys.is_some_and(|keys| keys.contains(&(at as usize)))
+        table()
+            .find(&argv)
+            .is_ok_and(|listed| listed.is_key(&argv, at as usize))
     }
 
     /// Takes a client out of its wait; false where it does not wait.

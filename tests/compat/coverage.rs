@@ -56,7 +56,7 @@ fn every_branch_of_every_usage_has_a_case() {
         let met = branches_met(listed, calls);
         let mut wanted = Vec::new();
         listed
-            .usage
+            .usage()
             .items
             .iter()
             .for_each(|item| branches(item, &mut wanted));
@@ -104,7 +104,7 @@ fn branches<'u>(item: &'u Item, found: &mut Vec<(&'u Item, How)>) {
 fn branches_met(listed: &Listed, calls: &[Said]) -> BTreeSet<(usize, How)> {
     let mut all = Vec::new();
     listed
-        .usage
+        .usage()
         .items
         .iter()
         .for_each(|item| branches(item, &mut all));
@@ -114,7 +114,7 @@ fn branches_met(listed: &Listed, calls: &[Said]) -> BTreeSet<(usize, How)> {
         .filter(|said| !said.reply.starts_with("(error)"))
     {
         let argv: Vec<&[u8]> = said.argv.iter().map(Vec::as_slice).collect();
-        let Some(parts) = listed.usage.match_call(&argv, listed.words) else {
+        let Some(parts) = listed.usage().match_call(&argv, listed.words) else {
             continue;
         };
         let taken: BTreeSet<usize> = parts

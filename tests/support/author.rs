@@ -47,7 +47,7 @@ impl Author {
             return self.equal_scores();
         }
         let mut words = vec![Word::Said(name.to_owned())];
-        self.usage(&listed.usage, &mut words);
+        self.usage(listed.usage(), &mut words);
         let by_bytes = name.contains("LEX")
             || words
                 .iter()

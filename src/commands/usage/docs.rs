@@ -4,8 +4,8 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::keys::KEY_WORDS;
 use super::{Item, Usage};
+use crate::commands::shape::KEY_WORDS;
 use crate::reply::Reply;
 
 /// One argument of COMMAND DOCS.

@@ -4,18 +4,7 @@ use alloc::vec::Vec;
 
 use super::matching::Part;
 use super::{Item, Usage};
-
-/// Names of arguments that are keys.
-pub(super) const KEY_WORDS: &[&str] = &[
-    "key",
-    "key1",
-    "key2",
-    "newkey",
-    "source",
-    "destination",
-    "src",
-    "dst",
-];
+use crate::commands::shape::KEY_WORDS;
 
 /// Where keys stand whatever the arguments are, in the terms of COMMAND INFO. Positions count from
 /// the name of the command, which is 0.

@@ -64,36 +64,6 @@ impl Usage {
             item => Ok(Usage { items: vec![item] }),
         }
     }
-
-    /// Redis's arity for a command whose name has `words` words.
-    pub fn arity(&self, words: usize) -> i32 {
-        let (least, open) = self.items.iter().map(Item::span).fold((words, false), join);
-        let least = least as i32;
-        if open { -least } else { least }
-    }
-}
-
-impl Item {
-    /// The least number of arguments, and whether there may be more.
-    fn span(&self) -> (usize, bool) {
-        match self {
-            Item::Token(_) | Item::Argument(_) => (1, false),
-            Item::Optional(_) | Item::Repeated(_) => (0, true),
-            Item::Sequence(items) => items.iter().map(Item::span).fold((0, false), join),
-            Item::OneOf(items) => {
-                let spans: Vec<_> = items.iter().map(Item::span).collect();
-                let least = spans.iter().map(|span| span.0).min().unwrap_or(0);
-                (
-                    least,
-                    spans.iter().any(|&(count, open)| open || count != least),
-                )
-            }
-        }
-    }
-}
-
-fn join(a: (usize, bool), b: (usize, bool)) -> (usize, bool) {
-    (a.0 + b.0, a.1 || b.1)
 }
 
 /// A word without the brackets that cling to it, which become words of their own.
@@ -174,6 +144,7 @@ fn leaf(word: &'static str) -> Item {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::shape::Shape;
 
     /// Usages of commands that are still to come, and the arities that Redis documents for them.
     #[test]
@@ -187,11 +158,7 @@ mod tests {
                          [ASC | DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]";
         let hexpire = "key seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]";
         for (usage, arity) in [(xadd, -5), (sort, -2), (geosearch, -7), (hexpire, -6)] {
-            assert_eq!(
-                Usage::parse(usage).map(|usage| usage.arity(1)),
-                Ok(arity),
-                "{usage}"
-            );
+            assert_eq!(Shape::of(usage, 1).arity, arity, "{usage}");
         }
     }
 
