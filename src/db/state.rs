@@ -1,6 +1,5 @@
 //! Everything that an engine holds.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::channels::Channels;
