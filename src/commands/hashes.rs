@@ -472,12 +472,14 @@ fn hscan(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
         Ok(only_fields)
     })?;
     let (next, pairs) = hash.scan(scan.cursor, scan.count);
-    let wanted = pairs
-        .into_iter()
-        .filter(|(field, _)| scan.wants(&field.to_bytes()));
-    let found = wanted.flat_map(|(field, value)| {
-        let value = values.then(|| bulk(value));
-        core::iter::once(bulk(field)).chain(value)
-    });
-    Ok(Scan::reply(next, found.collect()))
+    let mut found = Vec::new();
+    for (field, value) in pairs {
+        if scan.wants(&field.to_bytes()) {
+            found.push(bulk(field));
+            if values {
+                found.push(bulk(value));
+            }
+        }
+    }
+    Ok(Scan::reply(next, found))
 }

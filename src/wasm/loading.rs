@@ -67,8 +67,8 @@ impl Loading {
         missing.parts[part] = Some(bytes.to_vec());
         let is_whole = missing.parts.len() as u64 == entry.parts;
         if is_whole && missing.parts.iter().all(Option::is_some) {
-            let whole: Vec<u8> = missing.parts.drain(..).flatten().flatten().collect();
-            self.load(state, entry, &whole);
+            let parts: Vec<_> = missing.parts.drain(..).flatten().collect();
+            self.load(state, entry, &parts.concat());
         }
     }
 

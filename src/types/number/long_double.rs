@@ -206,7 +206,7 @@ impl fmt::Display for LongDouble {
 }
 
 /// The digits in front of the point, and the 17 after it as a whole number.
-fn split_at_point(mantissa: u64, exponent: i32) -> (String, u128) {
+fn split_at_point(mantissa: u64, exponent: i32) -> (String, u64) {
     if exponent >= 0 {
         let mut whole = Big::from(mantissa);
         whole.shift_left(exponent as usize);
@@ -221,5 +221,7 @@ fn split_at_point(mantissa: u64, exponent: i32) -> (String, u128) {
         Some(kept) => round_to_even(scaled, kept).0,
         None => 0,
     };
-    ((rounded / unit).to_string(), rounded % unit)
+    // Less than the mantissa, and than the unit.
+    let (whole, fraction) = ((rounded / unit) as u64, (rounded % unit) as u64);
+    (whole.to_string(), fraction)
 }
