@@ -34,6 +34,9 @@ const ENGINES = [
  *  often instances of one, lie beside each other. */
 const WASM_OPT = ['--one-caller-inline-max-function-size=0', '--reorder-functions-by-name', '-g']
 
+/** Sections that tools read, and no machine. */
+const NOT_FOR_PAGES = ['name', 'producers', 'target_features']
+
 async function compileCrate(targetDirectory, { profile, features, llvm }) {
   await run('cargo', [
     'rustc', '--package', 'nookdb-wasm', '--lib', '--profile', profile, '--target', 'wasm32-unknown-unknown',
@@ -53,7 +56,7 @@ async function bindAndOptimize(targetDirectory, { name, wasmOpt }, compiled, bin
   await run(join(bindgen, 'wasm-bindgen'), ['--target', 'web', '--out-dir', folder, '--out-name', 'nookdb', path])
   // With the names of its functions, which benches/sizes.mjs reads.
   await run(npmProgram('wasm-opt'), [...wasmOpt, ...WASM_OPT, join(folder, 'nookdb_bg.wasm'), '-o', join(folder, 'named.wasm')])
-  const wasm = withCustomSection(withoutCustomSection(readFileSync(join(folder, 'named.wasm')), 'name'), 'strings', strings)
+  const wasm = withCustomSection(NOT_FOR_PAGES.reduce(withoutCustomSection, readFileSync(join(folder, 'named.wasm'))), 'strings', strings)
   writeFileSync(inRoot('pkg/wasm', `${name}_bg.wasm`), wasm)
   return wasm
 }

@@ -116,10 +116,12 @@ fn top_level() -> Vec<&'static str> {
         .iter()
         .map(|listed| listed.command.name)
         .filter(|name| !name.contains(' '));
-    let containers = table().containers();
-    let mut names: Vec<_> = plain.chain(containers).collect();
-    names.sort_unstable();
-    names.dedup();
+    let mut names: Vec<_> = plain.collect();
+    for container in table().containers() {
+        if !names.contains(&container) {
+            names.push(container);
+        }
+    }
     names
 }
 
