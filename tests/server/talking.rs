@@ -87,6 +87,57 @@ fn a_pipeline_is_answered_in_order_however_it_is_cut() {
     }
 }
 
+/// Tables of so many elements are looked ahead in, by words that need not be elements.
+#[test]
+fn a_pipeline_on_a_large_table_is_answered_as_one_request_after_the_other() {
+    const LEN: usize = 6000;
+    let server = NookServer::start();
+    let mut client = server.connect();
+    let long = "x".repeat(300);
+    let odd = [
+        "HGET h 7;HGET h nothing;HGET h;HSET h 7 seven;HSET h 7;HSET h 8 eight 9 nine;HGET h 8;HDEL h 7 8",
+        "HGET h 7;HGET h LONG;HLEN h;ZADD h 1 7;SADD h 7;HSET h LONG LONG;HINCRBY h 9 1;HINCRBY h 10 1;HGETALL",
+        "SADD s 7;SADD s nothing;SADD s;SREM s 7 8;SISMEMBER s 7;SMISMEMBER s 9 7;SCARD s;HGET s 7;SADD s LONG",
+        "ZADD z 3 7;ZADD z inf 8;ZADD z -inf 9;ZADD z nan 9;ZADD z 1;ZADD z;ZADD z NX 1 7;ZSCORE z 7;ZADD z 1 LONG",
+        "ZRANK z 7;ZREM z 7;ZRANK z 7;ZADD z 3 7;ZADD z 3 new;ZADD z 3 newer 4 newest;ZINCRBY z 2 7;ZCARD z",
+        "ZRANGE z 0 3;ZRANGE z 3 3 BYSCORE;ZREVRANK z 10;ZADD z CH 1 10 2 11;ZRANGE z 0 2;HGET z 7;LPUSH z 7",
+    ];
+    let mut answers = [1, 1000].map(|at_once| {
+        client.say("FLUSHALL");
+        let mut requests: Vec<String> = (0..LEN)
+            .flat_map(|number| {
+                let score = number / 3;
+                [
+                    format!("HSET h {number} value-{number}"),
+                    format!("SADD s member-{number} {number}"),
+                    format!("ZADD z {score} {number}"),
+                ]
+            })
+            .collect();
+        // Of each kind together.
+        requests.sort();
+        for line in odd {
+            requests.extend(line.replace("LONG", &long).split(';').map(str::to_owned));
+        }
+        let mut answers = Vec::new();
+        for some in requests.chunks(at_once) {
+            let mut pipeline = Vec::new();
+            for request in some {
+                let words: Vec<&str> = request.split(' ').collect();
+                write_request(&words, &mut pipeline);
+            }
+            client.send(&pipeline);
+            answers.extend(some.iter().map(|_| client.receive()));
+        }
+        answers.into_iter()
+    });
+    let [one_by_one, together] = &mut answers;
+    assert_eq!(one_by_one.len(), together.len());
+    for (number, answer) in one_by_one.enumerate() {
+        assert_eq!(together.next(), Some(answer), "request {number}");
+    }
+}
+
 #[test]
 fn messages_reach_clients_of_either_protocol_before_the_reply_of_who_sent_them() {
     let server = NookServer::start();
