@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::hint::select_unpredictable;
 use core::ops::Range;
 use core::slice;
 
@@ -48,24 +49,73 @@ struct Branch<T> {
     nodes: Vec<Node<T>>,
 }
 
-/// What finds one item of a sequence.
-pub(super) trait Seek<T> {
-    /// Whether this item is before the one that is sought, or is it.
-    fn is_upto(&self, item: T) -> bool;
+/// So many items that are tied are looked at one after the other; more are halved.
+pub(super) const FEW_TIED: usize = 3;
 
-    /// Where the item stands in the leaf that holds it.
-    fn place_in(&self, leaf: &[T]) -> usize
-    where
-        T: Copy,
-    {
-        leaf.partition_point(|&item| self.is_upto(item)) - 1
+/// What is sought in a sequence: one of its items, or where one is to be put.
+pub(super) trait Seek<T: Copy> {
+    /// Whether an item is before what is sought, as far as a short look tells.
+    fn is_before(&self, item: T) -> bool;
+
+    /// Whether that look does not tell, and `is_upto` has to.
+    fn is_tied(&self, _: T) -> bool {
+        false
+    }
+
+    /// Whether an item is before what is sought, or is it.
+    fn is_upto(&self, item: T) -> bool {
+        self.is_before(item)
+    }
+
+    /// How many items of a node are before what is sought, or are it.
+    #[inline]
+    fn point_in(&self, items: &[T]) -> usize {
+        let mut point = lower_bound(items, |item| self.is_before(item));
+        // Few are tied as a rule, and to tell takes long.
+        for _ in 0..FEW_TIED {
+            match items.get(point) {
+                Some(item) if self.is_tied(*item) && self.is_upto(*item) => point += 1,
+                _ => return point,
+            }
+        }
+        point + items[point..].partition_point(|&item| self.is_upto(item))
+    }
+
+    /// Where an item stands that is sought, in the leaf that holds it.
+    #[inline]
+    fn place_in(&self, leaf: &[T]) -> usize {
+        self.point_in(leaf) - 1
     }
 }
 
-impl<T, F: Fn(T) -> bool> Seek<T> for F {
-    fn is_upto(&self, item: T) -> bool {
+impl<T: Copy, F: Fn(T) -> bool> Seek<T> for F {
+    fn is_before(&self, item: T) -> bool {
         self(item)
     }
+
+    fn point_in(&self, items: &[T]) -> usize {
+        // It may take long to tell.
+        items.partition_point(|&item| self(item))
+    }
+}
+
+/// How many items stand before the first for which `is_before` is false.
+///
+/// Each step of a binary search waits for the one before it; so many items are counted sooner than they are halved, as
+/// their comparisons do not wait for each other.
+#[inline]
+pub(super) fn lower_bound<T: Copy>(items: &[T], is_before: impl Fn(T) -> bool) -> usize {
+    const COUNTED: usize = 16;
+    let (mut start, mut len) = (0, items.len());
+    while len > COUNTED {
+        let half = len / 2;
+        // A branch would be foreseen wrongly every other time.
+        let is_half_before = is_before(items[start + half - 1]);
+        start = select_unpredictable(is_half_before, start + half, start);
+        len -= half;
+    }
+    let before = |count, item: &T| count + usize::from(is_before(*item));
+    start + items[start..start + len].iter().fold(0, before)
 }
 
 impl<T> Default for Ranked<T> {
@@ -82,6 +132,22 @@ impl<T: Copy> Ranked<T> {
     pub fn get(&self, rank: usize) -> T {
         let (leaf, at) = self.leaf(rank);
         leaf[at]
+    }
+
+    /// How many items stand before the one that is sought, which is there. O(log N).
+    pub fn rank(&self, sought: impl Seek<T>) -> usize {
+        let mut rank = 0;
+        let mut node = &self.root;
+        loop {
+            match node {
+                Node::Leaf(items) => return rank + sought.place_in(items),
+                Node::Branch(branch) => {
+                    let at = branch.child_of_point(&sought);
+                    rank += branch.rank_of_child(at);
+                    node = &branch.nodes[at];
+                }
+            }
+        }
     }
 
     /// How many items stand before the first for which `before` is false. O(log N).
@@ -103,13 +169,13 @@ impl<T: Copy> Ranked<T> {
     }
 
     /// Has the caches fetch what searches for these points, up to `AHEAD` of them, will read: here they go step by step
-    /// side by side, so that none waits for the memory of another. Gives the items that they come to, where one stands
-    /// behind others in its leaf.
+    /// side by side, so that none waits for the memory of another. Gives the items that follow each, as far as they are in
+    /// the leaf.
     pub fn look_ahead<P: Copy>(
         &self,
         points: &[P],
         before: impl Fn(T, P) -> bool,
-    ) -> [Option<T>; AHEAD] {
+    ) -> [&[T]; AHEAD] {
         let mut leaves = [[].as_slice(); AHEAD];
         let mut starts = [0; AHEAD];
         for (leaf, point) in leaves.iter_mut().zip(points) {
@@ -126,11 +192,10 @@ impl<T: Copy> Ranked<T> {
             }
             step /= 2;
         }
-        let mut found = [None; AHEAD];
-        for ((found, leaf), start) in found.iter_mut().zip(leaves).zip(starts) {
-            *found = leaf.get(start + 1).copied();
+        for (leaf, start) in leaves.iter_mut().zip(starts) {
+            *leaf = leaf.get(start + 1..).unwrap_or_default();
         }
-        found
+        leaves
     }
 
     /// The leaf in which a search ends.
@@ -139,14 +204,17 @@ impl<T: Copy> Ranked<T> {
         loop {
             match node {
                 Node::Leaf(items) => return items,
-                Node::Branch(branch) => node = &branch.nodes[branch.child_of_point(&before)],
+                Node::Branch(branch) => {
+                    let point = lower_bound(&branch.firsts, &before);
+                    node = &branch.nodes[point.saturating_sub(1)];
+                }
             }
         }
     }
 
-    /// Puts `item` before the first for which `before` is false. O(log N).
-    pub fn insert(&mut self, item: T, before: impl Fn(T) -> bool) {
-        if let Some(right) = self.root.insert(item, &before, true) {
+    /// Puts `item` where it is sought. O(log N).
+    pub fn insert(&mut self, item: T, sought: impl Seek<T>) {
+        if let Some(right) = self.root.insert(item, &sought, true) {
             let left = core::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
             self.root = Node::Branch(Box::new(Branch::of([left, right])));
         }
@@ -220,11 +288,9 @@ impl<T: Copy> Branch<T> {
         branch
     }
 
-    /// The child that holds the last item for which `before` is true, or the first child.
-    fn child_of_point(&self, before: &impl Fn(T) -> bool) -> usize {
-        (self.firsts)
-            .partition_point(|&first| before(first))
-            .saturating_sub(1)
+    /// The child that holds the last item before what is sought, or the first child.
+    fn child_of_point(&self, sought: &impl Seek<T>) -> usize {
+        sought.point_in(&self.firsts).saturating_sub(1)
     }
 
     fn rank_of_child(&self, at: usize) -> usize {
@@ -332,18 +398,18 @@ impl<T: Copy> Node<T> {
 
     /// Puts the item in; gives the right half where the node had to be split. `is_last` says that no
     /// node stands behind this one.
-    fn insert(&mut self, item: T, before: &impl Fn(T) -> bool, is_last: bool) -> Option<Node<T>> {
+    fn insert(&mut self, item: T, sought: &impl Seek<T>, is_last: bool) -> Option<Node<T>> {
         match self {
             Node::Leaf(items) => {
-                let at = items.partition_point(|&item| before(item));
+                let at = sought.point_in(items);
                 let is_end = is_last && at == items.len();
                 insert_split(items, at, item, is_end).map(Node::Leaf)
             }
             Node::Branch(branch) => {
-                let at = branch.child_of_point(before);
+                let at = branch.child_of_point(sought);
                 let is_last = is_last && at == branch.nodes.len() - 1;
-                let is_first = at == 0 && !before(branch.firsts[0]);
-                let right = branch.nodes[at].insert(item, before, is_last);
+                let is_first = at == 0 && sought.point_in(&branch.firsts[..1]) == 0;
+                let right = branch.nodes[at].insert(item, sought, is_last);
                 if is_first {
                     branch.firsts[0] = item;
                 }
@@ -363,7 +429,7 @@ impl<T: Copy> Node<T> {
         match self {
             Node::Leaf(items) => items.remove(sought.place_in(items)),
             Node::Branch(branch) => {
-                let at = branch.child_of_point(&|item| sought.is_upto(item));
+                let at = branch.child_of_point(sought);
                 let item = branch.nodes[at].remove(sought);
                 // An emptied leaf has no first item: merging takes it away before any look.
                 if !branch.merge_around(at) {
@@ -382,7 +448,7 @@ impl<T: Copy> Node<T> {
                 items[at] = item;
             }
             Node::Branch(branch) => {
-                let at = branch.child_of_point(&|item| sought.is_upto(item));
+                let at = branch.child_of_point(sought);
                 branch.nodes[at].replace(sought, item);
                 branch.firsts[at] = branch.nodes[at].first();
             }
@@ -629,6 +695,36 @@ mod tests {
         for rank in (0..200_000).step_by(997) {
             assert_eq!(ranked.partition_point(|item| item < rank as u32), rank);
             assert_eq!(ranked.get(rank), rank as u32);
+        }
+    }
+
+    #[test]
+    fn a_lower_bound_is_a_partition_point() {
+        for len in 0..80 {
+            let items: Vec<u32> = (0..len).map(|item| item / 3).collect();
+            for point in 0..len {
+                let expected = items.partition_point(|&item| item < point);
+                assert_eq!(lower_bound(&items, |item| item < point), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn searches_side_by_side_come_to_what_each_comes_to() {
+        let ranked = up_to(10_000);
+        let points: Vec<u32> = (1..=AHEAD as u32).map(|number| number * 307).collect();
+        let found = ranked.look_ahead(&points, |item, point| item < point);
+        for (found, point) in found.iter().zip(points) {
+            assert!(found.first().is_none_or(|found| *found == point));
+        }
+        assert!(found.iter().filter(|found| !found.is_empty()).count() > AHEAD / 2);
+    }
+
+    #[test]
+    fn the_rank_of_an_item_is_how_many_stand_before_it() {
+        let ranked = up_to(10_000);
+        for item in (0..10_000).step_by(7) {
+            assert_eq!(ranked.rank(|other| other <= item), item as usize);
         }
     }
 

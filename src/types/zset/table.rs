@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::ops::Range;
 
-use super::ranked::{self, Ranked, Seek};
+use super::ranked::{self, Ranked, Seek, lower_bound};
 use super::{Added, Inverse, Only, Score};
 use crate::types::Words;
 use crate::types::listpack::Item;
@@ -79,7 +79,7 @@ impl Table {
     pub fn rank(&self, member: &[u8]) -> Option<usize> {
         let slot = self.members.find_name(member)?;
         let score = self.members[slot].score;
-        Some(self.order.partition_point(self.before(score, member)))
+        Some(self.order.rank(Spot::of(&self.members, score, slot)))
     }
 
     /// Gives a member a score, unless `only` is against it.
@@ -171,7 +171,7 @@ impl Table {
     }
 
     /// Has the caches fetch what giving members scores will read, those being the words: the member, then where it stands
-    /// in the order and where it will stand, then a member that has that score.
+    /// in the order and where it will stand, then members that have that score.
     pub fn look_ahead(&self, words: &[Words]) {
         let members = words
             .iter()
@@ -186,9 +186,10 @@ impl Table {
         }
         let scores = &scores[..len];
         let found = (self.order).look_ahead(scores, |place, score| place.score < score);
-        for (place, score) in found.iter().zip(scores).skip(1).step_by(2) {
-            if let Some(place) = place.filter(|place| place.score == *score) {
-                core::hint::black_box(self.bytes_of(place).first());
+        for (places, score) in found.iter().zip(scores).skip(1).step_by(2) {
+            let tied = places.iter().take_while(|place| place.score == *score);
+            for place in tied.take(ranked::FEW_TIED) {
+                core::hint::black_box(self.bytes_of(*place).first());
             }
         }
     }
@@ -210,14 +211,6 @@ impl Table {
         &self.members[place.slot as usize].bytes
     }
 
-    /// Whether a place is before that of a member of this score and these bytes.
-    fn before(&self, score: Score, member: &[u8]) -> impl Fn(Place) -> bool {
-        move |place| match place.score == score {
-            false => place.score < score,
-            true => self.bytes_of(place) < member,
-        }
-    }
-
     /// Puts a new member in, at the end of the slots.
     fn push(&mut self, hash: u32, bytes: Box<[u8]>, score: Score) {
         self.member_bytes += bytes.len();
@@ -231,7 +224,7 @@ impl Table {
             slot: slot as u32,
         };
         let spot = Spot::of(&self.members, score, slot);
-        self.order.insert(place, |place| spot.is_upto(place));
+        self.order.insert(place, spot);
     }
 
     /// Gives the score of before.
@@ -280,7 +273,7 @@ struct Spot<'m> {
 }
 
 /// So many members of one score are asked for their slot before any is asked for its bytes.
-const FEW_EQUAL: usize = 8;
+const FEW_SLOTS: usize = 8;
 
 impl Spot<'_> {
     fn of(members: &Slots<Member>, score: Score, slot: usize) -> Spot<'_> {
@@ -292,7 +285,6 @@ impl Spot<'_> {
     }
 
     /// Bytes lie anywhere in memory, where scores and slots lie in the order itself.
-    #[cold]
     fn is_upto_by_bytes(&self, slot: usize) -> bool {
         let bytes_of = |slot: usize| &*self.members[slot].bytes;
         slot == self.slot || bytes_of(slot) < bytes_of(self.slot)
@@ -300,23 +292,31 @@ impl Spot<'_> {
 }
 
 impl Seek<Place> for Spot<'_> {
-    // Equal scores are few, or all: which it is can be foreseen, where the order of two scores can not.
     #[inline]
+    fn is_before(&self, place: Place) -> bool {
+        place.score < self.score
+    }
+
+    #[inline]
+    fn is_tied(&self, place: Place) -> bool {
+        place.score == self.score
+    }
+
     fn is_upto(&self, place: Place) -> bool {
-        if place.score == self.score {
+        if self.is_tied(place) {
             self.is_upto_by_bytes(place.slot as usize)
         } else {
-            place.score < self.score
+            self.is_before(place)
         }
     }
 
     #[inline]
     fn place_in(&self, leaf: &[Place]) -> usize {
-        let first = leaf.partition_point(|place| place.score < self.score);
-        let mut equal = leaf[first..].iter().take(FEW_EQUAL);
-        match equal.position(|place| place.slot as usize == self.slot) {
+        let first = lower_bound(leaf, |place| self.is_before(place));
+        let mut tied = leaf[first..].iter().take(FEW_SLOTS);
+        match tied.position(|place| place.slot as usize == self.slot) {
             Some(further) => first + further,
-            None => leaf.partition_point(|place| self.is_upto(*place)) - 1,
+            None => self.point_in(leaf) - 1,
         }
     }
 }
