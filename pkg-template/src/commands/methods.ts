@@ -81,7 +81,8 @@ function plainMethod(head: string, rest: string): Method {
 
 /** The name of a method that stands with its command: `client.SetName` has `clientSetName`. */
 export function nameIn(head: string): string {
-  return (head.split('=', 1)[0] ?? '').replaceAll('.', '')
+  const end = head.indexOf('=')
+  return (end < 0 ? head : head.slice(0, end)).replaceAll('.', '')
 }
 
 /** What is sent, with parameters by their place: `CLIENT`, `SETNAME`, `0`. */
