@@ -200,6 +200,8 @@ fn hash(key: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::Config;
+    use crate::types::Text;
 
     fn near() -> Near {
         let mut near = Near::default();
@@ -267,6 +269,31 @@ mod tests {
         );
         near.forget(b"a");
         assert_eq!(near.idle_ms(0, b"a", 500, 1000), 500);
+    }
+
+    /// Most changes ask the block of the key whether they are to come here.
+    #[test]
+    fn every_change_of_a_key_that_was_let_in_is_heard_of() {
+        let texts = ["as long", "another", "much longer than before", "12", "13"];
+        let mut state = State::new(Config::default(), 0, [0; 5]);
+        state.near.open(16);
+        let put = |state: &mut State, text: &str, deadline| {
+            let slot = state.quiet_slot(0, b"a", 0).expect("nobody hears");
+            slot.put_text(Text::of(text.as_bytes()), deadline);
+        };
+        for before in texts {
+            for after in texts {
+                for deadline in [None, Some(5)] {
+                    put(&mut state, before, None);
+                    put(&mut state, before, None);
+                    assert!(!holds(&state.near, b"a"), "nobody has let it in");
+                    state.admit_near(0, b"a");
+                    assert!(holds(&state.near, b"a"));
+                    put(&mut state, after, deadline);
+                    assert!(!holds(&state.near, b"a"), "{before} {after} {deadline:?}");
+                }
+            }
+        }
     }
 
     #[test]
