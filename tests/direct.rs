@@ -69,6 +69,9 @@ fn directly() -> impl Strategy<Value = Deed> {
         2 => (three, key(), "[fg12]|[12]\\.5", value()).prop_map(|(name, key, field, value)| {
             vec![name.as_bytes().to_vec(), key, field.into_bytes(), value]
         }),
+        2 => (key(), value(), "EX|PX", 1..5u32).prop_map(|(key, value, unit, amount)| {
+            vec![b"SET".to_vec(), key, value, unit.into_bytes(), amount.to_string().into_bytes()]
+        }),
         1 => (named("MGET"), prop::collection::vec(key(), 1..5)).prop_map(|(name, keys)| {
             std::iter::once(name).chain(keys).collect()
         }),
@@ -137,8 +140,9 @@ struct World {
 }
 
 impl World {
-    fn new() -> World {
+    fn new(journaling: bool) -> World {
         let mut engine = Engine::new(Config::default(), 1000, 7);
+        engine.set_journaling(journaling);
         let (caller, listener) = (engine.connect(1000), engine.connect(1000));
         World {
             engine,
@@ -188,6 +192,12 @@ impl World {
             }
             (b"SET", [key, value]) => {
                 let done = self.engine.set(now, caller, key, value);
+                done.map(|()| Outcome::Reply(Reply::OK))
+            }
+            (b"SET", [key, value, unit, amount]) if number(amount).is_some() => {
+                let unit_ms = if unit == b"EX" { 1000 } else { 1 };
+                let ttl_ms = number(amount).expect("a number") * unit_ms;
+                let done = self.engine.set_for(now, caller, (key, value), ttl_ms);
                 done.map(|()| Outcome::Reply(Reply::OK))
             }
             (b"INCR", [key]) => self.count(now, key, Count::Incr),
@@ -303,8 +313,11 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
-    fn the_short_way_and_the_ordinary_one_come_to_the_same(deeds in prop::collection::vec(deed(), 1..60)) {
-        let (mut ordinary, mut short) = (World::new(), World::new());
+    fn the_short_way_and_the_ordinary_one_come_to_the_same(
+        deeds in prop::collection::vec(deed(), 1..60),
+        journaling: bool,
+    ) {
+        let (mut ordinary, mut short) = (World::new(journaling), World::new(journaling));
         let mut now_ms = 1000;
         for deed in &deeds {
             if let Deed::Pass { ms } = deed {
@@ -327,7 +340,7 @@ proptest! {
 
 #[test]
 fn plain_calls_go_the_short_way_and_special_ones_do_not() {
-    let mut world = World::new();
+    let mut world = World::new(true);
     let words = |line: &str| split_arguments(line.as_bytes()).expect("words");
     let exact = Moment {
         ms: 1000,
@@ -365,6 +378,14 @@ fn plain_calls_go_the_short_way_and_special_ones_do_not() {
         world.direct(shortly_before, &words("GET b")).is_some(),
         "b has no deadline"
     );
+    let for_a_time = words("SET c 1 PX 5");
+    assert!(
+        world.direct(exact, &for_a_time).is_none(),
+        "a journal is told both what was asked for and until when that is"
+    );
+    world.engine.set_journaling(false);
+    assert!(world.direct(exact, &for_a_time).is_some());
+    assert!(world.direct(shortly_before, &for_a_time).is_none());
     world.call(1000, &words("MULTI"));
     for line in ["GET a", "SET b 1"] {
         assert!(
@@ -376,7 +397,7 @@ fn plain_calls_go_the_short_way_and_special_ones_do_not() {
 
 #[test]
 fn a_short_way_does_not_pass_the_bound_of_memory() {
-    let mut world = World::new();
+    let mut world = World::new(true);
     let now = Moment {
         ms: 1000,
         is_exact: true,

@@ -226,19 +226,50 @@ impl Engine {
     /// SET without options. Where memory is near its bound it is left to `call`, which makes room.
     #[inline]
     pub fn set(&mut self, now: Moment, client: ClientId, key: &[u8], value: &[u8]) -> Option<()> {
+        self.write(now, client, (key, value), Ttl::Clear)
+    }
+
+    /// SET with EX or PX alone, for so many milliseconds, as `set`. A journal is told by `call` what was asked for, which
+    /// says nothing of the moment that came of it.
+    #[inline]
+    pub fn set_for(
+        &mut self,
+        now: Moment,
+        client: ClientId,
+        pair: (&[u8], &[u8]),
+        ttl_ms: i64,
+    ) -> Option<()> {
+        if self.journaling || !now.is_exact || ttl_ms <= 0 {
+            return None;
+        }
+        let deadline = now.ms.checked_add(ttl_ms)?;
+        self.write(now, client, pair, Ttl::At(deadline))
+    }
+
+    #[inline]
+    fn write(
+        &mut self,
+        now: Moment,
+        client: ClientId,
+        (key, value): (&[u8], &[u8]),
+        ttl: Ttl,
+    ) -> Option<()> {
         if !self.has_room_for(key.len() + value.len()) {
             return None;
         }
         let caller = self.admits(now, client, "SET", |keys| is_lasting(keys, key))?;
         if let Some(slot) = self.quiet_slot(now.ms, caller, key) {
-            slot.put_text(Text::of(value), None);
+            let deadline = match ttl {
+                Ttl::At(deadline) => Some(deadline),
+                _ => None,
+            };
+            slot.put_text(Text::of(value), deadline);
             self.end_quietly(now.ms, caller, &[b"SET", key, value]);
             return Some(());
         }
         let mut draft = self.draft(now.ms);
         let mut ctx = caller.ctx(&mut self.state, &mut draft);
-        ctx.slot(key)
-            .put_text(Event::Set, Text::of(value), Ttl::Clear);
+        ctx.slot(key).put_text(Event::Set, Text::of(value), ttl);
         ctx.seal(Savepoint::START);
         self.commit(draft, Cause::Command, &[b"SET", key, value]);
         Some(())

@@ -204,20 +204,35 @@ impl Instance {
         }
     }
 
-    pub fn set(&mut self, now_ms: f64, client: u32, key_len: u32, value_len: u32) -> u32 {
+    /// SET without options, or for a time alone where that is more than 0. The value may lie right behind the key.
+    #[allow(clippy::too_many_arguments)]
+    pub fn set(
+        &mut self,
+        now_ms: f64,
+        client: u32,
+        key_len: u32,
+        value_at: u32,
+        value_len: u32,
+        ttl_ms: f64,
+    ) -> u32 {
         let now = self.moment(now_ms);
         self.engine.count_hits(now.ms, self.near_client);
-        let (key, value) = (self.places.first(key_len), self.places.second(value_len));
-        let is_there = self.headroom.is_there_for(&[key, value]);
-        if is_there
-            && self
-                .engine
-                .set(now, u64::from(client), key, value)
-                .is_some()
-        {
-            Tag::Ok as u32 | self.flags_of_write()
+        let key = self.places.first(key_len);
+        let value = self.places.at(value_at as usize, value_len);
+        if !self.headroom.is_there_for(&[key, value]) {
+            return Tag::Ordinary as u32;
+        }
+        let client = u64::from(client);
+        let done = if ttl_ms > 0.0 {
+            self.needs_ticks = true;
+            self.engine
+                .set_for(now, client, (key, value), ttl_ms as i64)
         } else {
-            Tag::Ordinary as u32
+            self.engine.set(now, client, key, value)
+        };
+        match done {
+            Some(()) => Tag::Ok as u32 | self.flags_of_write(),
+            None => Tag::Ordinary as u32,
         }
     }
 

@@ -3,7 +3,7 @@
 import { DECR, INCR, INCRBY, type DirectCalls } from '../engine/direct.js'
 import { commandNamed, type DirectCommand } from '../engine/named.js'
 import type { Reply } from '../reply.js'
-import type { ZRangeOptions } from './arguments.js'
+import type { SetOptions, ZRangeOptions } from './arguments.js'
 import { inheritMethods } from './inherit.js'
 
 /** The short way of a face of a store, while it has one, and whether bulk strings are wanted as bytes. */
@@ -11,6 +11,9 @@ export interface Shortcut<Face> {
   direct(face: Face): DirectCalls | null
   binary(face: Face): boolean
 }
+
+/** Far from where sums with the time of day are not exact. */
+const LONGEST_MS = Number.MAX_SAFE_INTEGER / 2
 
 type Method = (this: object, ...given: unknown[]) => unknown
 
@@ -29,7 +32,8 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
       return answer === undefined ? get_.call(this, key) : answer
     },
     set(key: unknown, value: unknown, options: unknown): unknown {
-      const answer = options === undefined ? direct(this)?.set(key, value) : undefined
+      const ttlMs = options === undefined ? 0 : ttlOf(options)
+      const answer = ttlMs === undefined ? undefined : direct(this)?.set(key, value, ttlMs)
       return answer === undefined ? set_.call(this, key, value, options) : answer
     },
     incr(key: unknown): unknown {
@@ -75,6 +79,29 @@ export function addShortcuts<Face extends object>(prototype: Face, { direct, bin
     },
   }
   inheritMethods(prototype, Object.entries(methods).map(([name, method]) => ({ name, method })))
+}
+
+/** The milliseconds to live that options of SET ask for, if they ask for nothing else. */
+function ttlOf(options: unknown): number | undefined {
+  if (typeof options !== 'object' || options === null) return undefined
+  let only: string | undefined
+  for (const name in options) {
+    if (only !== undefined) return undefined
+    only = name
+  }
+  const { expiration, EX, PX } = options as SetOptions
+  if (only === 'expiration' && typeof expiration === 'object') {
+    if (expiration.type === 'EX') return wholeMs(expiration.value, 1000)
+    return expiration.type === 'PX' ? wholeMs(expiration.value, 1) : undefined
+  }
+  if (only === 'EX') return wholeMs(EX, 1000)
+  return only === 'PX' ? wholeMs(PX, 1) : undefined
+}
+
+function wholeMs(amount: unknown, unitMs: number): number | undefined {
+  if (typeof amount !== 'number' || !Number.isInteger(amount) || amount <= 0) return undefined
+  const ms = amount * unitMs
+  return ms <= LONGEST_MS ? ms : undefined
 }
 
 /** Whether a step is a whole number of 32 bits. */

@@ -17,7 +17,9 @@ import { ASCII, BULK, BULKS, DOUBLE, INTEGER, LENGTH, LIST, MAP, NULL, OK, ORDIN
 /** What src/wasm/direct.rs exports. */
 interface Exports {
   instance_get(engine: number, nowMs: number, client: number, key: number): number
-  instance_set(engine: number, nowMs: number, client: number, key: number, value: number): number
+  instance_set(
+    engine: number, nowMs: number, client: number, key: number, valueAt: number, value: number, ttlMs: number,
+  ): number
   instance_count(engine: number, nowMs: number, client: number, key: number, verb: number, step: number): number
   instance_zadd(engine: number, nowMs: number, client: number, key: number, score: number, member: number): number
   instance_hget(engine: number, nowMs: number, client: number, key: number, field: number): number
@@ -37,6 +39,10 @@ const OTHER_BYTES = 16 * 1024
 const ALL_BYTES = FIRST_BYTES + 2 * OTHER_BYTES
 /** Strings up to here are written a word at a time: a call of encodeInto costs more. */
 const SHORT_CHARACTERS = 32
+/** A key and a value up to here together are written by one call: for longer ones joining them costs more. */
+const JOINED_CHARACTERS = 512
+/** After a key or a value that is not ASCII so many are written each by itself. */
+const APART_CALLS = 64
 /** So many calls within a millisecond show a caller in a hurry ... */
 const HURRIED_CALLS = 8
 /** ... whose next calls share one look at the clock, as long as its turn lasts. */
@@ -72,6 +78,7 @@ export class DirectCalls {
   /** Views of memory; made anew when it has grown and they are detached. */
   #bytes!: Uint8Array<ArrayBuffer>
   #words!: Int32Array
+  #all!: Uint8Array
   #first!: Uint8Array
   #second!: Uint8Array
   #third!: Uint8Array
@@ -83,6 +90,7 @@ export class DirectCalls {
   #hurry = 0
   #sharing = 0
   #isTurnWatched = false
+  #apart = 0
   #rowOfGet = 0
   /** Made when a key is read for the second time; null where there is to be none. */
   #near: Near | null | undefined
@@ -178,15 +186,26 @@ export class DirectCalls {
     return this.#near
   }
 
-  /** SET without options. */
-  set(key: unknown, value: unknown): Reply | undefined {
-    const length = this.#putAny(key, this.#places, this.#first)
-    const second = this.#putAny(value, this.#places + FIRST_BYTES, this.#second)
-    if (length < 0 || second < 0) return undefined
+  /** SET without options, or for a time alone.
+   *  @param ttlMs  more than 0 where it is for a time */
+  set(key: unknown, value: unknown, ttlMs: number): Reply | undefined {
+    let length: number
+    let second: number
+    let secondAt: number
+    if (typeof key === 'string' && typeof value === 'string' && this.#putJoined(key, value)) {
+      length = secondAt = key.length
+      second = value.length
+    } else {
+      length = this.#putAny(key, this.#places, this.#first)
+      secondAt = FIRST_BYTES
+      second = this.#putAny(value, this.#places + FIRST_BYTES, this.#second)
+      if (length < 0 || second < 0) return undefined
+    }
+    if (ttlMs > 0) this.#sharing = 0
     for (let now = this.#now(); ; now = this.#exactly()) {
       let result: number
       try {
-        result = this.#exports.instance_set(this.#engine, now, this.#client, length, second)
+        result = this.#exports.instance_set(this.#engine, now, this.#client, length, secondAt, second, ttlMs)
       } catch (cause) {
         throw this.#stopped(cause)
       }
@@ -409,6 +428,23 @@ export class DirectCalls {
     return seen > 0x7f ? this.#putLong(text, at, place) : length
   }
 
+  /** Writes a key and a value behind it, if both are short and ASCII: a call of the encoder costs more than what it does. */
+  #putJoined(key: string, value: string): boolean {
+    if (this.#apart > 0) {
+      this.#apart--
+      return false
+    }
+    const length = key.length + value.length
+    if (length > JOINED_CHARACTERS) return false
+    if (this.#bytes.length === 0) this.#refresh()
+    const joined = key + value
+    const isAscii = this.#strings !== null
+      ? this.#strings.write(joined, this.#places) < 0x80
+      : encoder.encodeInto(joined, this.#all).written === length
+    if (!isAscii) this.#apart = APART_CALLS
+    return isAscii
+  }
+
   #putLong(text: string, at: number, place: Uint8Array | null): number {
     const { length } = text
     if (this.#strings !== null && length <= STRING_UNITS && (place === null || length + 4 <= place.length)) {
@@ -482,6 +518,7 @@ export class DirectCalls {
     const buffer = this.#memory.buffer as ArrayBuffer
     this.#bytes = new Uint8Array(buffer)
     this.#words = new Int32Array(buffer)
+    this.#all = new Uint8Array(buffer, this.#places, ALL_BYTES)
     this.#first = new Uint8Array(buffer, this.#places, FIRST_BYTES)
     this.#second = new Uint8Array(buffer, this.#places + FIRST_BYTES, OTHER_BYTES)
     this.#third = new Uint8Array(buffer, this.#places + FIRST_BYTES + OTHER_BYTES, OTHER_BYTES)
