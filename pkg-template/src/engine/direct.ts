@@ -98,7 +98,7 @@ export class DirectCalls {
   constructor(instance: EngineInstance, client: number, hasNear: boolean, events: DirectEvents) {
     const { exports, engine, places, answer, strings } = instance.innards()
     this.#instance = instance
-    this.#exports = exports as unknown as Exports
+    this.#exports = ownProperties(exports as unknown as Exports)
     this.#engine = engine
     this.#client = client
     this.#events = events
@@ -542,4 +542,15 @@ export class DirectCalls {
 
 function isTexts(answer: Reply | undefined): answer is string[] {
   return Array.isArray(answer) && answer.every((item) => typeof item === 'string')
+}
+
+/** The same functions. Of the object that an instance gives, each is looked up by its name whenever it is called. */
+function ownProperties({
+  instance_get, instance_set, instance_count, instance_zadd, instance_hget, instance_mget, instance_near_open, instance_admit,
+  instance_row, instance_direct, instance_direct_words,
+}: Exports): Exports {
+  return {
+    instance_get, instance_set, instance_count, instance_zadd, instance_hget, instance_mget, instance_near_open, instance_admit,
+    instance_row, instance_direct, instance_direct_words,
+  }
 }
