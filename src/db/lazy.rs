@@ -29,7 +29,11 @@ pub struct Lazy {
 #[derive(Debug)]
 enum Doomed {
     Value(Value),
-    Keyspace(Box<Keyspace>),
+    Keyspace {
+        keyspace: Box<Keyspace>,
+        /// Of its keys, those whose values wait by themselves.
+        apart: usize,
+    },
 }
 
 impl Lazy {
@@ -41,7 +45,7 @@ impl Lazy {
     pub fn pending_objects(&self) -> usize {
         let keys = self.queue.iter().map(|doomed| match doomed {
             Doomed::Value(_) => 1,
-            Doomed::Keyspace(keyspace) => keyspace.len(),
+            Doomed::Keyspace { keyspace, apart } => keyspace.len() - apart,
         });
         keys.sum()
     }
@@ -56,7 +60,8 @@ impl Lazy {
     /// Lets go of all keys of a table. O(1).
     pub fn free_keyspace(&mut self, keyspace: Box<Keyspace>) {
         if !keyspace.is_empty() {
-            self.queue.push_back(Doomed::Keyspace(keyspace));
+            self.queue
+                .push_back(Doomed::Keyspace { keyspace, apart: 0 });
         }
     }
 
@@ -68,7 +73,9 @@ impl Lazy {
         {
             let freed = match doomed {
                 Doomed::Value(value) => self.free_part_of_value(value, left),
-                Doomed::Keyspace(keyspace) => self.free_part_of_keyspace(keyspace, left),
+                Doomed::Keyspace { keyspace, apart } => {
+                    self.free_part_of_keyspace(keyspace, apart, left)
+                }
             };
             left = left.saturating_sub(freed.max(1));
         }
@@ -84,17 +91,23 @@ impl Lazy {
         freed
     }
 
-    fn free_part_of_keyspace(&mut self, mut keyspace: Box<Keyspace>, most: usize) -> usize {
-        let mut small = 0;
-        let freed = keyspace.free_some(most, |value| match value {
-            Some(value) if value.pieces() > EAGER_PIECES => {
+    fn free_part_of_keyspace(
+        &mut self,
+        mut keyspace: Box<Keyspace>,
+        mut apart: usize,
+        most: usize,
+    ) -> usize {
+        let (freed, keys) = keyspace.free_some(most, |value| {
+            if value.pieces() > EAGER_PIECES {
                 self.queue.push_back(Doomed::Value(value));
+                apart += 1;
             }
-            _ => small += 1,
         });
-        self.freed_objects += small;
-        if freed == most {
-            self.queue.push_front(Doomed::Keyspace(keyspace));
+        let counted_apart = keys.min(apart);
+        self.freed_objects += (keys - counted_apart) as u64;
+        apart -= counted_apart;
+        if freed >= most {
+            self.queue.push_front(Doomed::Keyspace { keyspace, apart });
         }
         freed
     }

@@ -348,24 +348,31 @@ impl Keyspace {
         }
     }
 
-    /// Lets go of so many keys at most, of a table that nobody will look into again, and says how
-    /// many. What stood under each is handed to `free`, where it lay apart.
+    /// Lets go of about so many pieces of a keyspace into which nobody will look again, and says of how many, and how many keys went with
+    /// them. What lay apart is handed to `free` first; entries go by segments and chunks, and none of them is looked at. It is done
+    /// when there were fewer pieces than asked for.
     pub(in crate::db) fn free_some(
         &mut self,
         most: usize,
-        mut free: impl FnMut(Option<Value>),
-    ) -> usize {
-        let mut freed = 0;
-        loop {
-            let handles = self.table.dismantle(most - freed);
-            if handles.is_empty() {
-                return freed;
-            }
-            freed += handles.len();
-            for handle in handles {
-                free(self.let_go(Parked::Whole(handle)));
+        mut free: impl FnMut(Value),
+    ) -> (usize, usize) {
+        /// What a segment or a chunk counts for: giving one back takes the allocator about as long as that.
+        const PART_PIECES: usize = 16;
+        let (mut pieces, mut keys) = (0, 0);
+        while pieces < most {
+            if let Some(slot) = self.values.dismantle() {
+                slot.map(&mut free);
+                pieces += 1;
+            } else if let Some(count) = self.table.dismantle() {
+                keys += count;
+                pieces += PART_PIECES;
+            } else if self.slab.dismantle() {
+                pieces += PART_PIECES;
+            } else {
+                break;
             }
         }
+        (pieces, keys)
     }
 
     /// Frees a block that is out of the table, and gives what it owned apart.

@@ -37,6 +37,11 @@ impl<T> Paged<T> {
         }
     }
 
+    pub fn pop(&mut self) -> Option<T> {
+        let at = self.len().checked_sub(1)?;
+        Some(self.swap_remove(at))
+    }
+
     pub fn swap_remove(&mut self, at: usize) -> T {
         let page = self.pages.last_mut().expect("a place of an item");
         let last = page.pop().expect("no page is empty");
@@ -108,6 +113,14 @@ impl Values {
             self.vacant = next;
         }
         number
+    }
+
+    /// Gives up a slot of values that nobody looks for again, with what was in it; none when nothing is left.
+    pub fn dismantle(&mut self) -> Option<Option<Value>> {
+        self.slots.pop().map(|slot| match slot {
+            Slot::Taken(value) => Some(value),
+            Slot::Vacant { .. } => None,
+        })
     }
 
     pub fn remove(&mut self, number: u32) -> Value {

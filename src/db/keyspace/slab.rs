@@ -327,6 +327,11 @@ impl<B: Block> Slab<B> {
         bytes
     }
 
+    /// Gives up a chunk of a slab of which no block is looked at again; false when nothing is left.
+    pub fn dismantle(&mut self) -> bool {
+        self.chunks.pop().is_some()
+    }
+
     /// Makes a chunk in which nothing is in use one region, or gives it up if there is such a one.
     #[cold]
     fn empty(&mut self, chunk: usize) {

@@ -363,29 +363,14 @@ impl Table {
         None
     }
 
-    /// Takes so many entries at most out of a table in which nobody will look for one again, as none is
-    /// found from then on: those of one segment at a time, none when nothing is left.
-    pub fn dismantle(&mut self, most: usize) -> Vec<Handle> {
+    /// Gives up a segment of a table in which nobody will look for an entry again, as none is found from then on, and says how many it
+    /// had; none when nothing is left.
+    pub fn dismantle(&mut self) -> Option<usize> {
         self.directory = Vec::new();
-        let mut taken = Vec::new();
-        while most > 0
-            && taken.is_empty()
-            && let (Some(segment), Some(page)) = (self.segments.last_mut(), self.pages.last_mut())
-        {
-            let slots = page.iter_mut().flat_map(|bucket| &mut bucket.handles);
-            taken.extend(slots.filter_map(Option::take).take(most));
-            while taken.len() < most
-                && let Some(handle) = segment.stash.pop()
-            {
-                taken.push(handle);
-            }
-            if taken.is_empty() {
-                self.segments.pop();
-                self.pages.pop();
-            }
-        }
-        self.len -= taken.len();
-        taken
+        self.pages.pop();
+        let segment = self.segments.pop()?;
+        self.len -= segment.len;
+        Some(segment.len)
     }
 
     /// All entries, in the order of their buckets.
