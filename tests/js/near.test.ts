@@ -245,6 +245,21 @@ test('keys that JavaScript answers are not the first to be evicted', async () =>
   assert.ok(info(db, 'evicted_keys') >= 50)
 })
 
+test('reads of keys that are not there let the cache rest', async () => {
+  await using db = await opened()
+  db.set('here', 'value')
+  const read = (key: string, reads: number): void => {
+    for (let n = 0; n < reads; n++) db.get(key)
+  }
+  read('here', 10)
+  const before = info(db, 'js_cache_bytes')
+  assert.ok(before > 0, 'nothing was let in')
+  read('gone', 10_000)
+  db.set('also here', 'value')
+  read('also here', 10)
+  assert.equal(info(db, 'js_cache_bytes'), before, 'it did not rest')
+})
+
 test('reads of far more keys than it has room for let the cache rest, and a few keys wake it', async () => {
   await using db = await opened()
   const draw = numbers(5)

@@ -134,6 +134,7 @@ export class DirectCalls {
       }
       const value = this.#read(result, binary)
       if (typeof value === 'string') this.#offer(key, length, value)
+      else if (value === null) this.#near?.miss()
       return value
     }
   }

@@ -32,6 +32,8 @@ const JUDGED_READS = 8 * 1024
 /** ... by how many of them wanted a slot that another key was last asked for. Uniform reads of as many keys as there
  *  are slots are as dear with it as without. */
 const CONTENDED_MOST = JUDGED_READS / 4
+/** A look for a key that is not there costs a third of what one saves that finds its value. */
+const ABSENT_SHARE = 1 / 3
 /** Reads for which it rests; twice as many each time that it was of no use again, up to the second. */
 const REST_READS = 64 * 1024
 const LONGEST_REST_READS = 1024 * 1024
@@ -58,6 +60,8 @@ export class Near {
   /** Reads until it is judged, and those since it was that found no room in their slot. */
   #judgedIn = JUDGED_READS
   #contended = 0
+  /** Those of keys that were not there at all. */
+  #absent = 0
   /** Of the key that was last looked for; 0 where it cannot be kept, or nothing is. */
   #hash = 0
 
@@ -115,6 +119,11 @@ export class Near {
     return this.#wasWanted(this.#hash) && value.length <= VALUE_CHARACTERS
   }
 
+  /** What was just looked for is not there. */
+  miss(): void {
+    if (this.#resting === 0) this.#absent++
+  }
+
   /** The same of a part. What changes between reads is asked for in vain twice before it is kept again. */
   wantsPart({ what, from, to, items }: Part): boolean {
     if (items.length > PART_ITEMS || characters(items) > VALUE_CHARACTERS) return false
@@ -135,7 +144,8 @@ export class Near {
   }
 
   #judge(): void {
-    const isOfUse = this.#contended <= CONTENDED_MOST
+    const isOfUse = this.#contended + ABSENT_SHARE * this.#absent <= CONTENDED_MOST
+    this.#absent = 0
     this.#judgedIn = JUDGED_READS
     this.#contended = 0
     if (isOfUse) {
