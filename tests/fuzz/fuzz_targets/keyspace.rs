@@ -2,6 +2,9 @@
 
 #![no_main]
 
+#[macro_use]
+extern crate alloc;
+
 #[path = "../drive.rs"]
 mod drive;
 #[allow(dead_code)]
