@@ -6,7 +6,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::hash::{BuildHasherDefault, Hasher};
 
-use hashbrown::HashMap;
 use indexmap::{IndexMap, IndexSet};
 
 use super::effects::Argv;
@@ -176,7 +175,9 @@ impl Client {
 /// All clients, by number.
 #[derive(Debug)]
 pub struct Clients {
-    by_id: HashMap<ClientId, Client, BuildHasherDefault<ById>>,
+    by_id: ClientMap<Client>,
+    /// Where the client is that called last, as it mostly is the next to call: every call looks here first.
+    recent: usize,
     nobody: Client,
     /// Apart from the clients, in their order: every change of a key looks here, and hardly any client is here.
     observed: Vec<(ClientId, Vec<Key>)>,
@@ -217,7 +218,8 @@ impl Clients {
         let mut nobody = Client::new(NOBODY, 0, seed);
         nobody.authenticated = true;
         Clients {
-            by_id: HashMap::default(),
+            by_id: ClientMap::default(),
+            recent: 0,
             nobody,
             observed: Vec::new(),
             next: 1,
@@ -234,7 +236,7 @@ impl Clients {
 
     pub fn remove(&mut self, id: ClientId) -> Option<Client> {
         self.observe(id, Vec::new());
-        self.by_id.remove(&id)
+        self.by_id.swap_remove(&id)
     }
 
     pub fn get(&self, id: ClientId) -> Option<&Client> {
@@ -244,11 +246,24 @@ impl Clients {
         }
     }
 
+    #[inline]
     pub fn get_mut(&mut self, id: ClientId) -> Option<&mut Client> {
-        match id {
-            NOBODY => Some(&mut self.nobody),
-            _ => self.by_id.get_mut(&id),
+        let is_recent = |(known, _): (&ClientId, &Client)| *known == id;
+        if !self.by_id.get_index(self.recent).is_some_and(is_recent) {
+            return self.seek(id);
         }
+        let (_, client) = self.by_id.get_index_mut(self.recent)?;
+        Some(client)
+    }
+
+    #[inline(never)]
+    fn seek(&mut self, id: ClientId) -> Option<&mut Client> {
+        if id == NOBODY {
+            return Some(&mut self.nobody);
+        }
+        self.recent = self.by_id.get_index_of(&id)?;
+        let (_, client) = self.by_id.get_index_mut(self.recent)?;
+        Some(client)
     }
 
     /// The client of this number, or the engine itself where it has gone.
