@@ -115,6 +115,7 @@ impl Lazy {
 
 impl State {
     /// The share of a step.
+    #[inline]
     pub fn free_lazily_in_step(&mut self) {
         if !self.lazy.is_empty() {
             self.lazy.free_some(STEP_PIECES);

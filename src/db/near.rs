@@ -111,9 +111,10 @@ impl Near {
     /// Hits since this was last asked; none where there were none.
     #[inline]
     pub fn take_hits(&mut self, now_ms: i64) -> Option<Hits> {
-        let count = core::mem::take(self.words.get_mut(HITS)?);
+        let hits = self.words.get_mut(HITS).filter(|hits| **hits > 0)?;
+        let count = core::mem::take(hits);
         let ago_ms = (now_ms as u32).wrapping_sub(self.words[HIT_MS]);
-        (count > 0).then(|| Hits {
+        Some(Hits {
             count,
             last_ms: now_ms - i64::from(ago_ms),
             last_row: self.words[ROW] as usize,

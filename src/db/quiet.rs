@@ -24,6 +24,7 @@ pub struct QuietSlot<'a, 'k> {
 impl State {
     /// As `Ctx::read_whole`; none where time has taken the key, or somebody may want to hear that it is
     /// missing.
+    #[inline]
     pub fn read_quietly(
         &mut self,
         db: u32,
@@ -49,6 +50,7 @@ impl State {
     }
 
     /// As `Ctx::slot`; none where time has taken the key, or somebody watches or listens.
+    #[inline]
     pub fn quiet_slot<'k>(
         &mut self,
         db: u32,
@@ -74,6 +76,7 @@ impl State {
     }
 
     /// Whether anybody listens to what happens to keys.
+    #[inline]
     fn hears(&self) -> bool {
         self.config.notify.is_on() || self.clients.has_observers()
     }
@@ -91,19 +94,45 @@ impl QuietSlot<'_, '_> {
     }
 
     /// As `Slot::put_text`, for good.
-    pub fn put_text(self, text: Text, deadline: Option<Deadline>) {
+    #[inline]
+    pub fn put_text(mut self, text: Text, deadline: Option<Deadline>) {
+        let used = Used::at(self.now_ms);
+        let keyspace = &mut self.state.databases[self.db as usize];
+        match keyspace.overwrite(self.found, text, deadline, used) {
+            Some(was_near) => self.forget_if(was_near),
+            None => self.put_anew(text, deadline),
+        }
+    }
+
+    /// Adds to the integer that stands there, if it is one that its block can go on to hold; else nothing has happened.
+    #[inline]
+    pub fn add(&mut self, step: i64) -> Option<i64> {
+        let used = Used::at(self.now_ms);
+        let keyspace = &mut self.state.databases[self.db as usize];
+        let (sum, was_near) = keyspace.add(self.found.place?, step, used)?;
+        self.forget_if(was_near);
+        Some(sum)
+    }
+
+    /// As `put_text`, in a block of its own.
+    #[inline(never)]
+    fn put_anew(mut self, text: Text, deadline: Option<Deadline>) {
+        let place = self.found.place;
+        let is_near = place.is_some_and(|place| self.keyspace().may_be_near(place));
+        self.forget_if(is_near);
         let state = self.state;
         state.open(self.db);
         let keyspace = &mut state.databases[self.db as usize];
-        let place = self.found.place;
-        if place.is_some_and(|place| keyspace.may_be_near(place)) {
-            state.near.forget(self.key);
-        }
         let used = Used::at(self.now_ms);
-        if !keyspace.overwrite(self.found, text, deadline, used) {
-            keyspace.put_text(self.found, self.key, text, deadline, used);
-            keyspace.settle(&mut state.lazy);
-            state.peak_bytes = state.peak_bytes.max(state.used_bytes());
+        keyspace.put_text(self.found, self.key, text, deadline, used);
+        keyspace.settle(&mut state.lazy);
+        state.peak_bytes = state.peak_bytes.max(state.used_bytes());
+    }
+
+    #[inline]
+    fn forget_if(&mut self, is_near: bool) {
+        if is_near {
+            self.state.near.forget(self.key);
         }
     }
 

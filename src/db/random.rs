@@ -1,6 +1,7 @@
 //! The one source of chance: a generator whose state is a number, so that every run can be replayed.
 
 /// The next number of SplitMix64 (Steele, Lea, Flood 2014).
+#[inline]
 pub fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *state;

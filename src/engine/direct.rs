@@ -264,7 +264,9 @@ impl Engine {
                 _ => None,
             };
             slot.put_text(Text::of(value), deadline);
-            self.end_quietly(now.ms, caller, &[b"SET", key, value]);
+            if let Some(head) = self.end_quietly(now.ms) {
+                (self.journal).push_call(head, caller.db, &[b"SET", key, value]);
+            }
             return Some(());
         }
         let mut draft = self.draft(now.ms);
@@ -289,14 +291,18 @@ impl Engine {
         }
         let name = count.name();
         let caller = self.admits(now, client, name, |keys| is_lasting(keys, key))?;
-        if let Some(slot) = self.quiet_slot(now.ms, caller, key) {
+        if let Some(mut slot) = self.quiet_slot(now.ms, caller, key) {
+            if let Some(sum) = slot.add(count.step()) {
+                self.end_counted(now.ms, caller, key, count);
+                return Some(Ok(sum));
+            }
             let sum = slot.view::<Str>();
             let sum = sum.and_then(|text| sum_of(text, count.step()));
             match sum {
                 Ok(sum) => {
                     let deadline = slot.deadline();
                     slot.put_text(Text::Int(sum), deadline);
-                    count.with_argv(key, |argv| self.end_quietly(now.ms, caller, argv));
+                    self.end_counted(now.ms, caller, key, count);
                 }
                 // Each step draws a seed.
                 Err(_) => _ = split_mix(&mut self.random),
@@ -310,6 +316,14 @@ impl Engine {
             ctx.seal(Savepoint::START);
         }
         Some(count.with_argv(key, |argv| self.finish(draft, sum, argv)))
+    }
+
+    /// Ends the step of a count that came to a sum.
+    #[inline]
+    fn end_counted(&mut self, now_ms: i64, caller: Caller, key: &[u8], count: Count) {
+        if let Some(head) = self.end_quietly(now_ms) {
+            count.with_argv(key, |argv| self.journal.push_call(head, caller.db, argv));
+        }
     }
 
     /// ZADD of one member without options, as `set` where memory is near its bound; whether it is new.
@@ -555,20 +569,18 @@ impl Engine {
         self.state.quiet_slot(caller.db, key, now_ms)
     }
 
-    /// Numbers a step of one call that changed one key, and hands it to the journal.
+    /// Numbers a step of one call that changed one key; its head, where the journal is to be told.
     #[inline]
-    fn end_quietly(&mut self, now_ms: i64, caller: Caller, argv: &[&[u8]]) {
+    #[must_use]
+    fn end_quietly(&mut self, now_ms: i64) -> Option<Head> {
         let seed = split_mix(&mut self.random);
         self.state.seq += 1;
-        if self.journaling {
-            let head = Head {
-                seq: self.state.seq,
-                at_ms: now_ms,
-                seed,
-                cause: Cause::Command,
-            };
-            self.journal.push_call(head, caller.db, argv);
-        }
+        self.journaling.then_some(Head {
+            seq: self.state.seq,
+            at_ms: now_ms,
+            seed,
+            cause: Cause::Command,
+        })
     }
 
     /// Counts the errors that calls come to.

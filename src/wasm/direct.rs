@@ -31,35 +31,33 @@ const NO_ROW: u32 = u32::MAX;
 
 /// Where the arguments of a direct call are. As with `Scratch` one side writes while the other does
 /// not run.
-///
-/// Invariant: `start` is the first byte of `bytes` whose address is a multiple of `ALIGNMENT`, and all three places lie
-/// behind it.
-pub(super) struct Places {
-    bytes: Box<[u8]>,
-    start: usize,
-}
+pub(super) struct Places(Box<Room>);
+
+#[repr(C, align(4))]
+struct Room([u8; ALL_BYTES]);
+
+const _: () = assert!(align_of::<Room>() == ALIGNMENT);
 
 impl Places {
     pub fn new() -> Places {
-        let bytes = vec![0; ALL_BYTES + ALIGNMENT].into_boxed_slice();
-        Places {
-            start: bytes.as_ptr().align_offset(ALIGNMENT),
-            bytes,
-        }
+        Places(Box::new(Room([0; ALL_BYTES])))
     }
 
     fn address(&self) -> usize {
-        self.bytes.as_ptr() as usize + self.start
+        self.0.0.as_ptr() as usize
     }
 
+    #[inline]
     fn at(&self, offset: usize, len: u32) -> &[u8] {
-        &self.bytes[self.start + offset..][..len as usize]
+        &self.0.0[offset..][..len as usize]
     }
 
+    #[inline]
     fn first(&self, len: u32) -> &[u8] {
         self.at(0, len)
     }
 
+    #[inline]
     fn second(&self, len: u32) -> &[u8] {
         self.at(FIRST_BYTES, len)
     }
@@ -70,7 +68,7 @@ impl Places {
 
     /// As many words as there are keys, their lengths, and then the keys, each at a multiple of `ALIGNMENT`.
     fn keys(&self, count: u32) -> impl Iterator<Item = &[u8]> + Clone {
-        let (lengths, rest) = self.bytes[self.start..].split_at(count as usize * ALIGNMENT);
+        let (lengths, rest) = self.0.0.split_at(count as usize * ALIGNMENT);
         let mut at = 0;
         lengths.as_chunks().0.iter().map(move |length| {
             let len = u32::from_le_bytes(*length) as usize;
@@ -219,7 +217,7 @@ impl Instance {
         self.engine.count_hits(now.ms, self.near_client);
         let key = self.places.first(key_len);
         let value = self.places.at(value_at as usize, value_len);
-        if !self.headroom.is_there_for(&[key, value]) {
+        if !self.headroom.is_there_for_bytes(key.len() + value.len()) {
             return Tag::Ordinary as u32;
         }
         let client = u64::from(client);
@@ -246,7 +244,7 @@ impl Instance {
             _ => Count::IncrBy(i64::from(step)),
         };
         let key = self.places.first(key_len);
-        if !self.headroom.is_there_for(&[key]) {
+        if !self.headroom.is_there_for_bytes(key.len()) {
             return Tag::Ordinary as u32;
         }
         match self.engine.count(now, u64::from(client), key, count) {
@@ -268,7 +266,7 @@ impl Instance {
         let now = self.moment(now_ms);
         self.engine.count_hits(now.ms, self.near_client);
         let (key, member) = (self.places.first(key_len), self.places.second(member_len));
-        if !self.headroom.is_there_for(&[key, member]) {
+        if !self.headroom.is_there_for_bytes(key.len() + member.len()) {
             return Tag::Ordinary as u32;
         }
         let pair = (score, member);

@@ -26,21 +26,33 @@ impl Headroom {
     /// Whether a call with these arguments will find memory. Not a promise: a table that doubles
     /// may still fail.
     pub fn is_there_for(&mut self, argv: &[&[u8]]) -> bool {
-        let arguments: usize = argv.iter().map(|argument| argument.len()).sum();
+        self.is_there_for_bytes(argv.iter().map(|argument| argument.len()).sum())
+    }
+
+    /// As `is_there_for`, of arguments that are so many bytes together.
+    #[inline]
+    pub fn is_there_for_bytes(&mut self, arguments: usize) -> bool {
         let need = arguments.saturating_mul(COPIES).saturating_add(CALL_BYTES);
-        if self.left_bytes < need {
-            let before = memory_bytes();
-            if !can_be_had(need.saturating_add(SLICE_BYTES)) {
-                return false;
-            }
-            let now = memory_bytes();
-            if now > before {
-                // It had to grow for so little. That there is no more is no reason to refuse.
-                can_be_had(GROWTH_BYTES.max(now / GROWTH_SHARE));
-            }
-            self.left_bytes = need + SLICE_BYTES;
+        if self.left_bytes < need && !self.find(need) {
+            return false;
         }
         self.left_bytes -= need;
+        true
+    }
+
+    /// Looks for so much, and a slice more.
+    #[cold]
+    fn find(&mut self, need: usize) -> bool {
+        let before = memory_bytes();
+        if !can_be_had(need.saturating_add(SLICE_BYTES)) {
+            return false;
+        }
+        let now = memory_bytes();
+        if now > before {
+            // It had to grow for so little. That there is no more is no reason to refuse.
+            can_be_had(GROWTH_BYTES.max(now / GROWTH_SHARE));
+        }
+        self.left_bytes = need + SLICE_BYTES;
         true
     }
 }

@@ -259,9 +259,18 @@ impl Instance {
     }
 
     /// What is left to do after a look, which hardly ever leaves anything and brings no deadline.
+    #[inline]
     fn flags_of_look(&mut self) -> u32 {
         let steps = self.engine.steps_waiting();
         self.answer.steps_waiting(steps);
+        if steps == 0 && !self.needs_ticks && !self.engine.has_deliveries() {
+            return 0;
+        }
+        self.flags_with(steps)
+    }
+
+    /// The flags while so many steps wait.
+    fn flags_with(&self, steps: usize) -> u32 {
         [
             (self.engine.has_deliveries(), DELIVERIES),
             (steps > 0, STEPS),

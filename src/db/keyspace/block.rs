@@ -242,7 +242,7 @@ impl Draft<'_> {
 
     /// Writes it into a block of its size; its place in the list of deadlines is not said yet.
     pub fn write(&self, block: &mut [u8]) {
-        let mut head = self.key.len().min(LONG_KEY) as u32 | self.payload.head();
+        let mut head = self.key.len().min(LONG_KEY) as u32;
         if self.is_taken {
             head |= TAKEN;
         }
@@ -254,35 +254,43 @@ impl Draft<'_> {
         }
         write_word(block, HASH, self.hash);
         write_word(block, USED, self.used.bits());
-        write_word(block, HEAD, head);
         if self.key.len() >= LONG_KEY {
             write_word(block, at, self.key.len() as u32);
             at += size_of::<u32>();
         }
         let (key, payload) = block[at..].split_at_mut(self.key.len());
         key.copy_from_slice(self.key);
-        self.payload.write(payload);
+        head |= self.payload.write(payload);
+        write_word(block, HEAD, head);
     }
 }
 
 impl Payload<'_> {
-    /// What the head says of it.
-    fn head(&self) -> u32 {
-        let ascii = if self.is_ascii() { ASCII } else { 0 };
+    /// What the head says of it; `is_ascii` where it is a string in the block that is all ASCII, or an integer.
+    #[inline]
+    fn head_of(&self, is_ascii: bool) -> u32 {
+        let ascii = if is_ascii { ASCII } else { 0 };
         (self.len() as u32) << LENGTH_BITS | (self.form() as u32) << (2 * LENGTH_BITS) | ascii
     }
 
-    /// Writes it where it has room.
-    fn write(&self, room: &mut [u8]) {
-        match self {
-            Payload::Int(number) => room[..8].copy_from_slice(&number.to_le_bytes()),
-            Payload::Embedded(bytes) | Payload::Raw(bytes) => {
-                room[..bytes.len()].copy_from_slice(bytes);
+    /// Writes it where it has room, and says what the head does, as `head`.
+    #[inline]
+    fn write(&self, room: &mut [u8]) -> u32 {
+        let is_ascii = match self {
+            Payload::Int(number) => {
+                room[..8].copy_from_slice(&number.to_le_bytes());
+                true
             }
-            Payload::Apart(number) => write_word(room, 0, *number),
-        }
+            Payload::Embedded(bytes) | Payload::Raw(bytes) => copy(bytes, &mut room[..bytes.len()]),
+            Payload::Apart(number) => {
+                write_word(room, 0, *number);
+                false
+            }
+        };
+        self.head_of(is_ascii)
     }
 
+    #[inline]
     fn form(&self) -> Form {
         match self {
             Payload::Int(_) => Form::Int,
@@ -292,15 +300,7 @@ impl Payload<'_> {
         }
     }
 
-    /// Whether it is a string in the block that is all ASCII. An integer is.
-    fn is_ascii(&self) -> bool {
-        match self {
-            Payload::Int(_) => true,
-            Payload::Embedded(bytes) | Payload::Raw(bytes) => bytes.is_ascii(),
-            Payload::Apart(_) => false,
-        }
-    }
-
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Payload::Int(_) => size_of::<i64>(),
@@ -341,13 +341,41 @@ pub(super) fn set_int(block: &mut [u8], number: i64) {
     block[start..][..8].copy_from_slice(&number.to_le_bytes());
 }
 
-/// Of one that has room for it, as `has_room_for` says. What was near is far.
-pub(super) fn set_payload(block: &mut [u8], payload: Payload) {
-    const OF_PAYLOAD: u32 = LENGTH_MASK << LENGTH_BITS | 3 << (2 * LENGTH_BITS) | ASCII | NEAR;
-    let start = payload_at(block);
-    let head = word(block, HEAD) & !OF_PAYLOAD;
-    write_word(block, HEAD, head | payload.head());
-    payload.write(&mut block[start..]);
+/// What a write leaves of a head: nothing of the payload, and what was near is far.
+const OF_KEY: u32 = !(LENGTH_MASK << LENGTH_BITS | 3 << (2 * LENGTH_BITS) | ASCII | NEAR);
+
+/// Writes another payload, now used, and says whether the old one was perhaps near; none, and nothing is written, where it has no room, as
+/// `has_room_for` says.
+#[inline]
+pub(super) fn overwrite(block: &mut [u8], payload: Payload, used: Used) -> Option<bool> {
+    if !Block::of(block).has_room_for(&payload) {
+        return None;
+    }
+    let (header, rest) = block.split_first_chunk_mut::<HEADER_BYTES>()?;
+    let head = Head(word(header, HEAD));
+    let (_, start) = head.key_at(rest);
+    let written = payload.write(&mut rest[start..]);
+    write_word(header, USED, used.bits());
+    write_word(header, HEAD, head.0 & OF_KEY | written);
+    Some(head.is_near())
+}
+
+/// Adds to one that is an integer, now used, and gives the sum and whether it was perhaps near; none, and nothing is written, where it is none,
+/// or the sum would not be one.
+#[inline]
+pub(super) fn add(block: &mut [u8], step: i64, used: Used) -> Option<(i64, bool)> {
+    let (header, rest) = block.split_first_chunk_mut::<HEADER_BYTES>()?;
+    let head = Head(word(header, HEAD));
+    if head.form() != Form::Int {
+        return None;
+    }
+    let (_, start) = head.key_at(rest);
+    let number: &mut [u8; 8] = rest[start..].first_chunk_mut()?;
+    let sum = i64::from_le_bytes(*number).checked_add(step)?;
+    *number = sum.to_le_bytes();
+    write_word(header, USED, used.bits());
+    write_word(header, HEAD, head.0 & !NEAR);
+    Some((sum, head.is_near()))
 }
 
 /// Of one whose value is kept apart.
@@ -359,6 +387,24 @@ pub(super) fn set_apart(block: &mut [u8], number: u32) {
 fn payload_at(block: &[u8]) -> usize {
     let Block { header, rest } = Block::of(block);
     HEADER_BYTES + Head(word(header, HEAD)).key_at(rest).1
+}
+
+/// Copies bytes to a place that is as long, and says whether they are all ASCII: looked at on the way, in words, which for short strings is less
+/// than a call of `memory.copy` by itself takes.
+#[inline]
+fn copy(from: &[u8], to: &mut [u8]) -> bool {
+    let (words, rest) = from.as_chunks::<8>();
+    let (to_words, to_rest) = to.as_chunks_mut::<8>();
+    let mut bits = 0;
+    for (word, to) in words.iter().zip(to_words) {
+        bits |= u64::from_le_bytes(*word);
+        *to = *word;
+    }
+    for (byte, to) in rest.iter().zip(to_rest) {
+        bits |= u64::from(*byte);
+        *to = *byte;
+    }
+    bits & 0x8080_8080_8080_8080 == 0
 }
 
 #[inline]

@@ -141,6 +141,7 @@ impl Keyspace {
     }
 
     /// Number of keys that have a deadline.
+    #[inline]
     pub fn volatile_len(&self) -> usize {
         self.volatile.len()
     }
@@ -148,7 +149,27 @@ impl Keyspace {
     /// Looks a key up: the one hash and the one probe of a command.
     #[inline]
     pub fn find(&self, key: &[u8]) -> Lookup {
-        self.find_hashed(self.hash(key), key)
+        let found = self.search(key);
+        self.lookup((found >> 32) as u32, Handle::new(found as u32))
+    }
+
+    /// The hash of a key in the upper half, its handle in the lower, 0 where it is missing: what is no number would come
+    /// back through memory.
+    #[inline(never)]
+    fn search(&self, key: &[u8]) -> u64 {
+        let hash = self.hash(key);
+        let handle = self.handle_of(hash, key).map_or(0, Handle::get);
+        u64::from(hash) << 32 | u64::from(handle)
+    }
+
+    #[inline]
+    fn lookup(&self, hash: u32, found: Option<Handle>) -> Lookup {
+        let has_deadline = |handle| self.block(handle).head().has_deadline();
+        Lookup {
+            hash,
+            place: found.map(Place),
+            has_deadline: self.volatile_len() > 0 && found.is_some_and(has_deadline),
+        }
     }
 
     /// Looks several keys up, in their order, as quickly as `look_ahead` makes it.
@@ -167,38 +188,24 @@ impl Keyspace {
                 return;
             }
             for (hash, key) in hashes[..len].iter().zip(keys.by_ref()) {
-                found(self.find_hashed(*hash, key));
+                found(self.lookup(*hash, self.handle_of(*hash, key)));
             }
         }
     }
 
     #[inline]
-    fn find_hashed(&self, hash: u32, key: &[u8]) -> Lookup {
-        let mut has_deadline = false;
-        let found = self.table.find_at_home(hash, |handle| {
-            let block = self.block(handle);
-            has_deadline = block.head().has_deadline();
-            is_under(block, hash, key)
-        });
-        match found {
-            Ok(found) => Lookup {
-                hash,
-                place: found.map(Place),
-                has_deadline: found.is_some() && has_deadline,
-            },
+    fn handle_of(&self, hash: u32, key: &[u8]) -> Option<Handle> {
+        let is_it = |handle| is_under(self.block(handle), hash, key);
+        match self.table.find_at_home(hash, is_it) {
+            Ok(found) => found,
             Err(further) => self.find_further(further, hash, key),
         }
     }
 
     #[cold]
-    fn find_further(&self, further: Further, hash: u32, key: &[u8]) -> Lookup {
+    fn find_further(&self, further: Further, hash: u32, key: &[u8]) -> Option<Handle> {
         let is_it = |handle| is_under(self.block(handle), hash, key);
-        let place = self.table.find_further(further, is_it).map(Place);
-        Lookup {
-            hash,
-            place,
-            has_deadline: place.is_some_and(|place| self.at(place).deadline().is_some()),
-        }
+        self.table.find_further(further, is_it)
     }
 
     /// Has the caches fetch what a look-up of each key will read, up to `AHEAD` of them. The memory that a look-up waits

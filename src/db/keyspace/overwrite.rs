@@ -1,32 +1,60 @@
 //! Writing a string over another in its block, where that has just the room and nothing is taken back.
 
-use super::block;
+use super::block::{self, Payload};
 use super::change::inline;
-use super::{Deadline, Keyspace, Lookup, Used};
+use super::{Deadline, Keyspace, Lookup, Place, Used};
 use crate::types::Text;
 
 impl Keyspace {
-    /// Writes a string where another one stands, so that what was there is gone; false, and nothing has happened, where it
-    /// would take another block, lie apart, or have another deadline. The key weighs what it did.
+    /// Writes a string where another one stands, so that what was there is gone, and says whether it was perhaps in the near
+    /// cache. None, and nothing has happened, where it would take another block, lie apart, or have another deadline. The
+    /// key weighs what it did.
+    #[inline]
     pub(in crate::db) fn overwrite(
         &mut self,
         lookup: Lookup,
         text: Text,
         deadline: Option<Deadline>,
         used: Used,
-    ) -> bool {
-        let (Some(place), Some(payload)) = (lookup.place, inline(text)) else {
-            return false;
-        };
-        let block = self.block(place.0);
-        let before = lookup.has_deadline.then(|| block.deadline()).flatten();
-        if !block.has_room_for(&payload) || before != deadline {
-            return false;
+    ) -> Option<bool> {
+        let place = lookup.place?;
+        let has_deadline = lookup.has_deadline || deadline.is_some();
+        if has_deadline && self.block(place.0).deadline() != deadline {
+            return None;
+        }
+        let payload = inline(text)?;
+        if self.walk.is_some() {
+            return self.overwrite_under_walk(place, payload, used);
+        }
+        let block = self.slab.bytes_mut(place.0);
+        match payload {
+            // By itself, so that what is known of it is not asked again.
+            Payload::Int(number) => block::overwrite(block, Payload::Int(number), used),
+            payload => block::overwrite(block, payload, used),
+        }
+    }
+
+    #[cold]
+    fn overwrite_under_walk(&mut self, place: Place, payload: Payload, used: Used) -> Option<bool> {
+        if !self.block(place.0).has_room_for(&payload) {
+            return None;
         }
         self.save_early(place);
-        let block = self.slab.bytes_mut(place.0);
-        block::set_used(block, used);
-        block::set_payload(block, payload);
-        true
+        block::overwrite(self.slab.bytes_mut(place.0), payload, used)
+    }
+
+    /// Adds to the integer that stands there, and gives the sum, and whether it was perhaps in the near cache. None, and nothing
+    /// has happened, where there is no integer in the block, the sum would be none of 64 bits, or a walk is to be told.
+    #[inline]
+    pub(in crate::db) fn add(
+        &mut self,
+        place: Place,
+        step: i64,
+        used: Used,
+    ) -> Option<(i64, bool)> {
+        if self.walk.is_some() {
+            return None;
+        }
+        block::add(self.slab.bytes_mut(place.0), step, used)
     }
 }
