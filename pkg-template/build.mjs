@@ -10,6 +10,7 @@
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { bundle } from './bundle.mjs'
+import { withoutGlue } from './glue.mjs'
 import { wasmBindgenFolder } from './setup.mjs'
 import { cargoMetadata, fingerprint, giveUp, root, run, say, unlessUnchanged } from './steps.mjs'
 import { withCustomSection, withoutCustomSection } from './wasm-file.mjs'
@@ -54,8 +55,9 @@ async function bindAndOptimize(targetDirectory, { name, wasmOpt }, compiled, bin
   const path = join(folder, 'compiled.wasm')
   writeFileSync(path, compiled)
   await run(join(bindgen, 'wasm-bindgen'), ['--target', 'web', '--out-dir', folder, '--out-name', 'nookdb', path])
+  writeFileSync(path, withoutGlue(readFileSync(join(folder, 'nookdb_bg.wasm')), name))
   // With the names of its functions, which benches/sizes.mjs reads.
-  await run(npmProgram('wasm-opt'), [...wasmOpt, ...WASM_OPT, join(folder, 'nookdb_bg.wasm'), '-o', join(folder, 'named.wasm')])
+  await run(npmProgram('wasm-opt'), [...wasmOpt, ...WASM_OPT, path, '-o', join(folder, 'named.wasm')])
   const wasm = withCustomSection(NOT_FOR_PAGES.reduce(withoutCustomSection, readFileSync(join(folder, 'named.wasm'))), 'strings', strings)
   writeFileSync(inRoot('pkg/wasm', `${name}_bg.wasm`), wasm)
   return wasm
@@ -67,18 +69,9 @@ async function makeEngines(targetDirectory, compiled, bindgen) {
   const strings = await assembleStrings(targetDirectory)
   for (const engine of ENGINES) {
     const wasm = await bindAndOptimize(targetDirectory, engine, compiled.get(engine), bindgen, strings)
-    requireKnownImports(engine, wasm)
     writeInlineModule(engine, wasm)
   }
   writeTypesOfExports(ENGINES.map(({ name }) => join(targetDirectory, 'engines', name)))
-}
-
-/** What `src/engine/exports.ts` provides, which goes without the glue of wasm-bindgen. */
-const IMPORTS = /_(?:throw|now)_|_init_externref_table$/
-
-function requireKnownImports({ name }, wasm) {
-  const unknown = WebAssembly.Module.imports(new WebAssembly.Module(wasm)).filter((each) => !IMPORTS.test(each.name))
-  if (unknown.length > 0) giveUp(`engine ${name} imports ${unknown.map((each) => each.name).join(', ')}, which src/engine/exports.ts does not provide`)
 }
 
 /** The methods of the class of wasm-bindgen as the functions that they call. */
@@ -100,7 +93,6 @@ function writeTypesOfExports(folders) {
     `/** What an engine exports, as src/wasm has it. */
 export interface Exports extends WebAssembly.Exports {
   readonly memory: WebAssembly.Memory
-  __wbindgen_start(): void
 ${types}
 }
 `,
@@ -165,7 +157,7 @@ for (const engine of ENGINES) {
   compiled.set(engine, await compileCrate(targetDirectory, engine))
 }
 const wasmInputs = fingerprint(
-  ['pkg-template/build.mjs', 'pkg-template/strings.wat', 'pkg-template/wasm-file.mjs', 'node_modules/binaryen/package.json'],
+  ['pkg-template/build.mjs', 'pkg-template/glue.mjs', 'pkg-template/strings.wat', 'pkg-template/wasm-file.mjs', 'node_modules/binaryen/package.json'],
   ...compiled.values(), pinned('wasm-bindgen'),
 )
 await unlessUnchanged('pkg/wasm/.built', wasmInputs, 'wasm: wasm-bindgen, wasm-opt', () => makeEngines(targetDirectory, compiled, bindgen))

@@ -32,9 +32,9 @@ export interface NookEvents {
 }
 
 export interface CoreOptions {
-  readonly module: WebAssembly.Module
+  readonly module: Promise<WebAssembly.Module>
   readonly timers: Timers
-  readonly randomize: Platform['randomize']
+  readonly platform: Platform
   /** Said with CONFIG SET to every new engine. */
   readonly config: Readonly<Record<string, string>>
   /** In bytes; 0 is without bound. */
@@ -249,8 +249,8 @@ export class Core {
   }
 
   async #makeEngine(): Promise<LiveEngine> {
-    const { module, timers, randomize, maxMemory, config, readCache, keeper } = this.#options
-    const instance = await EngineInstance.create(module, { randomize, maxMemory, journaling: keeper !== null })
+    const { module, timers, platform, maxMemory, config, readCache, keeper } = this.#options
+    const instance = await EngineInstance.create(module, { platform, maxMemory, journaling: keeper !== null })
     const engine: LiveEngine = new LiveEngine(instance, timers, readCache, {
       steps: (areDue) => keeper?.steps(areDue),
       push: (items) => this.#push(items),

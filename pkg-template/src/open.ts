@@ -60,34 +60,34 @@ async function openStore(platform: Platform, name: string, options: OpenOptions 
   requireOneOf('durability', options.durability, ['always', 'everysec', 'no'])
   requireOneOf('onWipe', options.onWipe, ['stop', 'rewrite'])
   if (name !== MEMORY) requireName(name)
-  const loading = Promise.all([
-    platform.loadModule(),
-    name === MEMORY ? null : makeKeeper(platform, name, options, () => core),
-  ])
-  // The module is compiled by other threads meanwhile.
-  Nook.complete()
-  const [module, keeper] = await loading
+  const module = platform.loadModule()
+  // Whoever waits for it hears of it; where the keeper fails first, nobody does.
+  module.catch(() => undefined)
+  const keeper = name === MEMORY ? null : await makeKeeper(platform, name, options, () => core)
   const core: Core = new Core({
     module,
     maxMemory: options.maxMemory ?? platform.maxMemory,
     timers: platform.timers(options),
-    randomize: platform.randomize,
+    platform,
     config: options.config ?? {},
     readCache: options.readCache ?? true,
     keeper,
   })
-  await keeper?.lock()
-  try {
-    await core.start()
-  } catch (error) {
-    await keeper?.close().catch(() => undefined)
-    throw error
-  }
-  return new Nook(name, core, {
+  if (keeper !== null) await keeper.lock()
+  // The module is compiled by other threads: what can be made without it is made meanwhile.
+  const started = core.start()
+  const nook = new Nook(name, core, {
     health: () => keeper?.health() ?? null,
     estimate: async () => keeper?.estimate() ?? { usedBytes: null, quotaBytes: null },
     persist: async () => keeper?.persist() ?? false,
   })
+  try {
+    await started
+  } catch (error) {
+    await keeper?.close().catch(() => undefined)
+    throw error
+  }
+  return nook
 }
 
 async function makeKeeper(platform: Platform, name: string, options: OpenOptions & Place, core: () => Core): Promise<Keeper> {

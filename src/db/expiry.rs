@@ -14,6 +14,14 @@ pub struct Budget<'a> {
 }
 
 impl Budget<'_> {
+    /// The most that is spent at once.
+    pub const PIECE_UNITS: usize = 256;
+
+    /// Whether so little is left that some of the work may have been left out.
+    pub fn is_spent(&self) -> bool {
+        self.units < Self::PIECE_UNITS
+    }
+
     /// Takes this much, or says that it is no longer there.
     pub fn spend(&mut self, units: usize) -> bool {
         let enough = self.units >= units && (self.has_time)();

@@ -16,7 +16,7 @@ const EAGER_PIECES: usize = 64;
 /// Pieces that each step frees, so that the queue ends without ticks: a few microseconds.
 const STEP_PIECES: usize = 64;
 /// Pieces between two looks at the clock.
-const SLICE_PIECES: usize = 256;
+const SLICE_PIECES: usize = Budget::PIECE_UNITS;
 
 /// What waits to be freed.
 #[derive(Debug, Default)]

@@ -43,7 +43,7 @@ impl Places {
         Places(Box::new(Room([0; ALL_BYTES])))
     }
 
-    fn address(&self) -> usize {
+    pub fn address(&self) -> usize {
         self.0.0.as_ptr() as usize
     }
 
@@ -81,11 +81,6 @@ impl Places {
 
 #[wasm_bindgen]
 impl Instance {
-    /// Where the places of the arguments begin.
-    pub fn places_address(&self) -> u32 {
-        self.places.address() as u32
-    }
-
     /// The number of the command whose name is in the first place.
     pub fn row(&self, name_len: u32) -> u32 {
         let name = str::from_utf8(self.places.first(name_len)).unwrap_or_default();

@@ -10,7 +10,7 @@
 
 use alloc::vec::Vec;
 
-/// Room that is there from the start: most calls fit, and the largest of JavaScript's first page.
+/// Room that is made for the first call: most others fit.
 const INITIAL_BYTES: usize = 16 * 1024;
 /// A buffer larger than this is given back once the call that needed it is over.
 const KEPT_BYTES: usize = 1024 * 1024;
@@ -25,12 +25,10 @@ pub(super) struct Scratch {
 
 impl Scratch {
     pub fn new() -> Scratch {
-        let mut scratch = Scratch {
+        Scratch {
             bytes: Vec::new(),
             start: 0,
-        };
-        scratch.reserve(INITIAL_BYTES);
-        scratch
+        }
     }
 
     /// Makes room for this many bytes; false where memory cannot be had, and the old room stays.
@@ -40,7 +38,7 @@ impl Scratch {
             return true;
         }
         let mut bytes = Vec::new();
-        let Some(padded) = len.checked_add(ALIGNMENT) else {
+        let Some(padded) = len.max(INITIAL_BYTES).checked_add(ALIGNMENT) else {
             return false;
         };
         if bytes.try_reserve_exact(padded).is_err() {

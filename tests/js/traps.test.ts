@@ -152,13 +152,13 @@ test('a panic inside of an atomic function ends that function', async (t) => {
 
 for (const name of ['instance_row', 'instance_near_open', 'instance_admit']) {
   test(`a trap in ${name}, which calls enter by the way, stops the engine like any other`, async (t) => {
-    const { instantiate } = WebAssembly
-    const { mock } = t.mock.method(WebAssembly, 'instantiate', async (module: WebAssembly.Module, imports: WebAssembly.Imports) => {
-      const { exports } = await instantiate(module, imports)
-      const trap = (): never => {
-        throw new WebAssembly.RuntimeError('unreachable')
-      }
-      return { exports: name in exports ? { ...exports, [name]: trap } : exports }
+    const { Instance } = WebAssembly
+    const trap = (): never => {
+      throw new WebAssembly.RuntimeError('unreachable')
+    }
+    const { mock } = t.mock.method(WebAssembly, 'Instance', function (module: WebAssembly.Module) {
+      const { exports } = new Instance(module)
+      return { exports: { ...exports, [name]: trap } }
     })
     const db = await open('memory:')
     t.after(() => db.close())

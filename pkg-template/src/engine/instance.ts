@@ -3,14 +3,18 @@
 // Each store has an instance of its own: what one store's keys took is given back when it is closed, though wasm memory
 // never shrinks, and a trap ends one store alone.
 
+import type { Exports } from '../../wasm/nookdb.js'
 import type { Argument } from '../client.js'
 import { NookError } from '../errors.js'
+import type { Platform } from '../platform/platform.js'
 import type { Push, Reply } from '../reply.js'
 import { asciiText, decodeText, RespReader } from '../resp.js'
-import { instantiate, type Exports } from './exports.js'
 import { unpacked } from './packed.js'
 import { compileStrings, stringsOf, type Strings } from './strings.js'
-import { ASCII, ASK, BULK, BULKS, COUNT, DOUBLE, INTEGER, LENGTH, MAP, NULL, OK, RESP, SCORED, SCORES, WAIT } from './tags.js'
+import {
+  ANSWER_PLACE, ARGUMENT_PLACES, ASCII, ASK, BULK, BULKS, COUNT, DOUBLE, INTEGER, LENGTH, MAP, NULL, OK, RESP, SCORED, SCORES, SCRATCH_BYTES,
+  SCRATCH_PLACE, WAIT,
+} from './tags.js'
 
 /** What an import came to. */
 export interface Imported {
@@ -26,6 +30,12 @@ export const STEPS = 1 << 9
 /** Beside `STEPS`: they are to be taken now. */
 export const STEPS_DUE = 1 << 11
 export const TICKS = 1 << 10
+/** After a tick: its units did not do for all that is due. */
+const UNFINISHED = 1 << 12
+
+/** How long a tick may take, and its work between two looks at the clock. */
+const TICK_MS = 1
+const SLICE_UNITS = 1024
 
 /** The client has to wait: the reply comes as a delivery. */
 export const BLOCKED = Symbol('blocked')
@@ -40,8 +50,7 @@ const REQUESTS = ['save', 'save in background', 'rewrite journal', 'shut down'] 
 export type Answer = Reply | Push | typeof BLOCKED | HostRequest
 
 export interface InstanceOptions {
-  /** Fills the words with what nobody can foresee. */
-  readonly randomize: (words: BigUint64Array<ArrayBuffer>) => void
+  readonly platform: Pick<Platform, 'randomize' | 'instantiate'>
   /** In bytes; 0 is without bound. */
   readonly maxMemory: number
   /** Whether steps are kept for a journal. */
@@ -82,13 +91,16 @@ export class EngineInstance {
   #death: NookError | null = null
   #pending = 0
 
-  static async create(module: WebAssembly.Module, { randomize, maxMemory, journaling }: InstanceOptions): Promise<EngineInstance> {
-    void compileStrings(module)
-    const exports = await instantiate(module)
-    const strings = stringsOf(module, exports.memory)
+  /** @param compiling  the module, which may still be on its way */
+  static async create(compiling: Promise<WebAssembly.Module>, { platform, maxMemory, journaling }: InstanceOptions): Promise<EngineInstance> {
     const seeds = new BigUint64Array(3)
-    randomize(seeds)
+    platform.randomize(seeds)
     const [hashSeed = 0n, otherHashSeed = 0n, seed = 0n] = seeds
+    const module = await compiling
+    void compileStrings(module)
+    const instance = platform.instantiate?.(module) ?? (await WebAssembly.instantiate(module))
+    const exports = instance.exports as Exports
+    const strings = stringsOf(module, exports.memory)
     const engine = exports.instance_new(Date.now(), maxMemory, Number(journaling), hashSeed, otherHashSeed, seed)
     return new EngineInstance(engine, exports, await strings)
   }
@@ -101,9 +113,7 @@ export class EngineInstance {
     this.#memory = memory
     this.#bytes = new Uint8Array(memory.buffer as ArrayBuffer)
     this.#words = new Uint32Array(memory.buffer)
-    this.#scratchBytes = exports.instance_scratch_len(engine)
-    this.#scratch = exports.instance_reserve_scratch(engine, 0) >>> 0
-    this.#answer = (exports.instance_answer_address(engine) >>> 0) / 4
+    this.#answer = (exports.instance_place(engine, ANSWER_PLACE) >>> 0) / 4
   }
 
   /** Why the instance may not be entered any more; null while it may. */
@@ -113,7 +123,7 @@ export class EngineInstance {
 
   /** What direct calls stand on. */
   innards(): Innards {
-    const places = this.#exports.instance_places_address(this.#engine) >>> 0
+    const places = this.#exports.instance_place(this.#engine, ARGUMENT_PLACES) >>> 0
     return { exports: this.#exports, engine: this.#engine, places, answer: this.#answer, strings: this.#strings }
   }
 
@@ -180,8 +190,13 @@ export class EngineInstance {
     this.enter((exports, engine) => exports.instance_observe(engine, client, patterns.length), patterns)
   }
 
+  /** Does what is due. In workerd the clock stands still while code runs: there the units alone are the bound. */
   tick(units: number): void {
-    this.#pending = this.enter((exports, engine) => exports.instance_tick(engine, Date.now(), units))
+    const until = performance.now() + TICK_MS
+    for (let left = units; left > 0; left -= SLICE_UNITS) {
+      this.#pending = this.enter((exports, engine) => exports.instance_tick(engine, Date.now(), SLICE_UNITS))
+      if ((this.#pending & UNFINISHED) === 0 || performance.now() >= until) return
+    }
   }
 
   /** In milliseconds since 1970; infinite where nobody waits for a time. */
@@ -285,10 +300,10 @@ export class EngineInstance {
   }
 
   #reserve(bytes: number): void {
-    const address = bytes > 0xffff_ffff ? 0 : this.#exports.instance_reserve_scratch(this.#engine, bytes) >>> 0
-    if (address === 0) throw new NookError('OOM', `OOM there is no memory for arguments of ${bytes} bytes`)
-    this.#scratch = address
-    this.#scratchBytes = this.#exports.instance_scratch_len(this.#engine)
+    if (bytes > 0xffff_ffff || this.#exports.instance_reserve_scratch(this.#engine, bytes) === 0) {
+      throw new NookError('OOM', `OOM there is no memory for arguments of ${bytes} bytes`)
+    }
+    this.#findScratch()
   }
 
   #fill(argv: readonly Argument[]): void {
@@ -400,8 +415,13 @@ export class EngineInstance {
   }
 
   #trim(): void {
-    this.#scratch = this.enter((exports, engine) => exports.instance_trim_scratch(engine)) >>> 0
-    this.#scratchBytes = this.#exports.instance_scratch_len(this.#engine)
+    this.enter((exports, engine) => exports.instance_trim_scratch(engine))
+    this.#findScratch()
+  }
+
+  #findScratch(): void {
+    this.#scratch = this.#exports.instance_place(this.#engine, SCRATCH_PLACE) >>> 0
+    this.#scratchBytes = this.#exports.instance_place(this.#engine, SCRATCH_BYTES) >>> 0
   }
 }
 

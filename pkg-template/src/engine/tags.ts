@@ -34,3 +34,10 @@ export const LENGTH = 0x7fff_ffff
 /** The words of the answer that `BULKS` and `SCORED` have beside the first two. */
 export const COUNT = 3
 export const SCORES = 4
+
+// What `place` is asked for, as src/wasm/lib.rs has it.
+
+export const ANSWER_PLACE = 0
+export const ARGUMENT_PLACES = 1
+export const SCRATCH_PLACE = 2
+export const SCRATCH_BYTES = 3

@@ -21,6 +21,8 @@ export type Timers = 'always' | 'while waiting' | 'never'
 export interface Platform {
   /** Compiles the engine. Called when the first store is opened, never at import, and again only where it failed. */
   loadModule(): Promise<WebAssembly.Module>
+  /** Makes an instance of it, where it need not be waited for: pages may have to. */
+  instantiate?(module: WebAssembly.Module): WebAssembly.Instance
   /** Loads what keeps stores, of which a store in memory needs nothing. */
   keeping(): Promise<Keeping>
   /** In bytes: what a store may come to where `open` is not told. 0 is without bound. */
