@@ -1,10 +1,9 @@
 // Makes the scripts of the package of its sources: `shared.js` with all that every entry stands on, a file for each entry, and one for
 // each part that is loaded when it is needed.
 //
-// A page that bundles nothing fetches each file, and Node takes half a millisecond to find, open and link one: so an entry is its own
-// file and the shared one, and what only some entries have is copied into each of them. What is shared is shared by all, so that an error
-// of one entry is an instance of the class of another. Nothing is minified: whoever bundles does that, and whoever does not reads the
-// names in stack traces.
+// A page that bundles nothing fetches each file, so an entry is its own file and the shared one, and what only some entries have is copied
+// into each of them. Node takes half a millisecond to find, open and link a file: what starts there has all of it in one. Nothing is
+// minified: whoever bundles does that, and whoever does not reads the names in stack traces.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
@@ -28,6 +27,10 @@ const SOURCES = join(root, 'pkg-template/src')
 
 /** What entries stand on. */
 const SHARED = ['open', 'slim', 'late', 'transport/connect'].map((name) => join(SOURCES, `${name}.ts`))
+
+/** What only Node loads, each a script that stands on no other. What is copied into several may have no state, and no class by which things
+ *  are told apart: `NookError` sees to that itself. */
+const ALONE = ['index.node', 'index.slim.node', 'in-files'].map((name) => `${name}.js`)
 
 const sourceOf = (path, resolveDir) => join(resolveDir, path.replace(/\.js$/, '.ts'))
 const scriptOf = (source) => `${basename(source, '.ts')}.js`
@@ -78,15 +81,16 @@ export async function bundle(entryPoints, outdir) {
   const { metafile } = await script('shared.js', SHARED, [apart(nowhere, late)])
   const shared = new Set(Object.keys(metafile.inputs).map((path) => join(root, path)).filter((path) => path.startsWith(SOURCES)))
 
-  const write = async (name, sources, within) => {
+  const write = async (name, sources) => {
+    const within = name === 'shared.js' || ALONE.includes(name) ? nowhere : shared
     const { outputFiles } = await script(join(outdir, name), sources, [apart(within, late)])
     for (const { path, contents } of outputFiles) {
       mkdirSync(dirname(path), { recursive: true })
       writeFileSync(path, contents)
     }
   }
-  await write('shared.js', [...shared], nowhere)
-  for (const entry of entryPoints) await write(scriptOf(entry), [join(root, entry)], shared)
+  await write('shared.js', [...shared])
+  for (const entry of entryPoints) await write(scriptOf(entry), [join(root, entry)])
   // A set gives what is added to it meanwhile, too.
-  for (const source of late) await write(scriptOf(source), [source], shared)
+  for (const source of late) await write(scriptOf(source), [source])
 }

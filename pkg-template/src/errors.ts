@@ -1,4 +1,7 @@
-/** The one error class of the package.
+/** What every error of the package has, whichever of its files made it. */
+const MARK = Symbol.for('nookdb.error')
+
+/** The one error class of the package. Some of its scripts have a copy of their own: an error of any of them is an instance of each.
  *
  *  `code` is what programs compare. For the error reply of a command it is the reply's first word (`WRONGTYPE`, `OOM`,
  *  `NOSCRIPT`) and the message is the reply, word for word as Redis has it; storage has the codes of `StorageCode`. */
@@ -9,5 +12,15 @@ export class NookError extends Error {
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
+  }
+
+  protected get [MARK](): true {
+    return true
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // A class that extends this one has no mark of its own.
+    if (!Object.hasOwn(this.prototype, MARK)) return super[Symbol.hasInstance](value)
+    return typeof value === 'object' && value !== null && MARK in value
   }
 }

@@ -35,6 +35,7 @@ abstract class Face<T extends Text> extends Client {
     Face.#isComplete = true
     super.complete()
     addIterators(Face.prototype)
+    addIterators(AtomicFace.prototype)
     addShortcuts<Face<Text>>(Face.prototype, { direct: (face) => face.#core.direct, binary: (face) => face.#binary })
   }
 
@@ -93,10 +94,6 @@ export interface Transaction extends Commands<'sync', string>, ScanIterators<'sy
 }
 
 class AtomicFace extends Client {
-  static {
-    addIterators(this.prototype)
-  }
-
   readonly #call: (argv: readonly Argument[], binary: boolean) => Reply
 
   constructor(call: (argv: readonly Argument[], binary: boolean) => Reply) {

@@ -41,6 +41,27 @@ test('every entry can be imported on a server that renders, and does nothing the
   }
 })
 
+// Node's entries, and what keeps stores in files, have a class of errors each.
+test('an error of any script is an instance of the class of each entry, and of no class that extends it', async () => {
+  const program = `import { NookError, open } from 'nookdb'
+    import { NookError as Slim } from 'nookdb/slim'
+    import { NookError as Inline, open as openInline } from 'nookdb/inline'
+    class Own extends NookError {}
+    const shop = await open('shop')
+    const errors = [
+      await open('..').catch((error) => error),
+      await openInline('..').catch((error) => error),
+      await open('shop').catch((error) => error),
+    ]
+    for (const error of errors) {
+      console.log(error.name, ...[NookError, Slim, Inline, Error, Own].map((each) => error instanceof each))
+    }
+    await shop.close()
+    console.log(new Own('ERR', '') instanceof Own, new TypeError() instanceof NookError, 'ERR' instanceof NookError)`
+  const line = 'NookError true true true true false\n'
+  assert.equal(await node('module', program), `${line}${line}${line}true false false\n`)
+})
+
 test('a page that is rendered where no IndexedDB is can still hold a store in memory', async () => {
   const program = `import { open } from 'nookdb/inline'
     const db = await open('memory:')
