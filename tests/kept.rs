@@ -1,6 +1,6 @@
 //! What is kept gives back what was there: a snapshot made while commands went on, and the journal after it.
 
-use nookdb::db::{ClientId, Config, Step, split_mix};
+use nookdb::db::{ClientId, Config, split_mix};
 use nookdb::persist::rdb::Target;
 use nookdb::persist::record::{self, Origin};
 use nookdb::persist::snapshot::{self, Chunk, Slice, Snapshot};
@@ -54,8 +54,8 @@ impl Store {
         }
         store.engine.state_mut().seq = base_seq;
         for record in journal {
-            let (step, _): (Step, Origin) = record::decode(record).unwrap();
-            if step.seq > base_seq {
+            let (steps, _) = record::decode(record).unwrap();
+            for step in steps.into_iter().filter(|step| step.seq > base_seq) {
                 store.engine.apply(&step).unwrap();
             }
         }
@@ -195,29 +195,39 @@ fn a_chunk_cut_short_anywhere_is_refused() {
     }
 }
 
-/// Written by the last build whose records were of format 3.
+/// Written by the last builds whose records were of these formats.
 #[test]
-fn records_of_format_3_are_read() {
-    let mut steps = include_bytes!("fixtures/records/format-3.steps").as_slice();
-    let mut journal = Vec::new();
-    while let Some((length, rest)) = steps.split_first_chunk() {
-        let (record, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
-        assert_eq!(record[0], 3);
-        journal.push(record.to_vec());
-        steps = rest;
-    }
-    let mut store = Store::load(&[], 0, &journal);
-    assert_eq!(store.engine.state().seq, 11);
-    for (line, reply) in [
-        ("GET greeting", Reply::bulk("hello")),
-        ("GET visits", Reply::bulk("2")),
-        ("LLEN queue", Reply::Integer(2)),
-        ("HGET user role", Reply::bulk("admin")),
-        ("EXISTS drawn gone", Reply::Integer(0)),
-        ("GET two", Reply::bulk("2")),
-        ("SELECT 3", Reply::OK),
-        ("ZRANK board ada", Reply::Integer(1)),
+fn records_of_formats_3_and_4_are_read() {
+    for (format, mut steps) in [
+        (
+            3,
+            include_bytes!("fixtures/records/format-3.steps").as_slice(),
+        ),
+        (
+            4,
+            include_bytes!("fixtures/records/format-4.steps").as_slice(),
+        ),
     ] {
-        assert_eq!(store.say(line), reply, "{line}");
+        let mut journal = Vec::new();
+        while let Some((length, rest)) = steps.split_first_chunk() {
+            let (record, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
+            assert_eq!(record[0], format);
+            journal.push(record.to_vec());
+            steps = rest;
+        }
+        let mut store = Store::load(&[], 0, &journal);
+        assert_eq!(store.engine.state().seq, 11);
+        for (line, reply) in [
+            ("GET greeting", Reply::bulk("hello")),
+            ("GET visits", Reply::bulk("2")),
+            ("LLEN queue", Reply::Integer(2)),
+            ("HGET user role", Reply::bulk("admin")),
+            ("EXISTS drawn gone", Reply::Integer(0)),
+            ("GET two", Reply::bulk("2")),
+            ("SELECT 3", Reply::OK),
+            ("ZRANK board ada", Reply::Integer(1)),
+        ] {
+            assert_eq!(store.say(line), reply, "{line}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 // Steps that wait to be written.
 
-import { endOfStep, type Batch } from './storage/batch.js'
+import { endOfFrame, stepsInFrame, type Batch } from './storage/batch.js'
 
 /** The first block is for a store that writes now and then, the largest for one that does nothing else. */
 const FIRST_BLOCK_BYTES = 4 * 1024
@@ -15,7 +15,7 @@ interface Run {
   count: number
 }
 
-/** A queue of steps in their packed form (storage/batch.ts), copied into blocks: what a step costs here is its bytes.
+/** A queue of steps in their packed form (storage/batch.ts), copied into blocks, whose records stay whole: what a step costs here is its bytes.
  *
  *  Bytes that were handed out stay as they are until they are dropped: what is pushed later goes behind them. The blocks of what was
  *  dropped are filled again, as memory that was just written is nearer than new memory, and leaves nothing to collect. Whoever may
@@ -73,15 +73,15 @@ export class Backlog {
     return run
   }
 
-  /** As many of the first steps as come to at most so many bytes, and one at least. O(runs), and where not all of them fit also
-   *  O(steps of one run). */
+  /** As many of the first records as come to at most so many bytes, and one at least. O(runs), and where not all of them fit also
+   *  O(records of one run). */
   first(mostBytes: number): Batch {
     const parts: Uint8Array[] = []
     let count = 0
     let leftBytes = mostBytes
     for (const [index, run] of this.#runs.entries()) {
       const isWhole = run.to - run.from <= leftBytes
-      const isWanted = (steps: number, bytes: number): boolean => bytes <= leftBytes || (count === 0 && steps === 1)
+      const isWanted = (_steps: number, bytes: number, isFirst: boolean): boolean => bytes <= leftBytes || (count === 0 && isFirst)
       const end = isWhole ? run : placeAfter(run, isWanted)
       // What is dropped then are whole runs.
       if (end.count > 0) this.#cut(index, end)
@@ -102,10 +102,10 @@ export class Backlog {
     run.count = count
   }
 
-  /** Lets go of so many of the first steps. Gives how many bytes they were. */
-  drop(count: number): number {
+  /** Lets go of so many of the first steps, which are whole records. Gives how many bytes they were. */
+  drop(steps: number): number {
     const before = this.#bytes
-    let left = Math.min(count, this.#count)
+    let left = Math.min(steps, this.#count)
     this.#count -= left
     let gone = 0
     for (const run of this.#runs) {
@@ -117,7 +117,8 @@ export class Backlog {
     this.#letGo(this.#runs.splice(0, gone))
     const [run] = this.#runs
     if (run !== undefined && left > 0) {
-      const { to } = placeAfter(run, (steps) => steps <= left)
+      const { to, count } = placeAfter(run, (steps) => steps <= left)
+      if (count !== left) throw new Error(`${left} steps are let go, and a record ends after ${count}`)
       this.#bytes -= to - run.from
       run.from = to
       run.count -= left
@@ -141,20 +142,22 @@ export class Backlog {
   }
 }
 
-/** How far the first steps of a run reach of which `isWanted` says so: given how many they are, and how many bytes. */
-function placeAfter({ block, from, to }: Run, isWanted: (steps: number, bytes: number) => boolean): { to: number; count: number } {
+/** How far the first records of a run reach of which `isWanted` says so: given how many steps and bytes they have. */
+function placeAfter(
+  { block, from, to }: Run, isWanted: (steps: number, bytes: number, isFirst: boolean) => boolean,
+): { to: number; count: number } {
   let [at, count] = [from, 0]
   while (at < to) {
-    const end = endOfStep(block, at)
-    if (!isWanted(count + 1, end - from)) break
+    const [end, steps] = [endOfFrame(block, at), stepsInFrame(block, at)]
+    if (!isWanted(count + steps, end - from, at === from)) break
     at = end
-    count++
+    count += steps
   }
   return { to: at, count }
 }
 
 function stepsIn(part: Uint8Array): number {
   let steps = 0
-  for (let at = 0; at < part.length; at = endOfStep(part, at)) steps++
+  for (let at = 0; at < part.length; at = endOfFrame(part, at)) steps += stepsInFrame(part, at)
   return steps
 }

@@ -20,7 +20,8 @@ export interface Journaled {
   restoreChunk(chunk: Chunk): void
   /** Called once all chunks were handed over; those that the manifest does not name are left alone. */
   finishChunks(): Losses
-  restoreStep(record: Uint8Array): void
+  /** Steps that come up to those that were restored are passed over. @throws DAMAGED, also where no step comes after these */
+  restoreRecord(record: Uint8Array): void
 }
 
 /** What was kept and could not be read back. */
@@ -288,9 +289,9 @@ async function restore(storage: Storage, engine: Journaled, last: Identity | und
     engine.restoreChunk(chunk)
   }
   const losses = engine.finishChunks()
-  for await (const step of storage.readAfter(engine.seq())) {
-    journalBytes += step.length
-    engine.restoreStep(step)
+  for await (const record of storage.readAfter(engine.seq())) {
+    journalBytes += record.length
+    engine.restoreRecord(record)
   }
   if (engine.seq() !== lastSeq) {
     throw storageError('DAMAGED', `step ${lastSeq} was kept, and what can be read ends with step ${engine.seq()}`)

@@ -79,7 +79,7 @@ pub struct Step {
     /// Gapless over the life of a store.
     pub seq: u64,
     pub at_ms: i64,
-    /// What the step drew its random numbers from.
+    /// What the step drew its random numbers from; 0 where it drew none.
     pub seed: u64,
     pub cause: Cause,
     /// What was asked for, as the caller said it.
@@ -179,6 +179,15 @@ impl Draft {
         self.replaced.clear();
         self.undo.clear();
         self.purges = false;
+    }
+
+    /// What the step has drawn its random numbers from; 0 where it has drawn none.
+    pub fn drawn_from(&self) -> u64 {
+        if self.random == self.seed {
+            0
+        } else {
+            self.seed
+        }
     }
 
     /// Where the step stands now; `Ctx::rollback` comes back to it.

@@ -6,6 +6,7 @@
 //! then nothing has happened, and `None` says so. `tests/direct.rs` holds the two ways to each other.
 
 use alloc::boxed::Box;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::{Engine, Outcome};
@@ -13,8 +14,8 @@ use super::{Engine, Outcome};
 use crate::commands::add_members;
 use crate::commands::{Listed, add, sum_of, table};
 use crate::db::{
-    Cause, ClientId, Ctx, Draft, ENTRY_MAX_BYTES, Event, Head, Keyspace, QuietSlot, Resp, Role,
-    Savepoint, Standing, State, Ttl, split_mix,
+    Cause, ClientId, Ctx, Deadline, Draft, ENTRY_MAX_BYTES, Event, Head, Keyspace, QuietSlot, Resp,
+    Role, Savepoint, Standing, State, Ttl, split_mix,
 };
 use crate::error::{Error, Result};
 use crate::types::{Hash, Item, Kind, Str, Text, Words};
@@ -226,11 +227,10 @@ impl Engine {
     /// SET without options. Where memory is near its bound it is left to `call`, which makes room.
     #[inline]
     pub fn set(&mut self, now: Moment, client: ClientId, key: &[u8], value: &[u8]) -> Option<()> {
-        self.write(now, client, (key, value), Ttl::Clear)
+        self.write(now, client, (key, value), None)
     }
 
-    /// SET with EX or PX alone, for so many milliseconds, as `set`. A journal is told by `call` what was asked for, which
-    /// says nothing of the moment that came of it.
+    /// SET with EX or PX alone, as `set`. A journal is told that PX was asked for, which means the same.
     #[inline]
     pub fn set_for(
         &mut self,
@@ -239,11 +239,11 @@ impl Engine {
         pair: (&[u8], &[u8]),
         ttl_ms: i64,
     ) -> Option<()> {
-        if self.journaling || !now.is_exact || ttl_ms <= 0 {
+        if !now.is_exact || ttl_ms <= 0 {
             return None;
         }
         let deadline = now.ms.checked_add(ttl_ms)?;
-        self.write(now, client, pair, Ttl::At(deadline))
+        self.write(now, client, pair, Some(deadline))
     }
 
     #[inline]
@@ -252,28 +252,38 @@ impl Engine {
         now: Moment,
         client: ClientId,
         (key, value): (&[u8], &[u8]),
-        ttl: Ttl,
+        deadline: Option<Deadline>,
     ) -> Option<()> {
         if !self.has_room_for(key.len() + value.len()) {
             return None;
         }
         let caller = self.admits(now, client, "SET", |keys| is_lasting(keys, key))?;
         if let Some(slot) = self.quiet_slot(now.ms, caller, key) {
-            let deadline = match ttl {
-                Ttl::At(deadline) => Some(deadline),
-                _ => None,
-            };
             slot.put_text(Text::of(value), deadline);
             if let Some(head) = self.end_quietly(now.ms) {
-                (self.journal).push_call(head, caller.db, &[b"SET", key, value]);
+                match deadline {
+                    None => self.journal.push_set(head, caller.db, key, value),
+                    Some(at) => (self.journal).push_set_for(head, caller.db, (key, value), at),
+                }
             }
             return Some(());
         }
         let mut draft = self.draft(now.ms);
         let mut ctx = caller.ctx(&mut self.state, &mut draft);
+        let ttl = deadline.map_or(Ttl::Clear, Ttl::At);
         ctx.slot(key).put_text(Event::Set, Text::of(value), ttl);
-        ctx.seal(Savepoint::START);
-        self.commit(draft, Cause::Command, &[b"SET", key, value]);
+        match deadline {
+            None => {
+                ctx.seal(Savepoint::START);
+                self.commit(draft, Cause::Command, &[b"SET", key, value]);
+            }
+            Some(at) => {
+                let [ttl, at] = [at - now.ms, at].map(|ms| ms.to_string());
+                ctx.effect([b"SET", key, value, b"PXAT", at.as_bytes()]);
+                let argv = [b"SET", key, value, b"PX", ttl.as_bytes()];
+                self.commit(draft, Cause::Command, &argv);
+            }
+        }
         Some(())
     }
 
@@ -573,12 +583,13 @@ impl Engine {
     #[inline]
     #[must_use]
     fn end_quietly(&mut self, now_ms: i64) -> Option<Head> {
-        let seed = split_mix(&mut self.random);
+        // Each step draws a seed, though these draw nothing from it.
+        split_mix(&mut self.random);
         self.state.seq += 1;
         self.journaling.then_some(Head {
             seq: self.state.seq,
             at_ms: now_ms,
-            seed,
+            seed: 0,
             cause: Cause::Command,
         })
     }

@@ -166,7 +166,7 @@ impl Engine {
         self.journal.clear(KEPT_JOURNAL_BYTES);
     }
 
-    /// Gives all of them away as they lie, each behind its length; the next find this room.
+    /// Gives all of them away as they lie, in frames; the next find this room.
     pub fn replace_steps(&mut self, room: Vec<u8>) -> Vec<u8> {
         let is_large = room.capacity() > KEPT_JOURNAL_BYTES;
         self.journal

@@ -78,7 +78,7 @@ impl Engine {
             let head = Head {
                 seq: self.state.seq,
                 at_ms: draft.now_ms,
-                seed: draft.seed,
+                seed: draft.drawn_from(),
                 cause,
             };
             self.journal.push(head, intents, &draft.effects);

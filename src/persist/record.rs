@@ -1,12 +1,19 @@
-//! A step as it lies in the journal.
+//! Steps as they lie in the journal: a record has those of which one hand-over told, one after the other.
 //!
 //! `db::steps` says how it is laid out, and lays it out so from the start. What is added here is for keeping: the epoch, the
 //! checksum (XXH64 of all before it, with the seed 0), and, where a step was not taken by the store itself, by whom: `client`
 //! and `n` say whose it is and which of his, and `base_seq` on which state it was computed. As a rule it is the store's own, its
 //! `seq`th, on the one before.
 //!
-//! A reader refuses records of formats that it does not know. Format 3 is format 4 without IS_VERBATIM, and with calls as they
-//! go over a wire:
+//! A reader refuses records of formats that it does not know. Those before had a step each:
+//!
+//! ```text
+//! record   format u8 = 4 | cause u8 | seq u64 | epoch u32 | at_ms i64 | seed u64 | other? | done | checksum u64
+//! done     db call                 where `cause` has IS_VERBATIM: that call was asked for, and is what was done
+//!          intents | effects       where it has not
+//! ```
+//!
+//! `other` was there where `cause` had its highest bit. Format 3 is format 4 without IS_VERBATIM, and with calls as they go over a wire:
 //!
 //! ```text
 //! call     "*" words CR LF ("$" length CR LF bytes CR LF) ...           a request of RESP
@@ -18,14 +25,21 @@ use core::fmt;
 
 use twox_hash::XxHash64;
 
-use crate::db::bytes::Parts;
+use crate::db::bytes::{Parts, write_number};
 use crate::db::steps::{
-    CHECKSUM_BYTES, EPOCH_AT, FORMAT, HEAD_BYTES, IS_OF_ANOTHER, IS_VERBATIM, LENGTH_BYTES,
+    CHECKSUM_BYTES, EPOCH_AT, FORMAT, FRAME_BYTES, IS_OF_ANOTHER, IS_RUN, LISTED, SET_FOR,
+    StepHead, VERBATIM, read_pair, write_record_head,
 };
 use crate::db::{Argv, Cause, Effect, Step, Taken};
 
-/// The one before, whose calls are requests.
+/// Those before, which had a step each.
+const FORMAT_OF_WORDS: u8 = 4;
+/// The one before that, whose calls are requests.
 const FORMAT_OF_REQUESTS: u8 = 3;
+/// In the byte of the cause of those: the step was computed elsewhere.
+const WAS_OF_ANOTHER: u8 = 1 << 7;
+/// The step is one call that did what it says.
+const WAS_VERBATIM: u8 = 1 << 6;
 const EPOCH_BYTES: usize = size_of::<u32>();
 
 /// Who took a step, and on top of what.
@@ -76,12 +90,14 @@ impl fmt::Display for RecordError {
     }
 }
 
-/// Makes records of steps that lie one after the other, each behind its length, as `Steps` has them: those of the store
-/// itself, under this epoch.
-pub fn seal(steps: &mut [u8], epoch: u32) {
-    let mut rest = steps;
-    while let Some((length, after)) = rest.split_first_chunk_mut::<LENGTH_BYTES>() {
-        let (record, after) = after.split_at_mut(u32::from_le_bytes(*length) as usize);
+/// Makes records of steps that lie one after the other in frames, as `Steps` has them: those of the store itself, under this
+/// epoch.
+pub fn seal(frames: &mut [u8], epoch: u32) {
+    let mut rest = frames;
+    while let Some((frame, after)) = rest.split_first_chunk_mut::<FRAME_BYTES>() {
+        let [a, b, c, d, ..] = *frame;
+        let length = u32::from_le_bytes([a, b, c, d]) & !IS_RUN;
+        let (record, after) = after.split_at_mut(length as usize);
         let (body, checksum) = record.split_at_mut(record.len() - CHECKSUM_BYTES);
         body[EPOCH_AT..][..EPOCH_BYTES].copy_from_slice(&epoch.to_le_bytes());
         checksum.copy_from_slice(&checksum_of(body).to_le_bytes());
@@ -89,20 +105,27 @@ pub fn seal(steps: &mut [u8], epoch: u32) {
     }
 }
 
-/// Puts the record of a step at the end of `out`.
+/// Puts a record of one step at the end of `out`.
 pub fn encode(step: Taken, origin: Origin, out: &mut Vec<u8>) {
     let start = out.len();
-    let end = step.record().len() - CHECKSUM_BYTES;
-    let (head, done) = step.record()[..end].split_at(HEAD_BYTES);
-    out.extend_from_slice(head);
+    let head = step.head();
+    write_record_head(head.seq, head.at_ms, out);
     out[start + EPOCH_AT..][..EPOCH_BYTES].copy_from_slice(&origin.epoch.to_le_bytes());
-    if origin != Origin::of_store(step.head().seq, origin.epoch) {
+    if origin != Origin::of_store(head.seq, origin.epoch) {
         out[start + 1] |= IS_OF_ANOTHER;
         out.extend_from_slice(&origin.client.to_le_bytes());
         out.extend_from_slice(&origin.n.to_le_bytes());
         out.extend_from_slice(&origin.base_seq.to_le_bytes());
     }
-    out.extend_from_slice(done);
+    let (code, db) = step.code();
+    out.push(code);
+    if head.seed != 0 {
+        out.extend_from_slice(&head.seed.to_le_bytes());
+    }
+    if db != 0 {
+        write_number(u64::from(db), out);
+    }
+    out.extend_from_slice(step.done());
     let checksum = checksum_of(&out[start..]);
     out.extend_from_slice(&checksum.to_le_bytes());
 }
@@ -112,11 +135,11 @@ fn checksum_of(body: &[u8]) -> u64 {
     XxHash64::oneshot(0, body)
 }
 
-/// The step that the bytes say, all of them.
+/// The steps that the bytes say, all of them. The origin is that of the first.
 ///
 /// # Errors
 /// Where they are anything but one whole record of a known format.
-pub fn decode(record: &[u8]) -> Result<(Step, Origin), RecordError> {
+pub fn decode(record: &[u8]) -> Result<(Vec<Step>, Origin), RecordError> {
     let split = record.len().checked_sub(CHECKSUM_BYTES);
     let (body, checksum) = record.split_at(split.ok_or(RecordError::Malformed)?);
     let stored = u64::from_le_bytes(checksum.try_into().map_err(|_| RecordError::Malformed)?);
@@ -129,31 +152,95 @@ pub fn decode(record: &[u8]) -> Result<(Step, Origin), RecordError> {
             _ => RecordError::Checksum,
         });
     }
-    match body.first() {
-        Some(&format @ (FORMAT_OF_REQUESTS | FORMAT)) => {
-            read(&mut Parts(&body[1..]), format).ok_or(RecordError::Malformed)
+    let read = match body.first() {
+        Some(&FORMAT) => read_run(body),
+        Some(&format @ (FORMAT_OF_REQUESTS | FORMAT_OF_WORDS)) => {
+            let step = read_single(&mut Parts(&body[1..]), format);
+            step.map(|(step, origin)| (vec![step], origin))
         }
-        Some(&format) => Err(RecordError::UnknownFormat(format)),
-        None => Err(RecordError::Malformed),
-    }
+        Some(&format) => return Err(RecordError::UnknownFormat(format)),
+        None => None,
+    };
+    read.ok_or(RecordError::Malformed)
 }
 
-fn read(parts: &mut Parts, format: u8) -> Option<(Step, Origin)> {
+fn read_run(body: &[u8]) -> Option<(Vec<Step>, Origin)> {
+    let mut parts = Parts(body);
+    let (_format, flags, epoch) = (parts.u8()?, parts.u8()?, parts.u32()?);
+    let (mut seq, mut at_ms) = (parts.u64()?, parts.i64()?);
+    let mut origin = Origin::of_store(seq, epoch);
+    match flags {
+        0 => {}
+        IS_OF_ANOTHER => read_other(&mut parts, &mut origin)?,
+        _ => return None,
+    }
+    let mut steps = Vec::new();
+    while !parts.is_empty() {
+        let step = read_step(&mut parts, seq, at_ms)?;
+        (seq, at_ms) = (seq.wrapping_add(1), step.at_ms);
+        steps.push(step);
+    }
+    (flags == 0 || steps.len() == 1).then_some((steps, origin))
+}
+
+fn read_other(parts: &mut Parts, origin: &mut Origin) -> Option<()> {
+    origin.client = parts.u128()?;
+    origin.n = parts.u64()?;
+    origin.base_seq = parts.u64()?;
+    Some(())
+}
+
+/// The step of a run that comes next, where the one before was taken at `last_ms`.
+fn read_step(parts: &mut Parts, seq: u64, last_ms: i64) -> Option<Step> {
+    let head = StepHead::read(parts, last_ms)?;
+    let db = head.db;
+    let (intent, effects) = match head.form {
+        LISTED => read_listed(parts, read_words)?,
+        form => {
+            let asked = match form {
+                VERBATIM => read_words(parts)?,
+                _ => read_set(parts)?,
+            };
+            let mut done = asked.clone();
+            let mut intent = asked;
+            if form == SET_FOR {
+                for (argv, unit) in [(&mut intent, b"PX".as_slice()), (&mut done, b"PXAT")] {
+                    argv.extend([unit.into(), parts.bytes()?.into()]);
+                }
+            }
+            (vec![intent], vec![Effect::Command { db, argv: done }])
+        }
+    };
+    Some(Step {
+        seq,
+        at_ms: head.at_ms,
+        seed: head.seed,
+        cause: head.cause,
+        intent,
+        effects,
+    })
+}
+
+fn read_set(parts: &mut Parts) -> Option<Argv> {
+    let [key, value] = read_pair(parts)?;
+    let words = [b"SET".as_slice(), key, value];
+    Some(words.map(Box::from).into())
+}
+
+fn read_single(parts: &mut Parts, format: u8) -> Option<(Step, Origin)> {
     let read_call = match format {
         FORMAT_OF_REQUESTS => read_request,
         _ => read_words,
     };
     let code = parts.u8()?;
-    let cause = Cause::of_code(code & !(IS_OF_ANOTHER | IS_VERBATIM))?;
+    let cause = Cause::of_code(code & !(WAS_OF_ANOTHER | WAS_VERBATIM))?;
     let (seq, epoch) = (parts.u64()?, parts.u32()?);
     let (at_ms, seed) = (parts.i64()?, parts.u64()?);
     let mut origin = Origin::of_store(seq, epoch);
-    if code & IS_OF_ANOTHER != 0 {
-        origin.client = parts.u128()?;
-        origin.n = parts.u64()?;
-        origin.base_seq = parts.u64()?;
+    if code & WAS_OF_ANOTHER != 0 {
+        read_other(parts, &mut origin)?;
     }
-    let (intent, effects) = if code & IS_VERBATIM != 0 && format != FORMAT_OF_REQUESTS {
+    let (intent, effects) = if code & WAS_VERBATIM != 0 && format != FORMAT_OF_REQUESTS {
         let db = u32::try_from(parts.number()?).ok()?;
         let argv = read_call(parts)?;
         let effect = Effect::Command {
@@ -162,14 +249,7 @@ fn read(parts: &mut Parts, format: u8) -> Option<(Step, Origin)> {
         };
         (vec![argv], vec![effect])
     } else {
-        let intents = parts.count()?;
-        let intent: Vec<Argv> = (0..intents)
-            .map(|_| read_call(parts))
-            .collect::<Option<_>>()?;
-        let count = parts.count()?;
-        let effects = (0..count).map(|_| read_effect(parts, &intent, read_call));
-        let effects = effects.collect::<Option<_>>()?;
-        (intent, effects)
+        read_listed(parts, read_call)?
     };
     let step = Step {
         seq,
@@ -180,6 +260,20 @@ fn read(parts: &mut Parts, format: u8) -> Option<(Step, Origin)> {
         effects,
     };
     parts.is_empty().then_some((step, origin))
+}
+
+fn read_listed(
+    parts: &mut Parts,
+    read_call: fn(&mut Parts) -> Option<Argv>,
+) -> Option<(Vec<Argv>, Vec<Effect>)> {
+    let intents = parts.count()?;
+    let intent: Vec<Argv> = (0..intents)
+        .map(|_| read_call(parts))
+        .collect::<Option<_>>()?;
+    let count = parts.count()?;
+    let effects = (0..count).map(|_| read_effect(parts, &intent, read_call));
+    let effects = effects.collect::<Option<_>>()?;
+    Some((intent, effects))
 }
 
 fn read_effect(
@@ -257,17 +351,35 @@ fn read_header(parts: &mut Parts, kind: u8) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::Steps;
+    use crate::db;
     use proptest::collection::vec;
     use proptest::prelude::*;
 
     fn encoded(step: &Step, origin: Origin) -> Vec<u8> {
-        let steps: Steps = [step].into_iter().collect();
+        let steps: db::Steps = [step].into_iter().collect();
         let mut record = Vec::new();
         for step in steps.iter() {
             encode(step, origin, &mut record);
         }
         record
+    }
+
+    /// What lies in the frames of steps, with how many steps each says to have.
+    fn records(steps: &mut db::Steps, epoch: u32) -> Vec<(usize, Vec<u8>)> {
+        let mut frames = steps.replace(Vec::new());
+        seal(&mut frames, epoch);
+        let mut records = Vec::new();
+        let mut parts = Parts(&frames);
+        while !parts.is_empty() {
+            let (length, count) = (
+                parts.u32().expect("a length"),
+                parts.u32().expect("a count"),
+            );
+            assert_ne!(length & IS_RUN, 0);
+            let record = parts.take((length & !IS_RUN) as usize).expect("a record");
+            records.push((count as usize, record.to_vec()));
+        }
+        records
     }
 
     fn argv() -> impl Strategy<Value = Argv> {
@@ -333,26 +445,43 @@ mod tests {
         #[test]
         fn a_step_comes_back_as_it_was(step in step(), origin in origin(), is_of_store: bool) {
             let origin = if is_of_store { Origin::of_store(step.seq, origin.epoch) } else { origin };
-            prop_assert_eq!(decode(&encoded(&step, origin)), Ok((step, origin)));
+            prop_assert_eq!(decode(&encoded(&step, origin)), Ok((vec![step], origin)));
         }
 
         #[test]
-        fn sealed_steps_are_the_records_of_the_store(steps in vec(step(), 0..4), epoch: u32) {
-            let packed: Steps = steps.iter().collect();
-            let mut sealed = Vec::new();
-            for step in packed.iter() {
-                sealed.extend_from_slice(&(step.record().len() as u32).to_le_bytes());
-                sealed.extend_from_slice(step.record());
+        fn sealed_steps_are_read_back_as_the_stores_own(mut steps in vec(step(), 0..20), gap in 0usize..40, epoch: u32) {
+            let first = steps.first().map_or(0, |step| step.seq);
+            for (n, step) in steps.iter_mut().enumerate() {
+                // A gap begins another record.
+                step.seq = first.wrapping_add((n + usize::from(n >= gap)) as u64);
             }
-            seal(&mut sealed, epoch);
-            let mut expected = Vec::new();
-            for (step, taken) in steps.iter().zip(packed.iter()) {
-                let mut record = Vec::new();
-                encode(taken, Origin::of_store(step.seq, epoch), &mut record);
-                expected.extend_from_slice(&(record.len() as u32).to_le_bytes());
-                expected.extend_from_slice(&record);
+            let mut packed: db::Steps = steps.iter().collect();
+            prop_assert_eq!(packed.to_vec(), steps.clone());
+            prop_assert_eq!(packed.len(), steps.len());
+            let mut read = Vec::new();
+            for (count, record) in records(&mut packed, epoch) {
+                let (some, origin) = decode(&record).expect("a record");
+                prop_assert_eq!(some.len(), count);
+                prop_assert_eq!(origin, Origin::of_store(some[0].seq, epoch));
+                read.extend(some);
             }
-            prop_assert_eq!(sealed, expected);
+            prop_assert_eq!(read, steps);
+            prop_assert!(packed.is_empty() && packed.iter().next().is_none());
+        }
+
+        #[test]
+        fn a_record_of_many_steps_that_is_changed_or_cut_anywhere_is_refused(
+            steps in vec(step(), 1..6), at: prop::sample::Index, change in 1u8..,
+        ) {
+            let mut packed: db::Steps = steps.iter().collect();
+            for (_, mut record) in records(&mut packed, 1) {
+                for length in 0..record.len() {
+                    prop_assert!(decode(&record[..length]).is_err());
+                }
+                let at = at.index(record.len());
+                record[at] ^= change;
+                prop_assert!(decode(&record).is_err());
+            }
         }
 
         #[test]
@@ -366,7 +495,7 @@ mod tests {
         #[test]
         fn any_body_under_a_right_checksum_is_read_without_a_panic(mut record: Vec<u8>) {
             record.insert(0, FORMAT);
-            for format in [FORMAT, FORMAT_OF_REQUESTS] {
+            for format in [FORMAT, FORMAT_OF_WORDS, FORMAT_OF_REQUESTS] {
                 record[0] = format;
                 let checksum = checksum_of(&record).to_le_bytes();
                 let _ = decode(&[&record[..], &checksum].concat());
@@ -389,6 +518,76 @@ mod tests {
     }
 
     #[test]
+    fn a_set_in_a_run_comes_to_its_key_its_value_and_three_bytes() {
+        let mut steps = db::Steps::default();
+        let (key, value) = ([b'k'; 20], [b'v'; 64]);
+        let mut sizes = Vec::new();
+        for seq in 1..=3 {
+            let head = db::Head {
+                seq,
+                at_ms: 1_800_000_000_000,
+                seed: 0,
+                cause: Cause::Command,
+            };
+            steps.push_call(head, 0, &[b"SET".as_slice(), &key, &value]);
+            sizes.push(steps.bytes());
+        }
+        assert_eq!([sizes[1] - sizes[0], sizes[2] - sizes[1]], [87; 2]);
+    }
+
+    #[test]
+    fn a_set_for_a_time_says_what_was_asked_for_and_when_it_ends() {
+        let mut steps = db::Steps::default();
+        let head = db::Head {
+            seq: 7,
+            at_ms: 1000,
+            seed: 0,
+            cause: Cause::Command,
+        };
+        steps.push_set_for(head, 3, (b"k", b"v"), 1250);
+        let argv = |words: &[&[u8]]| -> Argv { words.iter().map(|&word| word.into()).collect() };
+        let step = Step {
+            seq: 7,
+            at_ms: 1000,
+            seed: 0,
+            cause: Cause::Command,
+            intent: vec![argv(&[b"SET", b"k", b"v", b"PX", b"250"])],
+            effects: vec![Effect::Command {
+                db: 3,
+                argv: argv(&[b"SET", b"k", b"v", b"PXAT", b"1250"]),
+            }],
+        };
+        assert_eq!(steps.to_vec(), core::slice::from_ref(&step));
+        let [(1, record)] = &records(&mut steps, 2)[..] else {
+            panic!("one record of one step");
+        };
+        assert_eq!(decode(record), Ok((vec![step], Origin::of_store(7, 2))));
+    }
+
+    #[test]
+    fn a_large_step_has_a_record_of_its_own() {
+        let mut steps = db::Steps::default();
+        for (seq, bytes) in (1..).zip([10, 100_000, 10, 10]) {
+            let head = db::Head {
+                seq,
+                at_ms: 1,
+                seed: 0,
+                cause: Cause::Command,
+            };
+            steps.push_call(
+                head,
+                0,
+                &[b"APPEND".to_vec(), vec![b'k'], vec![b'v'; bytes]],
+            );
+        }
+        let counts: Vec<usize> = records(&mut steps, 1)
+            .iter()
+            .map(|(count, _)| *count)
+            .collect();
+        assert_eq!(counts, [1, 1, 2]);
+    }
+
+    #[test]
     fn each_command_of_a_transaction_that_did_what_it_said_is_written_once() {
         let argv = |name: u8| vec![b"SET".as_slice().into(), vec![name; 1000].into()];
         let intent: Vec<Argv> = vec![argv(b'x'), vec![b"DBSIZE".as_slice().into()], argv(b'y')];
@@ -406,7 +605,7 @@ mod tests {
         };
         let record = encoded(&step, Origin::default());
         assert!(record.len() < 2200, "{}", record.len());
-        assert_eq!(decode(&record), Ok((step, Origin::default())));
+        assert_eq!(decode(&record), Ok((vec![step], Origin::default())));
     }
 
     #[test]

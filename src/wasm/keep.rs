@@ -44,7 +44,7 @@ impl Instance {
         self.engine.state().seq as f64
     }
 
-    /// Puts the records of all steps since the last time into the answer, each behind its length. Gives how many they are.
+    /// Puts the records of all steps since the last time into the answer, in frames. Gives how many steps they have.
     pub fn take_steps(&mut self, epoch: u32) -> u32 {
         let count = self.engine.steps_waiting();
         let mut steps = self.engine.replace_steps(self.answer.room());
@@ -156,16 +156,33 @@ impl Instance {
         self.answer.reply(&reply, Resp::Three) as u32
     }
 
-    /// Applies the record in the scratch buffer.
-    pub fn load_step(&mut self) -> u32 {
+    /// Applies the steps of the record in the scratch buffer that come after those that were applied.
+    pub fn load_record(&mut self) -> u32 {
         self.needs_ticks = true;
         let record = self.scratch.argv(1)[0];
         let reply = match record::decode(record) {
-            Ok((step, _)) => self.apply(&step),
+            Ok((steps, _)) => self.apply_all(&steps),
             Err(error @ RecordError::UnknownFormat(_)) => unsupported(&error),
             Err(error) => refused(&error),
         };
         self.answer.outcome(Outcome::Reply(reply)) as u32
+    }
+
+    fn apply_all(&mut self, steps: &[Step]) -> Reply {
+        let last = self.engine.state().seq;
+        for step in steps.iter().skip_while(|step| step.seq <= last) {
+            let reply = self.apply(step);
+            if reply != Reply::OK {
+                return reply;
+            }
+        }
+        if self.engine.state().seq > last {
+            return Reply::OK;
+        }
+        Reply::Error(Error::SaidOf(format!(
+            "DAMAGED a record that ends before step {}",
+            last + 1
+        )))
     }
 
     fn apply(&mut self, step: &Step) -> Reply {

@@ -65,8 +65,8 @@ export class EngineJournal implements Journaled {
     return this.#restore((instance) => kept.finishChunks(instance))
   }
 
-  restoreStep(record: Uint8Array): void {
-    this.#restore((instance) => kept.loadStep(instance, record))
+  restoreRecord(record: Uint8Array): void {
+    this.#restore((instance) => kept.loadRecord(instance, record))
   }
 
   /** What was restored need not be taken. */

@@ -62,7 +62,7 @@ export function finishChunks(instance: EngineInstance): Losses {
   return { chunks, keys, names: names.map((name) => decodeText(name, 0, name.length)) }
 }
 
-/** @throws DAMAGED; UNSUPPORTED where the step has a command that this engine does not know */
-export function loadStep(instance: EngineInstance, record: Uint8Array): void {
-  instance.load((exports, engine) => exports.instance_load_step(engine), [record])
+/** @throws DAMAGED; UNSUPPORTED where a step has a command that this engine does not know */
+export function loadRecord(instance: EngineInstance, record: Uint8Array): void {
+  instance.load((exports, engine) => exports.instance_load_record(engine), [record])
 }

@@ -9,7 +9,7 @@
 // each of which says how many there are: 0002/0005 is the third of five.
 
 import { NookError } from '../errors.js'
-import { joined, packBatch, stepsAfter, type Batch } from './batch.js'
+import { joined, packBatch, recordsAfter, type Batch } from './batch.js'
 import { Line } from './line.js'
 import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, type Head } from './rules.js'
 import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity, type Opened, type Storage } from './storage.js'
@@ -80,7 +80,7 @@ export class DurableObjectStorage implements Storage {
     this.#require()
     const journal = this.#key('journal')
     for await (const [lastSeq, batch] of valuesOf(this.#storage, journal, keyOf(journal, seq + 1))) {
-      yield* stepsAfter(seq, lastSeq, batch)
+      yield* recordsAfter(seq, lastSeq, batch)
     }
   }
 

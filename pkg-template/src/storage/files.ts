@@ -11,7 +11,7 @@
 
 import { dirname, join } from 'node:path'
 import { NookError } from '../errors.js'
-import { lengthOf, NO_STEPS, stepsAfter, type Batch } from './batch.js'
+import { lengthOf, NO_STEPS, recordsAfter, type Batch } from './batch.js'
 import { decodeHead, encodeHead, type FileHead, type SealedSegment } from './file-head.js'
 import { hasCode, nodeFileSystem, type FileSystem } from './file-system.js'
 import { Line } from './line.js'
@@ -84,7 +84,7 @@ export class FileStorage implements Storage {
     const segments = [...head.sealed, { file: head.growing, bytes: growingBytes, lastSeq }]
     for (const segment of segments.filter(({ bytes, lastSeq: last }) => bytes > 0 && last > seq)) {
       for (const frame of await this.#frames(segment)) {
-        if (frame.lastSeq > seq) yield* stepsAfter(seq, frame.lastSeq, frame.batch)
+        if (frame.lastSeq > seq) yield* recordsAfter(seq, frame.lastSeq, frame.batch)
       }
     }
   }

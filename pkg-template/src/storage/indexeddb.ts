@@ -7,7 +7,7 @@
 //
 // Each write is one transaction that reads the head, so epoch and seq are checked where nobody can come between.
 
-import { NO_STEPS, packBatch, stepsAfter, type Batch } from './batch.js'
+import { NO_STEPS, packBatch, recordsAfter, type Batch } from './batch.js'
 import { Line } from './line.js'
 import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, wiped, type Head } from './rules.js'
 import {
@@ -78,7 +78,7 @@ export class IndexedDBStorage implements Storage {
   async *readAfter(seq: number): AsyncIterable<Uint8Array> {
     for await (const [lastSeq, batch] of this.#records('journal', IDBKeyRange.lowerBound(seq, true))) {
       if (batch === null) throw storageError('DAMAGED', `the batch of the journal up to step ${lastSeq} cannot be read`)
-      yield* stepsAfter(seq, lastSeq, batch)
+      yield* recordsAfter(seq, lastSeq, batch)
     }
   }
 

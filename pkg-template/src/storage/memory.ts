@@ -1,6 +1,6 @@
 // A store that lives as long as the process: for `memory:`, for tests, and as the shortest description of what a backend does.
 
-import { NO_STEPS, packBatch, stepsAfter, type Batch } from './batch.js'
+import { NO_STEPS, packBatch, recordsAfter, type Batch } from './batch.js'
 import { Line } from './line.js'
 import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, type Head } from './rules.js'
 import type { Checkpoint, Chunk, ChunkId, Estimate, Identity, Opened, Storage } from './storage.js'
@@ -53,7 +53,7 @@ export class MemoryStorage implements Storage {
 
   async *readAfter(seq: number): AsyncIterable<Uint8Array> {
     for (const [lastSeq, batch] of this.#require().kept?.journal ?? []) {
-      if (lastSeq > seq) yield* stepsAfter(seq, lastSeq, batch.slice())
+      if (lastSeq > seq) yield* recordsAfter(seq, lastSeq, batch.slice())
     }
   }
 

@@ -91,7 +91,7 @@ export interface Storage {
    *  which ones there should be. Meant for the time before the first checkpoint: it does not look at later ones. */
   chunks(): AsyncIterable<Chunk>
 
-  /** The steps of the journal after `seq`, in order. */
+  /** The records of the journal that have steps after `seq`, in order: the first may have others before these. */
   readAfter(seq: number): AsyncIterable<Uint8Array>
 
   /** Puts steps at the end of the journal, the first of them under `firstSeq`; all or none of them.

@@ -39,6 +39,15 @@ for (const seed of [1, 2, 3]) {
   })
 }
 
+test('a record of several steps counts as so many, and stays whole', () => {
+  const backlog = new Backlog()
+  const [three, two] = [{ steps: 3, record: new Uint8Array(40) }, { steps: 2, record: new Uint8Array(50) }]
+  backlog.push(batchOf([three, two, Uint8Array.of(1)]))
+  assert.equal(backlog.count, 6)
+  assert.deepEqual([backlog.first(60).count, backlog.first(10).count, backlog.first(106).count], [3, 3, 5])
+  assert.throws(() => backlog.drop(4), /a record ends after 0/)
+})
+
 test('what a backlog has handed out stays as it was while more is pushed, and all is cleared', () => {
   const backlog = new Backlog()
   backlog.push(batchOf([Uint8Array.of(1), Uint8Array.of(2)]))

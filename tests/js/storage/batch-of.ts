@@ -1,13 +1,25 @@
 import { packBatch, type Batch } from '../../../pkg-template/src/storage/batch.js'
 
-const LENGTH_BYTES = 4
+const IS_COUNTED = 2 ** 31
 
-/** Steps as the engine hands them over: packed, in one part. */
-export function batchOf(steps: readonly Uint8Array[]): Batch {
-  const parts = steps.flatMap((step) => {
-    const length = new Uint8Array(LENGTH_BYTES)
-    new DataView(length.buffer).setUint32(0, step.length, true)
-    return [length, step]
+/** A record of several steps. */
+export interface Several {
+  readonly steps: number
+  readonly record: Uint8Array
+}
+
+/** Records as the engine hands them over: packed, in one part. Those that do not say how many steps they have have one. */
+export function batchOf(records: readonly (Uint8Array | Several)[]): Batch {
+  const parts = records.flatMap((one) => {
+    if (!('record' in one)) return [words(one.length), one]
+    return [words(one.record.length + IS_COUNTED, one.steps), one.record]
   })
-  return { count: steps.length, parts: [packBatch({ count: steps.length, parts })] }
+  const count = records.reduce((sum, one) => sum + ('record' in one ? one.steps : 1), 0)
+  return { count, parts: [packBatch({ count, parts })] }
+}
+
+function words(...numbers: number[]): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(4 * numbers.length))
+  for (const [at, number] of numbers.entries()) bytes.setUint32(4 * at, number, true)
+  return new Uint8Array(bytes.buffer)
 }

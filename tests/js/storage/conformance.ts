@@ -240,6 +240,24 @@ const appending: Case[] = [
     },
   },
   {
+    name: 'a record of several steps counts as so many, and comes back whole for any of them that is asked for',
+    async run(world) {
+      const { storage, epoch } = await opened(world)
+      const [three, two] = [{ steps: 3, record: bytesOf(1, 40) }, { steps: 2, record: bytesOf(2, 50) }]
+      await storage.append(epoch, 1, batchOf([three, bytesOf(4)]))
+      await rejectsWith('CONFLICT', () => storage.append(epoch, 3, batchOf([bytesOf(9)])), 'append at 3')
+      await storage.append(epoch, 5, batchOf([two, two]))
+      await world.crash()
+      const all = [three.record, bytesOf(4), two.record, two.record]
+      for (const [after, missing] of [[0, 0], [2, 0], [3, 1], [4, 2], [5, 2], [6, 3], [7, 3], [8, 4]] as const) {
+        await expectContents(world, { lastSeq: 8, steps: all.slice(missing) }, `steps after ${after}`, after)
+      }
+      const found = await opened(world)
+      await found.storage.checkpoint(found.epoch, checkpointOf(6))
+      await expectContents(world, { lastSeq: 8, steps: [two.record] }, 'steps after a checkpoint of step 6', 6)
+    },
+  },
+  {
     name: 'a step is kept without the buffer that it is a view of, which may be used again, and an empty one comes back empty',
     async run(world) {
       const { storage, epoch } = await opened(world)

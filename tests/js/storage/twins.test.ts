@@ -1,4 +1,4 @@
-// Seven broken backends, each a wrapper around a good one: the conformance suite must fail on each, and for the reason meant.
+// Eight broken backends, each a wrapper around a good one: the conformance suite must fail on each, and for the reason meant.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -103,6 +103,11 @@ function keptViews(views: Map<number, Uint8Array>): (inner: Storage) => Storage 
     })
 }
 
+/** Takes each record for a step. */
+function countedRecords(inner: Storage): Storage {
+  return twin(inner, { append: (epoch, firstSeq, steps) => inner.append(epoch, firstSeq, batchOf(steps.parts.flatMap(unpackBatch))) })
+}
+
 /** @param makeWrap called for each case: what a wrapper remembers is of one world. */
 async function failures(makeWrap: () => (inner: Storage) => Storage): Promise<Outcome[]> {
   const outcomes = await Promise.all(cases.map((one) => runCase(one, () => memoryWorld(makeWrap()))))
@@ -145,6 +150,12 @@ const twins: { name: string; wrap: () => (inner: Storage) => Storage; fails: str
     wrap: () => swallowedError,
     fails: 'an append that repeats a seq or leaves a gap is refused as CONFLICT, and nothing of it is kept',
     because: /^append at 0: resolved, expected CONFLICT$/,
+  },
+  {
+    name: 'counts records for steps',
+    wrap: () => countedRecords,
+    fails: 'a record of several steps counts as so many, and comes back whole for any of them that is asked for',
+    because: /^append at 3: resolved, expected CONFLICT$/,
   },
   {
     name: 'keeps views of what it was given',

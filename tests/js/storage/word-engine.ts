@@ -85,7 +85,7 @@ export class WordEngine implements Journaled {
     return { chunks: lost, keys: lost.length * WORDS_PER_CHUNK, names: [] }
   }
 
-  restoreStep(record: Uint8Array): void {
+  restoreRecord(record: Uint8Array): void {
     this.#run(decode(record))
   }
 
