@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { open, type Nook, type OpenOptions } from 'nookdb'
-import { hashOf } from '../../pkg-template/src/engine/near.js'
+import { hashOf, Near, NEAR_SLOTS } from '../../pkg-template/src/engine/near.js'
 
 const opened = (options: OpenOptions = {}): Promise<Nook> => open('memory:', options)
 
@@ -98,6 +98,14 @@ function deed(draw: (below: number) => number): Deed {
   return among[draw(among.length)] as Deed
 }
 
+/** Reads enough to send the cache to rest, or most of the time enough for it to look again. */
+function burst(draw: (below: number) => number): Deed {
+  const reads = draw(4) === 0 ? 70_000 : 7_000
+  return (store) => {
+    for (let n = 0; n < reads; n++) if (store.get('gone') !== null) assert.fail('something under a key that nobody has set')
+  }
+}
+
 function outcome(act: Deed, db: Nook): unknown {
   try {
     return act(db)
@@ -129,7 +137,7 @@ test('what a store answers and counts is the same with its read cache and withou
     const plain = await opened({ readCache: false })
     const draw = numbers(seed)
     for (let n = 0; n < 1000; n++) {
-      const act = deed(draw)
+      const act = seed % 2 === 0 && draw(50) === 0 ? burst(draw) : deed(draw)
       assert.deepEqual(outcome(act, cached), outcome(act, plain), `seed ${seed}, deed ${n}: ${act}`)
     }
     for (const field of ['keyspace_hits', 'keyspace_misses', 'total_commands_processed', 'used_memory']) {
@@ -245,6 +253,16 @@ test('keys that JavaScript answers are not the first to be evicted', async () =>
   assert.ok(info(db, 'evicted_keys') >= 50)
 })
 
+test('reads of bytes say nothing for the cache or against it', async () => {
+  await using db = await opened()
+  db.set('here', 'value')
+  db.get('here')
+  for (let n = 0; n < 10_000; n++) db.bytes.get('gone')
+  const before = info(db, 'js_cache_bytes')
+  for (let n = 0; n < 3; n++) db.get('here')
+  assert.ok(info(db, 'js_cache_bytes') > before, 'it rested')
+})
+
 test('reads of keys that are not there let the cache rest', async () => {
   await using db = await opened()
   db.set('here', 'value')
@@ -272,13 +290,85 @@ test('reads of far more keys than it has room for let the cache rest, and a few 
       if (db.get(key(id)) !== `value ${id}`) assert.fail(`another value under ${key(id)}`)
     }
   }
-  read(45_000, keys)
+  read(30_000, keys)
   const rested = info(db, 'js_cache_bytes')
   read(30_000, keys)
   assert.equal(info(db, 'js_cache_bytes'), rested, 'something was let in')
 
   // Longer than it rests at most, until it looks again.
   const changed = (): boolean => info(db, 'js_cache_bytes') !== rested
-  for (let reads = 0; reads < 2_000_000 && !changed(); reads += 10_000) read(10_000, 100)
+  for (let reads = 0; reads < 300_000 && !changed(); reads += 10_000) read(10_000, 100)
   assert.ok(changed(), 'the cache slept on')
+})
+
+/** Reads as a store makes them, of which the cache hears. */
+class Reads {
+  static readonly #HEAD_WORDS = 4
+  readonly #near = new Near(0)
+  readonly #words = new Int32Array(Reads.#HEAD_WORDS + 2 * NEAR_SLOTS)
+
+  /** Whether the cache had the value; undefined where it was not asked. */
+  of(key: string): boolean | undefined {
+    if (this.#near.rests()) return undefined
+    const value = this.#near.get(this.#words, key, 0, 0)
+    if (value !== undefined) {
+      assert.equal(value, `value of ${key}`)
+      return true
+    }
+    if (this.#near.wants(`value of ${key}`)) {
+      const hash = hashOf(key)
+      this.#near.put(this.#words, key, `value of ${key}`)
+      this.#words[Reads.#HEAD_WORDS + (hash & (NEAR_SLOTS - 1))] = hash
+    }
+    return false
+  }
+
+  ofAbsent(key: string): void {
+    if (this.#near.rests()) return
+    assert.equal(this.#near.get(this.#words, key, 0, 0), undefined)
+    this.#near.miss()
+  }
+}
+
+test('whatever was read before, the cache looks again within 262,144 reads, and then serves those of a thousand keys', () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const reads = new Reads()
+    const draw = numbers(seed)
+    for (let before = draw(1_000_000); before > 0; before--) {
+      if (seed % 3 === 0) reads.ofAbsent(`gone:${draw(1000)}`)
+      else reads.of(`key:${draw(200_000)}`)
+    }
+    let past = 0
+    // A few more are of those that it was being judged by when the thousand came.
+    for (let n = 0; n < 300_000; n++) if (reads.of(`hot:${draw(1000)}`) === undefined) past++
+    assert.ok(past <= 262_144, `${past} reads went past it, seed ${seed}`)
+    let hits = 0
+    for (let n = 0; n < 50_000; n++) if (reads.of(`hot:${draw(1000)}`) === true) hits++
+    assert.ok(hits >= 45_000, `${hits} of 50,000 hit, seed ${seed}`)
+  }
+})
+
+test('of reads of far more keys than it has room for, the cache sees few', () => {
+  const reads = new Reads()
+  const draw = numbers(3)
+  const seen = (count: number): number => {
+    let sum = 0
+    for (let n = 0; n < count; n++) if (reads.of(`key:${draw(200_000)}`) !== undefined) sum++
+    return sum
+  }
+  const first = seen(500_000)
+  assert.ok(first <= 25_000, `${first} of the first 500,000`)
+  const later = seen(1_000_000)
+  assert.ok(later <= 10_000, `${later} of a million more`)
+})
+
+test('the cache stays awake for a thousand keys, whatever else is read now and then', () => {
+  const reads = new Reads()
+  const draw = numbers(4)
+  let past = 0
+  for (let n = 0; n < 500_000; n++) {
+    const key = draw(10) === 0 ? `key:${draw(200_000)}` : `hot:${draw(1000)}`
+    if (reads.of(key) === undefined) past++
+  }
+  assert.equal(past, 0)
 })

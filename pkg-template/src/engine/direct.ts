@@ -115,9 +115,14 @@ export class DirectCalls {
     const isShared = this.#sharing > 0
     if (isShared) this.#sharing--
     else this.#exactly()
-    if (this.#near && !binary) {
-      const value = this.#near.get(this.#words, key, this.#clockWord, this.#rowOfGet)
-      if (value !== undefined) return value
+    let near = binary ? null : this.#near
+    if (near) {
+      if (near.rests()) {
+        near = null
+      } else {
+        const value = near.get(this.#words, key, this.#clockWord, this.#rowOfGet)
+        if (value !== undefined) return value
+      }
     }
     const length = this.#put(key, this.#places, this.#first)
     if (length < 0) return undefined
@@ -133,8 +138,7 @@ export class DirectCalls {
         continue
       }
       const value = this.#read(result, binary)
-      if (typeof value === 'string') this.#offer(key, length, value)
-      else if (value === null) this.#near?.miss()
+      if (near !== null) this.#tell(near, key, length, value)
       return value
     }
   }
@@ -144,28 +148,37 @@ export class DirectCalls {
     const row = this.#rows[command.at] ?? this.#findRow(command)
     if (row < 0) return undefined
     const what = isReversed ? -row : row
-    if (this.#near && !binary) {
-      if (this.#sharing > 0) this.#sharing--
-      else this.#exactly()
-      const items = this.#near.part(this.#words, key, this.#clockWord, row, what, from, to)
-      if (items !== undefined) return items
+    let near = binary ? null : this.#near
+    if (near) {
+      if (near.rests()) {
+        near = null
+      } else {
+        if (this.#sharing > 0) this.#sharing--
+        else this.#exactly()
+        const items = near.part(this.#words, key, this.#clockWord, row, what, from, to)
+        if (items !== undefined) return items
+      }
     }
     const answer = isReversed
       ? this.words([command.name, key, String(from), String(to), 'REV'], binary, command)
       : this.call(command, binary, key, from, to)
-    if (!binary && isTexts(answer)) this.#offerPart(key, { what, from, to, items: answer })
+    if (near !== null && isTexts(answer)) this.#offerPart(near, key, { what, from, to, items: answer })
     return answer
   }
 
-  /** Has the near cache keep a value that was read, if it is one that is read again.
+  /** Tells the near cache, once there is one, what GET has come to where it had nothing: it keeps what is read again.
    *  @param length  of the key in bytes: it may hold ASCII only */
-  #offer(key: string, length: number, value: string): void {
-    const near = this.#near === undefined ? this.#openNear() : this.#near
-    if (near !== null && length === key.length && near.wants(value) && this.#admit(near, key)) near.put(this.#words, key, value)
+  #tell(known: Near | undefined, key: string, length: number, value: Reply | undefined): void {
+    if (typeof value === 'string') {
+      const near = known ?? this.#openNear()
+      if (near !== null && length === key.length && near.wants(value) && this.#admit(near, key)) near.put(this.#words, key, value)
+    } else if (value === null) {
+      known?.miss()
+    }
   }
 
-  #offerPart(key: string, part: Part): void {
-    const near = this.#near === undefined ? this.#openNear() : this.#near
+  #offerPart(known: Near | undefined, key: string, part: Part): void {
+    const near = known ?? this.#openNear()
     if (near?.wantsPart(part) === true && this.#admit(near, key)) {
       near.put(this.#words, key, { ...part, items: part.items.slice() })
     }

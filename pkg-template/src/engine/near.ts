@@ -6,7 +6,8 @@
 //
 // Where far more keys are read than there are slots, each as likely as the other, hardly any look into it finds
 // anything, and what is let in is soon thrown out: a GET then costs half as much again as without it. So it looks at how many
-// keys want the slots of others, rests where most do, and tries again later.
+// keys want the slots of others, rests as soon as too many do, and tries again later. While it rests a read costs it a number that
+// is counted down: whoever reads asks `rests` first, and nothing else then.
 
 /** A power of two. */
 export const NEAR_SLOTS = 16 * 1024
@@ -27,16 +28,18 @@ const SLOT_BYTES = 48
 const ITEM_BYTES = 24
 /** A part of so many strings at most. */
 const PART_ITEMS = 32
-/** It is judged after so many reads ... */
+/** It is judged by so many reads ... */
 const JUDGED_READS = 8 * 1024
-/** ... by how many of them wanted a slot that another key was last asked for. Uniform reads of as many keys as there
+/** ... of which fewer than so many may want a slot that another key was last asked for. Uniform reads of as many keys as there
  *  are slots are as dear with it as without. */
 const CONTENDED_MOST = JUDGED_READS / 4
 /** A look for a key that is not there costs a third of what one saves that finds its value. */
-const ABSENT_SHARE = 1 / 3
-/** Reads for which it rests; twice as many each time that it was of no use again, up to the second. */
+const ABSENT = 1
+const CONTENDED = 3
+/** Reads for which it rests; twice as many each time that it was of no use again, up to the second. That is how late it may hear
+ *  that reads have become those of a few keys: so many reads, and those by which it is judged. */
 const REST_READS = 64 * 1024
-const LONGEST_REST_READS = 1024 * 1024
+const LONGEST_REST_READS = 256 * 1024
 
 /** What was asked of a key that holds many strings, and answered. */
 export interface Part {
@@ -57,11 +60,9 @@ export class Near {
   /** Reads that go past it from here on. */
   #resting = 0
   #nextRest = REST_READS
-  /** Reads until it is judged, and those since it was that found no room in their slot. */
+  /** Reads by which it is being judged that are yet to come, and how much may still speak against it. */
   #judgedIn = JUDGED_READS
-  #contended = 0
-  /** Those of keys that were not there at all. */
-  #absent = 0
+  #patience = CONTENDED * CONTENDED_MOST
   /** Of the key that was last looked for; 0 where it cannot be kept, or nothing is. */
   #hash = 0
 
@@ -92,7 +93,8 @@ export class Near {
 
   /** The slot of a key, negative where it does not hold what stands under the key now. */
   #find(words: Int32Array, key: string): number {
-    const hash = (this.#hash = this.#rests() ? 0 : hashOf(key))
+    if (--this.#judgedIn < 0) this.#wasOfUse()
+    const hash = (this.#hash = hashOf(key))
     const slot = hash & (NEAR_SLOTS - 1)
     return words[this.#base + HEAD_WORDS + slot] === hash && hash !== 0 && this.#keys[slot] === key ? slot : -1
   }
@@ -104,14 +106,11 @@ export class Near {
     words[this.#base + ROW] = row
   }
 
-  /** Counts a read; whether it goes past the cache. */
-  #rests(): boolean {
-    if (this.#resting > 0) {
-      this.#resting--
-      return true
-    }
-    if (--this.#judgedIn === 0) this.#judge()
-    return false
+  /** Counts a read; whether it is to go past the cache, which is then not to be told of it. */
+  rests(): boolean {
+    if (this.#resting === 0) return false
+    this.#resting--
+    return true
   }
 
   /** Whether a value that was just looked for, and read, is to be kept: it was read before, and is short. */
@@ -121,7 +120,7 @@ export class Near {
 
   /** What was just looked for is not there. */
   miss(): void {
-    if (this.#resting === 0) this.#absent++
+    this.#against(ABSENT)
   }
 
   /** The same of a part. What changes between reads is asked for in vain twice before it is kept again. */
@@ -134,26 +133,31 @@ export class Near {
 
   /** Whether the last that was asked for of a slot in vain is asked for again. */
   #wasWanted(asked: number): boolean {
-    if (this.#resting > 0 || this.#hash === 0) return false
+    if (this.#hash === 0) return false
     const slot = this.#hash & (NEAR_SLOTS - 1)
     const before = this.#wanted[slot]
     if (before === asked) return true
-    if (before !== 0) this.#contended++
     this.#wanted[slot] = asked
+    if (before !== 0) this.#against(CONTENDED)
     return false
   }
 
-  #judge(): void {
-    const isOfUse = this.#contended + ABSENT_SHARE * this.#absent <= CONTENDED_MOST
-    this.#absent = 0
+  #against(weight: number): void {
+    this.#patience -= weight
+    if (this.#patience >= 0) return
+    this.#judgeAnew()
+    this.#resting = this.#nextRest
+    this.#nextRest = Math.min(2 * this.#nextRest, LONGEST_REST_READS)
+  }
+
+  #wasOfUse(): void {
+    this.#judgeAnew()
+    this.#nextRest = REST_READS
+  }
+
+  #judgeAnew(): void {
     this.#judgedIn = JUDGED_READS
-    this.#contended = 0
-    if (isOfUse) {
-      this.#nextRest = REST_READS
-    } else {
-      this.#resting = this.#nextRest
-      this.#nextRest = Math.min(2 * this.#nextRest, LONGEST_REST_READS)
-    }
+    this.#patience = CONTENDED * CONTENDED_MOST
   }
 
   /** The key in the slot of the one that was last looked for. */
