@@ -7,7 +7,7 @@
 
 import { NookError } from '../errors.js'
 import { Push, type Reply } from '../reply.js'
-import { asciiText, decodeText } from '../resp.js'
+import { asciiOf, asciiText, decodeText, type Ascii } from '../resp.js'
 import { BLOCKED, HostRequest, LONE_SURROGATE, type EngineInstance } from './instance.js'
 import { commandNamed, type DirectCommand } from './named.js'
 import { NEAR_SLOTS, Near, type Part } from './near.js'
@@ -77,6 +77,7 @@ export class DirectCalls {
   readonly #answer: number
   /** Views of memory; made anew when it has grown and they are detached. */
   #bytes!: Uint8Array<ArrayBuffer>
+  #ascii!: Ascii | null
   #words!: Int32Array
   #all!: Uint8Array
   #first!: Uint8Array
@@ -513,8 +514,9 @@ export class DirectCalls {
   #value(address: number, length: number, isAscii: boolean, binary: boolean): string | Uint8Array<ArrayBuffer> {
     const end = address + length
     if (binary) return this.#bytes.slice(address, end)
-    if (isAscii && this.#strings !== null && length <= STRING_UNITS) return this.#strings.read(address, length)
-    return isAscii ? asciiText(this.#bytes, address, end) : decodeText(this.#bytes, address, end)
+    if (!isAscii) return decodeText(this.#bytes, address, end)
+    if (this.#ascii !== null) return this.#ascii.latin1Slice(address, end)
+    return this.#strings !== null && length <= STRING_UNITS ? this.#strings.read(address, length) : asciiText(this.#bytes, address, end)
   }
 
   #follow(result: number): void {
@@ -531,6 +533,7 @@ export class DirectCalls {
     if (this.#instance.death !== null) throw this.#instance.death
     const buffer = this.#memory.buffer as ArrayBuffer
     this.#bytes = new Uint8Array(buffer)
+    this.#ascii = asciiOf(buffer)
     this.#words = new Int32Array(buffer)
     this.#all = new Uint8Array(buffer, this.#places, ALL_BYTES)
     this.#first = new Uint8Array(buffer, this.#places, FIRST_BYTES)
