@@ -37,8 +37,13 @@ interface Exports {
 const FIRST_BYTES = 1024
 const OTHER_BYTES = 16 * 1024
 const ALL_BYTES = FIRST_BYTES + 2 * OTHER_BYTES
-/** Strings up to here are written a word at a time: a call of encodeInto costs more. */
-const SHORT_CHARACTERS = 32
+/** Strings up to here are written a word at a time. Longer ones cost less by a call of encodeInto, which they meet at 17 characters
+ *  where they were just put together and at 31 where they are in one piece, ... */
+const SHORT_CHARACTERS = 24
+/** ... or, where that takes an object, at more; ... */
+const SHORT_ELSEWHERE_CHARACTERS = 32
+/** ... or by the copies of `Strings`. */
+const SHORT_COPIED_CHARACTERS = 12
 /** A key and a value up to here together are written by one call: for longer ones joining them costs more. */
 const JOINED_CHARACTERS = 512
 /** After a key or a value that is not ASCII so many are written each by itself. */
@@ -420,7 +425,7 @@ export class DirectCalls {
   #put(text: string, at: number, place: Uint8Array | null): number {
     if (this.#bytes.length === 0) this.#refresh()
     const length = text.length
-    if (length > SHORT_CHARACTERS) return this.#putLong(text, at, place)
+    if (length > SHORT_COPIED_CHARACTERS && this.#isLong(length, place)) return this.#putLong(text, at, place)
     const words = this.#words
     let word = at >>> 2
     let n = 0
@@ -441,6 +446,10 @@ export class DirectCalls {
     }
     words[word] = last
     return seen > 0x7f ? this.#putLong(text, at, place) : length
+  }
+
+  #isLong(length: number, place: Uint8Array | null): boolean {
+    return this.#strings !== null || length > (place === null ? SHORT_ELSEWHERE_CHARACTERS : SHORT_CHARACTERS)
   }
 
   /** Writes a key and a value behind it, if both are short and ASCII: a call of the encoder costs more than what it does. */
