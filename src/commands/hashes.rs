@@ -11,7 +11,7 @@ use crate::db::{Ctx, Edit, Event};
 use crate::error::{Error, Result};
 use crate::reply::{Bulks, Frame, Reply};
 use crate::types::number::LongDouble;
-use crate::types::{Hash, Item};
+use crate::types::{Fields, Hash, Item};
 
 const READS: Flags = Flags::READS;
 const READS_FAST: Flags = Flags::READS.and(Flags::FAST);
@@ -320,7 +320,7 @@ fn hmget(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     Ok(Reply::Array(values.collect()))
 }
 
-fn value_of(hash: Option<&Hash>, field: &[u8]) -> Reply {
+fn value_of(hash: Option<Fields>, field: &[u8]) -> Reply {
     let value = hash.and_then(|hash| hash.get(field));
     Reply::bulk_or_null(value.map(Item::to_vec))
 }
@@ -345,8 +345,8 @@ fn items_of(
     wanted: for<'h> fn((Item<'h>, Item<'h>)) -> [Option<Item<'h>>; 2],
 ) -> Result<Bulks> {
     let hash = ctx.read::<Hash>(args.bytes()?)?;
-    let pairs = hash.into_iter().flat_map(Hash::iter);
-    let count = 2 * hash.map_or(0, Hash::len);
+    let pairs = hash.into_iter().flat_map(Fields::iter);
+    let count = 2 * hash.map_or(0, Fields::len);
     Ok(bulks(count, pairs.flat_map(wanted).flatten()))
 }
 
@@ -356,7 +356,7 @@ fn bulk(item: Item) -> Reply {
 
 fn hlen(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let hash = ctx.read::<Hash>(args.bytes()?)?;
-    Ok(Reply::count(hash.map_or(0, Hash::len)))
+    Ok(Reply::count(hash.map_or(0, Fields::len)))
 }
 
 fn hexists(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
@@ -436,7 +436,7 @@ fn hrandfield(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     if with_values && !(-i64::MAX / 2..=i64::MAX / 2).contains(&count) {
         return Err(Error::OutOfRange);
     }
-    let len = ctx.read::<Hash>(key)?.map_or(0, Hash::len);
+    let len = ctx.read::<Hash>(key)?.map_or(0, Fields::len);
     let drawn = positions(ctx, len, count)?;
     let Some(hash) = ctx.view::<Hash>(key)? else {
         return Ok(Reply::Array(Vec::new()));

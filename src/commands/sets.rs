@@ -11,7 +11,7 @@ use super::{Args, Flags, bulks};
 use crate::db::{Ctx, Edit, Event, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::{Bulks, Frame, Reply};
-use crate::types::{Item, Limits, Set};
+use crate::types::{Item, Limits, Members, Set};
 
 const READS: Flags = Flags::READS;
 const READS_FAST: Flags = Flags::READS.and(Flags::FAST);
@@ -311,7 +311,7 @@ fn smove(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 fn scard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let set = ctx.read::<Set>(args.bytes()?)?;
-    Ok(Reply::count(set.map_or(0, Set::len)))
+    Ok(Reply::count(set.map_or(0, Members::len)))
 }
 
 fn sismember(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
@@ -331,8 +331,8 @@ fn smismember(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 
 fn smembers(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let set = ctx.read::<Set>(args.bytes()?)?;
-    let members = set.into_iter().flat_map(Set::iter);
-    let members = bulks(set.map_or(0, Set::len), members);
+    let members = set.into_iter().flat_map(Members::iter);
+    let members = bulks(set.map_or(0, Members::len), members);
     Ok(Reply::Bulks(members.framed(Frame::Set)))
 }
 
@@ -358,7 +358,7 @@ fn spop(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 /// Takes members out at random. Which ones is said in the effect, as chance is not the same twice.
 fn pop(ctx: &mut Ctx, key: &[u8], count: usize) -> Result<Vec<Vec<u8>>> {
     ctx.touch(key);
-    let len = ctx.view::<Set>(key)?.map_or(0, Set::len);
+    let len = ctx.view::<Set>(key)?.map_or(0, Members::len);
     let picks: Vec<u64> = (0..count.min(len)).map(|_| ctx.random()).collect();
     let popped = ctx.edit(key, Event::SPop, |set: &mut Set| {
         let popped: Vec<_> = picks.iter().filter_map(|pick| set.pop(*pick)).collect();
@@ -381,7 +381,7 @@ fn srandmember(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     }
     let count = signed_count(args)?;
     args.end()?;
-    let len = ctx.read::<Set>(key)?.map_or(0, Set::len);
+    let len = ctx.read::<Set>(key)?.map_or(0, Members::len);
     let drawn = positions(ctx, len, count)?;
     let set = ctx.view::<Set>(key)?;
     let members = drawn.into_iter().filter_map(|at| set?.get_index(at));
@@ -389,7 +389,7 @@ fn srandmember(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
 }
 
 /// How sets are joined: from the sets, missing ones being empty, to one.
-type Join = fn(&[Option<&Set>], &Limits) -> Set;
+type Join = fn(&[Option<Members>], &Limits) -> Set;
 
 fn sinter(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     answer(ctx, args, intersection)
@@ -434,12 +434,12 @@ fn joined(ctx: &mut Ctx, keys: &[&[u8]], join: Join) -> Result<Set> {
     Ok(join(&sets(ctx, keys)?, &limits))
 }
 
-fn sets<'a>(ctx: &'a mut Ctx, keys: &[&[u8]]) -> Result<Vec<Option<&'a Set>>> {
+fn sets<'a>(ctx: &'a mut Ctx, keys: &[&[u8]]) -> Result<Vec<Option<Members<'a>>>> {
     keys.iter().for_each(|key| ctx.touch(key));
     keys.iter().map(|key| ctx.view::<Set>(key)).collect()
 }
 
-fn intersection(sets: &[Option<&Set>], limits: &Limits) -> Set {
+fn intersection(sets: &[Option<Members>], limits: &Limits) -> Set {
     let mut common = Set::default();
     for member in in_all(sets) {
         common.insert(member, limits);
@@ -448,15 +448,15 @@ fn intersection(sets: &[Option<&Set>], limits: &Limits) -> Set {
 }
 
 /// Members of the smallest set that all others have too; none where a set is missing.
-fn in_all<'a>(sets: &'a [Option<&'a Set>]) -> impl Iterator<Item = Item<'a>> {
-    let complete: Option<Vec<&Set>> = sets.iter().copied().collect();
+fn in_all<'a>(sets: &'a [Option<Members<'a>>]) -> impl Iterator<Item = Item<'a>> {
+    let complete: Option<Vec<Members>> = sets.iter().copied().collect();
     let sets = by_size(complete.unwrap_or_default(), |set| set.len());
     let smallest = sets.first().copied();
-    let members = smallest.into_iter().flat_map(Set::iter);
+    let members = smallest.into_iter().flat_map(Members::iter);
     members.filter(move |member| sets[1..].iter().all(|set| set.contains(*member)))
 }
 
-fn union(sets: &[Option<&Set>], limits: &Limits) -> Set {
+fn union(sets: &[Option<Members>], limits: &Limits) -> Set {
     let mut union = Set::default();
     for member in sets.iter().flatten().flat_map(|set| set.iter()) {
         union.insert(member, limits);
@@ -464,7 +464,7 @@ fn union(sets: &[Option<&Set>], limits: &Limits) -> Set {
     union
 }
 
-fn difference(sets: &[Option<&Set>], limits: &Limits) -> Set {
+fn difference(sets: &[Option<Members>], limits: &Limits) -> Set {
     let mut rest = Set::default();
     let Some((Some(first), others)) = sets.split_first() else {
         return rest;

@@ -18,7 +18,7 @@ use crate::db::{
     Role, Savepoint, Standing, State, Ttl, split_mix,
 };
 use crate::error::{Error, Result};
-use crate::types::{Hash, Item, Kind, Str, Text, Words};
+use crate::types::{Fields, Hash, Item, Kind, Str, Text, Words};
 #[cfg(feature = "sorted-sets")]
 use crate::types::{Only, Score, number};
 
@@ -612,7 +612,7 @@ impl Engine {
     }
 }
 
-fn hash_of(standing: Standing<'_>) -> Result<&Hash> {
+fn hash_of(standing: Standing<'_>) -> Result<Fields<'_>> {
     Hash::of(standing.value()).ok_or(Error::WrongType)
 }
 

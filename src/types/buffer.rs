@@ -10,8 +10,8 @@ use super::Inverses;
 /// The longest head of a packed form. A head is counted anew after each change; what it was before
 /// an edit is kept beside the patches.
 const HEAD_BYTES: usize = 8;
-/// Up to this length undo keeps a copy of the whole: one allocation, as a patch would need.
-pub(super) const COPIED_MAX_BYTES: usize = 256;
+/// Up to this length the bytes are compact: they lie in the block of their key, and undo keeps a copy of the whole.
+pub(super) const COMPACT_MAX_BYTES: usize = 256;
 
 /// Bytes in one allocation.
 #[derive(Debug)]
@@ -81,6 +81,18 @@ impl Deref for Buffer {
 }
 
 impl Buffer {
+    pub fn is_compact(&self) -> bool {
+        self.len() <= COMPACT_MAX_BYTES
+    }
+
+    /// The allocation, for something else that takes the place of this; none while it records.
+    pub fn take_buffer(&mut self) -> Option<Vec<u8>> {
+        match &mut self.0 {
+            Form::Resting(bytes) => Some(core::mem::take(bytes)),
+            Form::Recording(_) => None,
+        }
+    }
+
     /// The first bytes, to be counted anew after a change; not noted.
     pub fn head_mut(&mut self) -> &mut [u8] {
         let bytes = self.bytes_mut();
@@ -171,7 +183,7 @@ fn splice(bytes: &mut Vec<u8>, range: Range<usize>, len: usize) {
     } else if new_end < old_end {
         bytes.copy_within(old_end..old_len, new_end);
         bytes.truncate(old_len - (old_end - new_end));
-        if bytes.capacity() > 2 * bytes.len() + COPIED_MAX_BYTES {
+        if bytes.capacity() > 2 * bytes.len() + COMPACT_MAX_BYTES {
             bytes.shrink_to(capacity_for(bytes.len()));
         }
     }

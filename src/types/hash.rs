@@ -3,7 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::listpack::{self, Cursor};
+use super::compact::{Compact, Packing};
+use super::listpack::{self, Cursor, Items};
 use super::log::{Log, NOT_RECORDING};
 use super::slots::{self, Named, Slots};
 use super::{Inverses, Item, Kind, Limits, Listpack, Seed, Words, kind};
@@ -86,6 +87,35 @@ impl From<Inverse> for super::Inverse {
 }
 
 impl Hash {
+    /// An empty one in a buffer that is there already.
+    pub(super) fn in_buffer(buffer: Vec<u8>) -> Hash {
+        Hash(Form::Packed(Listpack::in_buffer(buffer)))
+    }
+
+    /// Of the bytes of a packed hash of ours.
+    pub(super) fn of_packed(bytes: Vec<u8>) -> Hash {
+        Hash(Form::Packed(Listpack::of(bytes)))
+    }
+
+    /// The bytes where they are compact.
+    pub(super) fn compact(&self) -> Option<Compact<'_>> {
+        match &self.0 {
+            Form::Packed(pairs) if pairs.is_compact() => Some(Compact {
+                packing: Packing::Hash,
+                bytes: pairs.as_bytes(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The buffer of a packed one, for something else.
+    pub(super) fn into_buffer(self) -> Option<Vec<u8>> {
+        match self.0 {
+            Form::Packed(mut pairs) => pairs.take_buffer(),
+            Form::Table(_) => None,
+        }
+    }
+
     /// Takes a listpack from outside: `None` if its items are no pairs, or a field comes twice.
     pub fn from_listpack(pairs: Listpack, limits: &Limits) -> Option<Hash> {
         let table = Table::of(&pairs, limits.seed)?;
@@ -112,87 +142,50 @@ impl Hash {
         hash
     }
 
-    /// The packed form, field and value in turn, where the hash has it.
-    pub fn as_listpack(&self) -> Option<&Listpack> {
-        match &self.0 {
-            Form::Packed(pairs) => Some(pairs),
-            Form::Table(_) => None,
-        }
-    }
-
-    pub fn len(&self) -> usize {
-        match &self.0 {
-            Form::Packed(pairs) => pairs.len() / 2,
-            Form::Table(table) => table.entries.len(),
-        }
-    }
-
-    /// `listpack` or `hashtable`.
-    pub fn encoding(&self) -> &'static str {
-        match &self.0 {
-            Form::Packed(_) => "listpack",
-            Form::Table(_) => "hashtable",
-        }
-    }
-
-    pub fn get(&self, field: &[u8]) -> Option<Item<'_>> {
-        match &self.0 {
-            Form::Packed(pairs) => pairs.item(value_of(pairs, field)?),
-            Form::Table(table) => {
-                let slot = table.entries.find_name(field)?;
-                Some(Item::Bytes(&table.entries[slot].value))
-            }
-        }
-    }
-
-    pub fn contains(&self, field: &[u8]) -> bool {
-        match &self.0 {
-            Form::Packed(pairs) => pairs.find(field, 2).is_some(),
-            Form::Table(table) => table.entries.find_name(field).is_some(),
-        }
-    }
-
-    /// In the order of the form, which is nobody's business but SCAN's.
-    pub fn iter(&self) -> Iter<'_> {
-        Iter(match &self.0 {
-            Form::Packed(pairs) => Walk::Packed(pairs.iter()),
-            Form::Table(table) => Walk::Table(table.entries.iter()),
+    /// As it is read.
+    #[inline]
+    pub fn fields(&self) -> Fields<'_> {
+        Fields(match &self.0 {
+            Form::Packed(pairs) => View::Packed(pairs.items()),
+            Form::Table(table) => View::Table(table),
         })
     }
 
-    /// The pair with an index in the order of `iter`: O(1) in the table.
+    /// The methods of `Fields`.
+    pub fn as_listpack(&self) -> Option<Items<'_>> {
+        self.fields().as_listpack()
+    }
+
+    pub fn len(&self) -> usize {
+        self.fields().len()
+    }
+
+    pub fn encoding(&self) -> &'static str {
+        self.fields().encoding()
+    }
+
+    pub fn get(&self, field: &[u8]) -> Option<Item<'_>> {
+        self.fields().get(field)
+    }
+
+    pub fn contains(&self, field: &[u8]) -> bool {
+        self.fields().contains(field)
+    }
+
+    pub fn iter(&self) -> Iter<'_> {
+        self.fields().iter()
+    }
+
     pub fn get_index(&self, index: usize) -> Option<(Item<'_>, Item<'_>)> {
-        match &self.0 {
-            Form::Packed(pairs) => {
-                let field = pairs.seek(index.checked_mul(2)?)?;
-                pairs.item(field).zip(pairs.item(pairs.after(field)?))
-            }
-            Form::Table(table) => table.entries.get(index).map(Pair::items),
-        }
+        self.fields().get_index(index)
     }
 
-    /// Any pair, each as likely as another if every `pick` is.
     pub fn random(&self, pick: u64) -> Option<(Item<'_>, Item<'_>)> {
-        let len = self.len() as u64;
-        self.get_index(pick.checked_rem(len)? as usize)
+        self.fields().random(pick)
     }
 
-    /// The next pairs of a walk and the cursor to go on with. A walk begins with cursor 0 and is at
-    /// its end when 0 comes back; it meets every field that was there all along, at least once.
-    ///
-    /// A packed hash is given as a whole. In the table the cursor is a position, and the walk goes
-    /// down from the end: a removal fills its gap with the last pair, so that what was not met yet
-    /// can only move to where it still will be.
     pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<(Item<'_>, Item<'_>)>) {
-        match &self.0 {
-            Form::Packed(_) => (0, self.iter().collect()),
-            Form::Table(table) => {
-                let range = super::scanned(cursor, count, table.entries.len());
-                let pairs = range.clone().rev();
-                let pairs = pairs.filter_map(|position| self.get_index(position));
-                (range.start as u64, pairs.collect())
-            }
-        }
+        self.fields().scan(cursor, count)
     }
 
     /// Whether the field is new.
@@ -295,12 +288,131 @@ impl Hash {
     }
 }
 
-fn value_of(pairs: &Listpack, field: &[u8]) -> Option<Cursor> {
+/// A hash as it is read: a view that costs nothing to copy. Packed, it may lie anywhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Fields<'a>(View<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum View<'a> {
+    Packed(Items<'a>),
+    Table(&'a Table),
+}
+
+impl<'a> Fields<'a> {
+    /// Of the bytes of a packed hash of ours.
+    #[inline]
+    pub(super) fn of_packed(bytes: &'a [u8]) -> Fields<'a> {
+        Fields(View::Packed(Items::of(bytes)))
+    }
+
+    /// The packed form, field and value in turn, where the hash has it.
+    pub fn as_listpack(self) -> Option<Items<'a>> {
+        match self.0 {
+            View::Packed(pairs) => Some(pairs),
+            View::Table(_) => None,
+        }
+    }
+
+    pub fn len(self) -> usize {
+        match self.0 {
+            View::Packed(pairs) => pairs.len() / 2,
+            View::Table(table) => table.entries.len(),
+        }
+    }
+
+    /// `listpack` or `hashtable`.
+    pub fn encoding(self) -> &'static str {
+        match self.0 {
+            View::Packed(_) => "listpack",
+            View::Table(_) => "hashtable",
+        }
+    }
+
+    pub fn get(self, field: &[u8]) -> Option<Item<'a>> {
+        match self.0 {
+            View::Packed(pairs) => pairs.item(value_of(pairs, field)?),
+            View::Table(table) => {
+                let slot = table.entries.find_name(field)?;
+                Some(Item::Bytes(&table.entries[slot].value))
+            }
+        }
+    }
+
+    pub fn contains(self, field: &[u8]) -> bool {
+        match self.0 {
+            View::Packed(pairs) => pairs.find(field, 2).is_some(),
+            View::Table(table) => table.entries.find_name(field).is_some(),
+        }
+    }
+
+    /// In the order of the form, which is nobody's business but SCAN's.
+    pub fn iter(self) -> Iter<'a> {
+        Iter(match self.0 {
+            View::Packed(pairs) => Walk::Packed(pairs.iter()),
+            View::Table(table) => Walk::Table(table.entries.iter()),
+        })
+    }
+
+    /// The pair with an index in the order of `iter`: O(1) in the table.
+    pub fn get_index(self, index: usize) -> Option<(Item<'a>, Item<'a>)> {
+        match self.0 {
+            View::Packed(pairs) => {
+                let field = pairs.seek(index.checked_mul(2)?)?;
+                pairs.item(field).zip(pairs.item(pairs.after(field)?))
+            }
+            View::Table(table) => table.entries.get(index).map(Pair::items),
+        }
+    }
+
+    /// Any pair, each as likely as another if every `pick` is.
+    pub fn random(self, pick: u64) -> Option<(Item<'a>, Item<'a>)> {
+        let len = self.len() as u64;
+        self.get_index(pick.checked_rem(len)? as usize)
+    }
+
+    /// The next pairs of a walk and the cursor to go on with. A walk begins with cursor 0 and is at
+    /// its end when 0 comes back; it meets every field that was there all along, at least once.
+    ///
+    /// A packed hash is given as a whole. In the table the cursor is a position, and the walk goes
+    /// down from the end: a removal fills its gap with the last pair, so that what was not met yet
+    /// can only move to where it still will be.
+    pub fn scan(self, cursor: u64, count: usize) -> (u64, Vec<(Item<'a>, Item<'a>)>) {
+        match self.0 {
+            View::Packed(_) => (0, self.iter().collect()),
+            View::Table(table) => {
+                let range = super::scanned(cursor, count, table.entries.len());
+                let pairs = range.clone().rev();
+                let pairs = pairs.filter_map(|position| self.get_index(position));
+                (range.start as u64, pairs.collect())
+            }
+        }
+    }
+
+    /// As `Kind::size_bytes`.
+    pub fn size_bytes(self) -> usize {
+        match self.0 {
+            View::Packed(pairs) => pairs.size_bytes(),
+            View::Table(table) => {
+                TABLE_BYTES + table.content_bytes + table.entries.len() * ENTRY_BYTES
+            }
+        }
+    }
+
+    /// A copy of the whole.
+    pub fn to_hash(self) -> Hash {
+        Hash(match self.0 {
+            View::Packed(pairs) => Form::Packed(Listpack::of(pairs.as_bytes().to_vec())),
+            View::Table(table) => Form::Table(Box::new(table.clone())),
+        })
+    }
+}
+
+fn value_of(pairs: Items, field: &[u8]) -> Option<Cursor> {
     pairs.after(pairs.find(field, 2)?)
 }
 
 fn set_packed(pairs: &mut Listpack, field: &[u8], value: &[u8]) -> bool {
-    match value_of(pairs, field) {
+    match value_of(pairs.items(), field) {
         Some(cursor) => {
             pairs.replace(cursor, value);
             false
@@ -393,9 +505,13 @@ impl Table {
 }
 
 impl Kind for Hash {
-    type View<'a> = &'a Hash;
+    type View<'a> = Fields<'a>;
 
     kind!(Hash);
+
+    fn empty_in(buffer: &mut Vec<u8>) -> Hash {
+        Hash::in_buffer(core::mem::take(buffer))
+    }
 
     fn is_empty(&self) -> bool {
         match &self.0 {
@@ -405,16 +521,11 @@ impl Kind for Hash {
     }
 
     fn size_bytes(&self) -> usize {
-        match &self.0 {
-            Form::Packed(pairs) => pairs.size_bytes(),
-            Form::Table(table) => {
-                TABLE_BYTES + table.content_bytes + table.entries.len() * ENTRY_BYTES
-            }
-        }
+        self.fields().size_bytes()
     }
 
     fn is_compact(&self) -> bool {
-        matches!(&self.0, Form::Packed(pairs) if pairs.is_copied())
+        self.compact().is_some()
     }
 
     fn record(&mut self) {

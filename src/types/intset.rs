@@ -9,9 +9,10 @@
 use alloc::vec::Vec;
 
 use super::Inverses;
-use super::buffer::{Buffer, COPIED_MAX_BYTES, Rewind};
+use super::buffer::{Buffer, Rewind};
 
 const HEADER_BYTES: usize = 8;
+const EMPTY: [u8; HEADER_BYTES] = [2, 0, 0, 0, 0, 0, 0, 0];
 /// The bookkeeping of an allocation, as an estimate that is the same everywhere.
 const ALLOCATION_BYTES: usize = 16;
 
@@ -23,15 +24,32 @@ pub struct Intset {
 
 impl Default for Intset {
     fn default() -> Intset {
-        Intset {
-            bytes: Buffer::from(vec![2, 0, 0, 0, 0, 0, 0, 0]),
-        }
+        Intset::in_buffer(Vec::with_capacity(EMPTY.len()))
     }
 }
 
 impl Intset {
     pub fn new() -> Intset {
         Intset::default()
+    }
+
+    /// As `Listpack::in_buffer`.
+    pub(super) fn in_buffer(mut bytes: Vec<u8>) -> Intset {
+        bytes.clear();
+        bytes.extend_from_slice(&EMPTY);
+        Intset::of(bytes)
+    }
+
+    /// As `Listpack::of`.
+    pub(super) fn of(bytes: Vec<u8>) -> Intset {
+        Intset {
+            bytes: Buffer::from(bytes),
+        }
+    }
+
+    /// As `Listpack::take_buffer`.
+    pub(super) fn take_buffer(&mut self) -> Option<Vec<u8>> {
+        self.bytes.take_buffer()
     }
 
     /// Takes bytes from outside: `None` unless they are sorted integers of one width.
@@ -43,9 +61,7 @@ impl Intset {
         if !is_width || contents != (bytes.len() - HEADER_BYTES) as u64 {
             return None;
         }
-        let intset = Intset {
-            bytes: Buffer::from(bytes),
-        };
+        let intset = Intset::of(bytes);
         intset
             .iter()
             .is_sorted_by(|one, two| one < two)
@@ -61,31 +77,31 @@ impl Intset {
         self.bytes.len() + ALLOCATION_BYTES
     }
 
+    /// As it is read.
+    #[inline]
+    pub fn integers(&self) -> Integers<'_> {
+        Integers(&self.bytes)
+    }
+
+    /// The methods of `Integers`.
     pub fn len(&self) -> usize {
-        (self.bytes.len() - HEADER_BYTES) / self.width()
+        self.integers().len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.bytes.len() == HEADER_BYTES
+        self.integers().is_empty()
     }
 
-    /// In ascending order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = i64> + ExactSizeIterator + '_ {
-        self.bytes[HEADER_BYTES..]
-            .chunks_exact(self.width())
-            .map(read_integer)
+        self.integers().iter()
     }
 
-    /// The integer with an index in ascending order.
     pub fn get(&self, index: usize) -> Option<i64> {
-        let start = HEADER_BYTES + index.checked_mul(self.width())?;
-        self.bytes
-            .get(start..start.checked_add(self.width())?)
-            .map(read_integer)
+        self.integers().get(index)
     }
 
     pub fn contains(&self, number: i64) -> bool {
-        self.search(number).is_ok()
+        self.integers().contains(number)
     }
 
     /// Whether it was not there yet.
@@ -115,24 +131,12 @@ impl Intset {
         true
     }
 
-    /// Where the number is, or where it would have to stand.
     fn search(&self, number: i64) -> Result<usize, usize> {
-        let (mut low, mut high) = (0, self.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let start = HEADER_BYTES + middle * self.width();
-            match read_integer(&self.bytes[start..start + self.width()]).cmp(&number) {
-                core::cmp::Ordering::Less => low = middle + 1,
-                core::cmp::Ordering::Greater => high = middle,
-                core::cmp::Ordering::Equal => return Ok(middle),
-            }
-        }
-        Err(low)
+        self.integers().search(number)
     }
 
-    /// In bytes: 2, 4 or 8.
     fn width(&self) -> usize {
-        usize::from(self.bytes[0])
+        self.integers().width()
     }
 
     fn widen(&mut self, width: usize) {
@@ -143,11 +147,6 @@ impl Intset {
             place.copy_from_slice(&number.to_le_bytes()[..width]);
         }
         self.bytes.head_mut()[0] = width as u8;
-    }
-
-    /// As `Listpack::is_copied`.
-    pub(super) fn is_copied(&self) -> bool {
-        self.bytes.len() <= COPIED_MAX_BYTES
     }
 
     /// As `Listpack::trim`.
@@ -172,6 +171,76 @@ impl Intset {
     fn write_len(&mut self) {
         let len = u32::try_from(self.len()).expect("an intset stays far below 2^32 integers");
         self.bytes.head_mut()[4..].copy_from_slice(&len.to_le_bytes());
+    }
+}
+
+/// The integers of an intset, as they are read: a view that costs nothing to copy.
+///
+/// Invariant: that of `Intset`.
+#[derive(Debug, Clone, Copy)]
+pub struct Integers<'a>(&'a [u8]);
+
+impl<'a> Integers<'a> {
+    /// Of the bytes of an intset of ours, which `as_bytes` gave.
+    #[inline]
+    pub(super) fn of(bytes: &'a [u8]) -> Integers<'a> {
+        Integers(bytes)
+    }
+
+    /// The intset as RDB stores it.
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    pub fn size_bytes(self) -> usize {
+        self.0.len() + ALLOCATION_BYTES
+    }
+
+    pub fn len(self) -> usize {
+        (self.0.len() - HEADER_BYTES) / self.width()
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0.len() == HEADER_BYTES
+    }
+
+    /// In ascending order.
+    pub fn iter(self) -> impl DoubleEndedIterator<Item = i64> + ExactSizeIterator + 'a {
+        self.0[HEADER_BYTES..]
+            .chunks_exact(self.width())
+            .map(read_integer)
+    }
+
+    /// The integer with an index in ascending order.
+    pub fn get(self, index: usize) -> Option<i64> {
+        let start = HEADER_BYTES + index.checked_mul(self.width())?;
+        self.0
+            .get(start..start.checked_add(self.width())?)
+            .map(read_integer)
+    }
+
+    pub fn contains(self, number: i64) -> bool {
+        self.search(number).is_ok()
+    }
+
+    /// Where the number is, or where it would have to stand.
+    fn search(self, number: i64) -> Result<usize, usize> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let start = HEADER_BYTES + middle * self.width();
+            match read_integer(&self.0[start..start + self.width()]).cmp(&number) {
+                core::cmp::Ordering::Less => low = middle + 1,
+                core::cmp::Ordering::Greater => high = middle,
+                core::cmp::Ordering::Equal => return Ok(middle),
+            }
+        }
+        Err(low)
+    }
+
+    /// In bytes: 2, 4 or 8.
+    fn width(self) -> usize {
+        usize::from(self.0[0])
     }
 }
 

@@ -441,7 +441,7 @@ impl Kind for List {
     }
 
     fn is_compact(&self) -> bool {
-        matches!(&self.0, Form::Packed(elements) if elements.is_copied())
+        matches!(&self.0, Form::Packed(elements) if elements.is_compact())
     }
 
     fn record(&mut self) {

@@ -12,10 +12,12 @@
 #![allow(clippy::len_without_is_empty)]
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 // `Kind::is_empty` is the one: what is empty has no place in the keyspace.
 
 mod buffer;
+mod compact;
 mod hash;
 #[cfg(feature = "sets")]
 mod intset;
@@ -34,18 +36,19 @@ mod string;
 #[cfg(feature = "sorted-sets")]
 mod zset;
 
-pub use hash::Hash;
+pub use compact::{Compact, Packing};
+pub use hash::{Fields, Hash};
 #[cfg(feature = "sets")]
-pub use intset::Intset;
+pub use intset::{Integers, Intset};
 #[cfg(feature = "lists")]
 pub use list::{Beside, List};
-pub use listpack::{Item, Listpack};
+pub use listpack::{Item, Items, Listpack};
 pub use log::Inverses;
 #[cfg(feature = "lists")]
 pub use quicklist::Side;
 pub use seed::{Seed, SeededMap, SeededSet};
 #[cfg(feature = "sets")]
-pub use set::Set;
+pub use set::{Members, Set};
 pub use string::{Str, Text};
 #[cfg(feature = "sorted-sets")]
 pub use zset::{Added, LexBound, Only, Score, ZSet};
@@ -105,21 +108,26 @@ pub enum ValueRef<'a> {
     String(Text<'a>),
     #[cfg(feature = "lists")]
     List(&'a List),
-    Hash(&'a Hash),
+    Hash(Fields<'a>),
     #[cfg(feature = "sets")]
-    Set(&'a Set),
+    Set(Members<'a>),
     #[cfg(feature = "sorted-sets")]
     ZSet(&'a ZSet),
 }
 
 /// What every kind of value can do for the keyspace that holds it.
 pub trait Kind: Sized + Clone + Default + 'static {
-    /// How it is read: `&Self`, but for strings, whose bytes the keyspace may keep in its own way.
+    /// How it is read: `&Self`, or a view of bytes that the keyspace may keep in its own way.
     type View<'a>: Copy;
 
     fn of(value: ValueRef<'_>) -> Option<Self::View<'_>>;
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
     fn into_value(self) -> Value;
+
+    /// An empty one, which takes this buffer if it may become compact.
+    fn empty_in(_: &mut Vec<u8>) -> Self {
+        Self::default()
+    }
 
     /// An empty aggregate is removed from the keyspace. A string is never empty in this sense.
     fn is_empty(&self) -> bool;
@@ -175,8 +183,7 @@ macro_rules! kind {
             }
         }
 
-        fn into_value(mut self) -> crate::types::Value {
-            self.fit();
+        fn into_value(self) -> crate::types::Value {
             crate::types::Value::$variant(self)
         }
     };
@@ -232,9 +239,9 @@ impl ValueRef<'_> {
             ValueRef::String(value) => Value::String(value.into()),
             #[cfg(feature = "lists")]
             ValueRef::List(value) => Value::List(value.clone()),
-            ValueRef::Hash(value) => Value::Hash(value.clone()),
+            ValueRef::Hash(value) => Value::Hash(value.to_hash()),
             #[cfg(feature = "sets")]
-            ValueRef::Set(value) => Value::Set(value.clone()),
+            ValueRef::Set(value) => Value::Set(value.to_set()),
             #[cfg(feature = "sorted-sets")]
             ValueRef::ZSet(value) => Value::ZSet(value.clone()),
         }
@@ -293,9 +300,9 @@ impl Value {
             Value::String(value) => ValueRef::String(value.view()),
             #[cfg(feature = "lists")]
             Value::List(value) => ValueRef::List(value),
-            Value::Hash(value) => ValueRef::Hash(value),
+            Value::Hash(value) => ValueRef::Hash(value.fields()),
             #[cfg(feature = "sets")]
-            Value::Set(value) => ValueRef::Set(value),
+            Value::Set(value) => ValueRef::Set(value.members()),
             #[cfg(feature = "sorted-sets")]
             Value::ZSet(value) => ValueRef::ZSet(value),
         }

@@ -3,6 +3,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::compact::{Compact, Packing};
+use super::intset::Integers;
+use super::listpack::Items;
 use super::log::{Log, NOT_RECORDING};
 use super::slots::{self, Named, Slots};
 use super::{Intset, Inverses, Item, Kind, Limits, Listpack, Seed, Words, kind, listpack};
@@ -68,6 +71,40 @@ impl From<Inverse> for super::Inverse {
 }
 
 impl Set {
+    /// An empty one in a buffer that is there already.
+    pub(super) fn in_buffer(buffer: Vec<u8>) -> Set {
+        Set(Form::Integers(Intset::in_buffer(buffer)))
+    }
+
+    /// Of the bytes of an intset of ours.
+    pub(super) fn of_integers(bytes: Vec<u8>) -> Set {
+        Set(Form::Integers(Intset::of(bytes)))
+    }
+
+    /// Of the bytes of a packed set of ours.
+    pub(super) fn of_packed(bytes: Vec<u8>) -> Set {
+        Set(Form::Packed(Listpack::of(bytes)))
+    }
+
+    /// The bytes where they are compact.
+    pub(super) fn compact(&self) -> Option<Compact<'_>> {
+        let (packing, bytes) = match &self.0 {
+            Form::Integers(integers) => (Packing::Integers, integers.as_bytes()),
+            Form::Packed(members) => (Packing::Set, members.as_bytes()),
+            Form::Table(_) => return None,
+        };
+        (bytes.len() <= Compact::MAX_BYTES).then_some(Compact { packing, bytes })
+    }
+
+    /// The buffer of one that is no table, for something else.
+    pub(super) fn into_buffer(self) -> Option<Vec<u8>> {
+        match self.0 {
+            Form::Integers(mut integers) => integers.take_buffer(),
+            Form::Packed(mut members) => members.take_buffer(),
+            Form::Table(_) => None,
+        }
+    }
+
     pub fn from_intset(integers: Intset, limits: &Limits) -> Set {
         let is_small = integers.len() <= limits.set_max_intset_entries.min(INTSET_MAX_ENTRIES);
         let mut set = Set(Form::Integers(integers));
@@ -100,84 +137,51 @@ impl Set {
         set
     }
 
-    pub fn as_intset(&self) -> Option<&Intset> {
-        match &self.0 {
-            Form::Integers(integers) => Some(integers),
-            _ => None,
-        }
-    }
-
-    pub fn as_listpack(&self) -> Option<&Listpack> {
-        match &self.0 {
-            Form::Packed(members) => Some(members),
-            _ => None,
-        }
-    }
-
-    pub fn len(&self) -> usize {
-        match &self.0 {
-            Form::Integers(integers) => integers.len(),
-            Form::Packed(members) => members.len(),
-            Form::Table(table) => table.members.len(),
-        }
-    }
-
-    /// `intset`, `listpack` or `hashtable`.
-    pub fn encoding(&self) -> &'static str {
-        match self.0 {
-            Form::Integers(_) => "intset",
-            Form::Packed(_) => "listpack",
-            Form::Table(_) => "hashtable",
-        }
-    }
-
-    pub fn contains<'i>(&self, member: impl Into<Item<'i>>) -> bool {
-        let member = member.into();
-        match &self.0 {
-            Form::Integers(integers) => member.as_i64().is_some_and(|n| integers.contains(n)),
-            Form::Packed(members) => find(members, member).is_some(),
-            Form::Table(table) => table
-                .members
-                .find_name(member.bytes_in(&mut itoa::Buffer::new()))
-                .is_some(),
-        }
-    }
-
-    /// In the order of the form, ascending for integers.
-    pub fn iter(&self) -> Iter<'_> {
-        Iter(match &self.0 {
-            Form::Integers(integers) => Walk::Integers(integers, 0),
-            Form::Packed(members) => Walk::Packed(members.iter()),
-            Form::Table(table) => Walk::Table(table.members.iter()),
+    /// As it is read.
+    #[inline]
+    pub fn members(&self) -> Members<'_> {
+        Members(match &self.0 {
+            Form::Integers(integers) => View::Integers(integers.integers()),
+            Form::Packed(members) => View::Packed(members.items()),
+            Form::Table(table) => View::Table(table),
         })
     }
 
-    /// The member with an index in the order of `iter`: O(1) unless the set is packed.
+    /// The methods of `Members`.
+    pub fn as_intset(&self) -> Option<Integers<'_>> {
+        self.members().as_intset()
+    }
+
+    pub fn as_listpack(&self) -> Option<Items<'_>> {
+        self.members().as_listpack()
+    }
+
+    pub fn len(&self) -> usize {
+        self.members().len()
+    }
+
+    pub fn encoding(&self) -> &'static str {
+        self.members().encoding()
+    }
+
+    pub fn contains<'i>(&self, member: impl Into<Item<'i>>) -> bool {
+        self.members().contains(member)
+    }
+
+    pub fn iter(&self) -> Iter<'_> {
+        self.members().iter()
+    }
+
     pub fn get_index(&self, index: usize) -> Option<Item<'_>> {
-        match &self.0 {
-            Form::Integers(integers) => integers.get(index).map(Item::Int),
-            Form::Packed(members) => members.get(index),
-            Form::Table(table) => table.members.get(index).map(|m| Item::Bytes(m)),
-        }
+        self.members().get_index(index)
     }
 
-    /// Any member, each as likely as another if every `pick` is.
     pub fn random(&self, pick: u64) -> Option<Item<'_>> {
-        let len = self.len() as u64;
-        self.get_index(pick.checked_rem(len)? as usize)
+        self.members().random(pick)
     }
 
-    /// The next members of a walk and the cursor to go on with, as `Hash::scan`.
     pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<Item<'_>>) {
-        match &self.0 {
-            Form::Integers(_) | Form::Packed(_) => (0, self.iter().collect()),
-            Form::Table(table) => {
-                let range = super::scanned(cursor, count, table.members.len());
-                let members = range.clone().rev();
-                let members = members.filter_map(|position| self.get_index(position));
-                (range.start as u64, members.collect())
-            }
-        }
+        self.members().scan(cursor, count)
     }
 
     /// Whether the member is new.
@@ -199,7 +203,7 @@ impl Set {
                 }
             },
             Form::Packed(members) => {
-                if find(members, member).is_some() {
+                if find(members.items(), member).is_some() {
                     return false;
                 }
                 let fits = members.len() < limits.set_max_listpack_entries
@@ -241,7 +245,7 @@ impl Set {
         match &mut self.0 {
             Form::Integers(integers) => member.as_i64().is_some_and(|n| integers.remove(n)),
             Form::Packed(members) => {
-                let found = find(members, member);
+                let found = find(members.items(), member);
                 if let Some(cursor) = found {
                     members.remove(cursor, 1);
                 }
@@ -268,9 +272,11 @@ impl Set {
             Form::Integers(_) if !is_undecided && fits_integers => {}
             Form::Packed(_) if !is_undecided && fits_packed => {}
             _ if is_undecided && fits_integers && first.as_i64().is_some() => {
-                self.become_form(Form::Integers(Intset::new()));
+                self.begin(|buffer| Form::Integers(Intset::in_buffer(buffer)));
             }
-            _ if is_undecided && fits_packed => self.become_form(Form::Packed(Listpack::new())),
+            _ if is_undecided && fits_packed => {
+                self.begin(|buffer| Form::Packed(Listpack::in_buffer(buffer)));
+            }
             _ => {
                 self.table(limits.seed);
             }
@@ -331,6 +337,19 @@ impl Set {
         }
     }
 
+    /// Takes the form that its first member decides on, in the buffer that is there.
+    fn begin(&mut self, form: impl FnOnce(Vec<u8>) -> Form) {
+        let buffer = match &mut self.0 {
+            Form::Integers(integers) => integers.take_buffer(),
+            Form::Packed(members) => members.take_buffer(),
+            Form::Table(_) => None,
+        };
+        match buffer {
+            Some(buffer) => self.0 = form(buffer),
+            None => self.become_form(form(Vec::new())),
+        }
+    }
+
     /// Takes another form; what is noted goes on there.
     fn become_form(&mut self, form: Form) {
         let noted = match &mut self.0 {
@@ -367,7 +386,132 @@ impl Set {
     }
 }
 
-fn find(members: &Listpack, member: Item<'_>) -> Option<listpack::Cursor> {
+/// A set as it is read: a view that costs nothing to copy. Integers and packed members may lie anywhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Members<'a>(View<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum View<'a> {
+    Integers(Integers<'a>),
+    Packed(Items<'a>),
+    Table(&'a Table),
+}
+
+impl<'a> Members<'a> {
+    /// Of the bytes of an intset of ours.
+    #[inline]
+    pub(super) fn of_integers(bytes: &'a [u8]) -> Members<'a> {
+        Members(View::Integers(Integers::of(bytes)))
+    }
+
+    /// Of the bytes of a packed set of ours.
+    #[inline]
+    pub(super) fn of_packed(bytes: &'a [u8]) -> Members<'a> {
+        Members(View::Packed(Items::of(bytes)))
+    }
+
+    pub fn as_intset(self) -> Option<Integers<'a>> {
+        match self.0 {
+            View::Integers(integers) => Some(integers),
+            _ => None,
+        }
+    }
+
+    pub fn as_listpack(self) -> Option<Items<'a>> {
+        match self.0 {
+            View::Packed(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    pub fn len(self) -> usize {
+        match self.0 {
+            View::Integers(integers) => integers.len(),
+            View::Packed(members) => members.len(),
+            View::Table(table) => table.members.len(),
+        }
+    }
+
+    /// `intset`, `listpack` or `hashtable`.
+    pub fn encoding(self) -> &'static str {
+        match self.0 {
+            View::Integers(_) => "intset",
+            View::Packed(_) => "listpack",
+            View::Table(_) => "hashtable",
+        }
+    }
+
+    pub fn contains<'i>(self, member: impl Into<Item<'i>>) -> bool {
+        let member = member.into();
+        match self.0 {
+            View::Integers(integers) => member.as_i64().is_some_and(|n| integers.contains(n)),
+            View::Packed(members) => find(members, member).is_some(),
+            View::Table(table) => table
+                .members
+                .find_name(member.bytes_in(&mut itoa::Buffer::new()))
+                .is_some(),
+        }
+    }
+
+    /// In the order of the form, ascending for integers.
+    pub fn iter(self) -> Iter<'a> {
+        Iter(match self.0 {
+            View::Integers(integers) => Walk::Integers(integers, 0),
+            View::Packed(members) => Walk::Packed(members.iter()),
+            View::Table(table) => Walk::Table(table.members.iter()),
+        })
+    }
+
+    /// The member with an index in the order of `iter`: O(1) unless the set is packed.
+    pub fn get_index(self, index: usize) -> Option<Item<'a>> {
+        match self.0 {
+            View::Integers(integers) => integers.get(index).map(Item::Int),
+            View::Packed(members) => members.get(index),
+            View::Table(table) => table.members.get(index).map(|m| Item::Bytes(m)),
+        }
+    }
+
+    /// Any member, each as likely as another if every `pick` is.
+    pub fn random(self, pick: u64) -> Option<Item<'a>> {
+        let len = self.len() as u64;
+        self.get_index(pick.checked_rem(len)? as usize)
+    }
+
+    /// The next members of a walk and the cursor to go on with, as `Hash::scan`.
+    pub fn scan(self, cursor: u64, count: usize) -> (u64, Vec<Item<'a>>) {
+        match self.0 {
+            View::Integers(_) | View::Packed(_) => (0, self.iter().collect()),
+            View::Table(table) => {
+                let range = super::scanned(cursor, count, table.members.len());
+                let members = range.clone().rev();
+                let members = members.filter_map(|position| self.get_index(position));
+                (range.start as u64, members.collect())
+            }
+        }
+    }
+
+    /// As `Kind::size_bytes`.
+    pub fn size_bytes(self) -> usize {
+        match self.0 {
+            View::Integers(integers) => integers.size_bytes(),
+            View::Packed(members) => members.size_bytes(),
+            View::Table(table) => {
+                TABLE_BYTES + table.content_bytes + table.members.len() * ENTRY_BYTES
+            }
+        }
+    }
+
+    /// A copy of the whole.
+    pub fn to_set(self) -> Set {
+        Set(match self.0 {
+            View::Integers(integers) => Form::Integers(Intset::of(integers.as_bytes().to_vec())),
+            View::Packed(members) => Form::Packed(Listpack::of(members.as_bytes().to_vec())),
+            View::Table(table) => Form::Table(Box::new(table.clone())),
+        })
+    }
+}
+
+fn find(members: Items, member: Item<'_>) -> Option<listpack::Cursor> {
     members.find(member.bytes_in(&mut itoa::Buffer::new()), 1)
 }
 
@@ -428,9 +572,13 @@ impl Table {
 }
 
 impl Kind for Set {
-    type View<'a> = &'a Set;
+    type View<'a> = Members<'a>;
 
     kind!(Set);
+
+    fn empty_in(buffer: &mut Vec<u8>) -> Set {
+        Set::in_buffer(core::mem::take(buffer))
+    }
 
     fn is_empty(&self) -> bool {
         match &self.0 {
@@ -441,21 +589,11 @@ impl Kind for Set {
     }
 
     fn size_bytes(&self) -> usize {
-        match &self.0 {
-            Form::Integers(integers) => integers.size_bytes(),
-            Form::Packed(members) => members.size_bytes(),
-            Form::Table(table) => {
-                TABLE_BYTES + table.content_bytes + table.members.len() * ENTRY_BYTES
-            }
-        }
+        self.members().size_bytes()
     }
 
     fn is_compact(&self) -> bool {
-        match &self.0 {
-            Form::Integers(integers) => integers.is_copied(),
-            Form::Packed(members) => members.is_copied(),
-            Form::Table(_) => false,
-        }
+        self.compact().is_some()
     }
 
     fn record(&mut self) {
@@ -488,7 +626,7 @@ pub struct Iter<'a>(Walk<'a>);
 #[derive(Debug, Clone)]
 enum Walk<'a> {
     /// With the index of the next.
-    Integers(&'a Intset, usize),
+    Integers(Integers<'a>, usize),
     Packed(listpack::Iter<'a>),
     Table(slots::Iter<'a, Box<[u8]>>),
 }

@@ -9,7 +9,7 @@ use crate::commands::order::by_size;
 use crate::db::{Ctx, Event, Standing, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
-use crate::types::{Item, Score, SeededMap, Set, ValueRef, ZSet, number};
+use crate::types::{self, Item, Score, SeededMap, ValueRef, ZSet, number};
 
 /// How a member that comes several times gets one score.
 #[derive(Debug, Clone, Copy)]
@@ -152,7 +152,7 @@ fn read_aggregate(args: &mut Args) -> Result<Aggregate> {
 #[derive(Clone, Copy)]
 enum Source<'c> {
     Missing,
-    Plain(&'c Set),
+    Plain(types::Members<'c>),
     Sorted(&'c ZSet),
 }
 

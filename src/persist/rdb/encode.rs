@@ -24,10 +24,10 @@ use super::{Target, code, opcode};
 #[cfg(feature = "lists")]
 use crate::types::List;
 #[cfg(feature = "sets")]
-use crate::types::Set;
+use crate::types::Members;
 #[cfg(feature = "sorted-sets")]
 use crate::types::ZSet;
-use crate::types::{Hash, Item, ValueRef};
+use crate::types::{Fields, Item, ValueRef};
 
 /// How a value will lie in the file.
 enum Layout<'v> {
@@ -37,8 +37,8 @@ enum Layout<'v> {
     #[cfg(feature = "lists")]
     List(&'v List),
     #[cfg(feature = "sets")]
-    Set(&'v Set),
-    Hash(&'v Hash),
+    Set(Members<'v>),
+    Hash(Fields<'v>),
     #[cfg(feature = "sorted-sets")]
     ZSet(&'v ZSet),
 }

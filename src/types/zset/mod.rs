@@ -369,7 +369,7 @@ impl Kind for ZSet {
     }
 
     fn is_compact(&self) -> bool {
-        matches!(&self.form, Form::Packed(packed) if packed.is_copied())
+        matches!(&self.form, Form::Packed(packed) if packed.is_compact())
     }
 
     fn record(&mut self) {

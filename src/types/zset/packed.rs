@@ -31,8 +31,8 @@ impl Packed {
         &self.items
     }
 
-    pub fn is_copied(&self) -> bool {
-        self.items.is_copied()
+    pub fn is_compact(&self) -> bool {
+        self.items.is_compact()
     }
 
     pub fn trim(&mut self) {
