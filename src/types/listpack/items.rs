@@ -111,17 +111,38 @@ impl<'a> Items<'a> {
         let end = self.end().0;
         let mut at = HEADER_BYTES;
         while at < end {
-            let (item, next) = read(self.0, at);
-            if needle.is(item) {
-                return Some(Cursor(at));
-            }
+            // Most items are short strings.
+            let next = if let Some(string) = short_string(self.0, at) {
+                if string.len() == bytes.len() && needle.number.is_none() && string == bytes {
+                    return Some(Cursor(at));
+                }
+                at + string.len() + 2
+            } else {
+                let (item, next) = read(self.0, at);
+                if needle.is(item) {
+                    return Some(Cursor(at));
+                }
+                next
+            };
             at = next;
             for _ in 1..stride {
-                at += whole_bytes(self.0, at);
+                at = match short_string(self.0, at) {
+                    Some(string) => at + string.len() + 2,
+                    None => at + whole_bytes(self.0, at),
+                };
             }
         }
         None
     }
+}
+
+/// The string at `at` if it is one of at most 63 bytes, which have a byte before them and one behind.
+#[inline]
+fn short_string(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let first = bytes[at];
+    let start = at + 1;
+    (first & 0b1100_0000 == 0b1000_0000)
+        .then(|| &bytes[start..start + usize::from(first & 0b11_1111)])
 }
 
 /// Both ways over the items.
