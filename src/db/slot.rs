@@ -9,7 +9,7 @@ use super::event::Event;
 use super::keyspace::{Change, Deadline, Edit, Entry, Keyspace, Lookup, Place, Standing, Used};
 use super::undo::Undo;
 use crate::error::{Error, Result};
-use crate::types::{Kind, Text, Value, ValueRef};
+use crate::types::{Kind, Text, Value};
 
 /// A key and where it stands.
 ///
@@ -189,21 +189,6 @@ pub(super) fn of_kind<T: Kind>(standing: Option<Standing<'_>>) -> Result<Option<
     }
 }
 
-/// The kind of value that an edit is for.
-struct Wanted {
-    is_kind: fn(ValueRef) -> bool,
-    empty: fn() -> Value,
-}
-
-impl Wanted {
-    fn of<T: Kind>() -> Wanted {
-        Wanted {
-            is_kind: |value| T::of(value).is_some(),
-            empty: || T::default().into_value(),
-        }
-    }
-}
-
 /// Writing.
 impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
     /// Changes the value, in place.
@@ -217,8 +202,11 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
     ) -> Result<R> {
         let (mut change, mut answer) = (Some(change), None);
         // All that is not of this command is written, and compiled, once.
-        self.edit_value(event, Wanted::of::<T>(), &mut |value| {
-            let value = T::of_mut(value).expect("a value of the kind that was looked for");
+        let empty = |buffer: &mut Vec<u8>| T::empty_in(buffer).into_value();
+        self.edit_value(event, empty, &mut |value| {
+            let Some(value) = T::of_mut(value) else {
+                return false;
+            };
             let change = change.take().expect("an edit is one change");
             let (is_changed, answered) = match change(value) {
                 Edit::Kept(answer) => (false, answer),
@@ -226,29 +214,29 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
             };
             answer = Some(answered);
             is_changed
-        })?;
-        Ok(answer.expect("an edit is one change"))
+        });
+        answer.ok_or(Error::WrongType)
     }
 
     fn edit_value(
         mut self,
         event: Event,
-        wanted: Wanted,
+        empty: fn(&mut Vec<u8>) -> Value,
         change: &mut dyn FnMut(&mut Value) -> bool,
-    ) -> Result<()> {
+    ) {
         let Some(place) = self.found.place else {
-            let mut value = (wanted.empty)();
+            let keyspace = &mut self.ctx.state.databases[self.ctx.db as usize];
+            let mut value = empty(keyspace.spare());
             if change(&mut value) && !value.is_empty() {
-                value.fit();
                 self.put_value(event, value, Ttl::Clear);
+            } else {
+                keyspace.keep_spare(value);
             }
-            return Ok(());
+            return;
         };
-        if !(wanted.is_kind)(self.ctx.keyspace().at(place).value()) {
-            return Err(Error::WrongType);
-        }
         let (now_ms, is_final) = (self.ctx.now_ms(), self.ctx.draft.is_final);
-        let edited = (self.keyspace_mut()).edit(place, Used::at(now_ms), is_final, change);
+        let key = self.key;
+        let edited = (self.keyspace_mut()).edit(place, key, Used::at(now_ms), is_final, change);
         if edited.is_changed {
             self.found.place = Some(edited.place);
             match edited.change {
@@ -263,7 +251,6 @@ impl<'c, 'a, 'k> Slot<'c, 'a, 'k> {
                 self.remove(Event::Del);
             }
         }
-        Ok(())
     }
 
     /// Writes a value over whatever stood there. An empty aggregate removes it.

@@ -3,19 +3,21 @@
 //! ```text
 //! 0   hash          the first 32 bits of the key's
 //! 4   last use      31 bits (`Used`); then the bit that is the slab's
-//! 8   head          from the lowest bit: 11 length of the key, 11 length of the payload, 2 form,
+//! 8   head          from the lowest bit: 11 length of the key, 11 length of the payload, 3 form,
 //!                   1 has a deadline, 1 taken by the snapshot that is being made, 1 a string
-//!                   in the block that is all ASCII, 1 perhaps in the near cache
+//!                   in the block that is all ASCII, 1 perhaps in the near cache, 3 units of the slab
+//!                   that the block has beyond those that it needs
 //!     deadline      8 bytes, and 4 for its place in the list of deadlines: only if the head says so
 //!     key length    4 bytes, only where 11 bits do not hold it: then these are all ones
 //!     key
-//!     payload       of an integer 8 bytes; of a string that is not long its bytes; of anything else 4
-//!                   bytes, its number in `Values`
+//!     payload       of an integer 8 bytes; of a string that is not long, and of an aggregate that is
+//!                   compact, its bytes; of anything else 4 bytes, its number in `Values`
 //! ```
 
 use super::Deadline;
 use super::entry::Used;
 use super::slab::{self, Handle};
+use crate::types::{Compact, Packing};
 
 const HASH: usize = 0;
 const USED: usize = 4;
@@ -27,16 +29,22 @@ const DEADLINE_BYTES: usize = 12;
 const LENGTH_BITS: u32 = 11;
 const LENGTH_MASK: u32 = (1 << LENGTH_BITS) - 1;
 const LONG_KEY: usize = LENGTH_MASK as usize;
-const HAS_DEADLINE: u32 = 1 << 24;
-const TAKEN: u32 = 1 << 25;
-const ASCII: u32 = 1 << 26;
-const NEAR: u32 = 1 << 27;
+const FORM_SHIFT: u32 = 2 * LENGTH_BITS;
+const FORM_MASK: u32 = 7;
+const HAS_DEADLINE: u32 = 1 << 25;
+const TAKEN: u32 = 1 << 26;
+const ASCII: u32 = 1 << 27;
+const NEAR: u32 = 1 << 28;
+const SPARE_SHIFT: u32 = 29;
+/// What an aggregate may leave of its block when it shrinks, so that it need not move, nor when it grows again.
+const SPARE_UNITS_MAX: usize = 7;
 
 /// Up to this length a string lies in the block of its entry; what is longer has a buffer of its own,
 /// in which it can grow.
 pub(super) const INLINE_MAX_BYTES: usize = 1024;
 
 const _: () = assert!(INLINE_MAX_BYTES <= LENGTH_MASK as usize);
+const _: () = assert!(Compact::MAX_BYTES <= INLINE_MAX_BYTES);
 
 /// What the payload is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +54,40 @@ pub(super) enum Form {
     Raw,
     /// Among the `Values`, under this number.
     Apart,
+    /// An aggregate.
+    Compact(Packing),
+}
+
+impl Form {
+    #[inline]
+    fn of_bits(bits: u32) -> Form {
+        match bits {
+            0 => Form::Int,
+            1 => Form::Embedded,
+            2 => Form::Raw,
+            4 => Form::Compact(Packing::Hash),
+            #[cfg(feature = "sets")]
+            5 => Form::Compact(Packing::Integers),
+            #[cfg(feature = "sets")]
+            6 => Form::Compact(Packing::Set),
+            _ => Form::Apart,
+        }
+    }
+
+    #[inline]
+    fn bits(self) -> u32 {
+        match self {
+            Form::Int => 0,
+            Form::Embedded => 1,
+            Form::Raw => 2,
+            Form::Apart => 3,
+            Form::Compact(Packing::Hash) => 4,
+            #[cfg(feature = "sets")]
+            Form::Compact(Packing::Integers) => 5,
+            #[cfg(feature = "sets")]
+            Form::Compact(Packing::Set) => 6,
+        }
+    }
 }
 
 /// A value as it goes into a block and comes out of one.
@@ -55,6 +97,7 @@ pub(super) enum Payload<'a> {
     Embedded(&'a [u8]),
     Raw(&'a [u8]),
     Apart(u32),
+    Compact(Compact<'a>),
 }
 
 /// The third word of a block.
@@ -64,12 +107,7 @@ pub(super) struct Head(u32);
 impl Head {
     #[inline]
     pub fn form(self) -> Form {
-        match (self.0 >> (2 * LENGTH_BITS)) & 3 {
-            0 => Form::Int,
-            1 => Form::Embedded,
-            2 => Form::Raw,
-            _ => Form::Apart,
-        }
+        Form::of_bits((self.0 >> FORM_SHIFT) & FORM_MASK)
     }
 
     #[inline]
@@ -88,10 +126,16 @@ impl Head {
     }
 
     /// Whether a string in the block is all ASCII: looked at when it was written, as it is read far more often. Nothing
-    /// is said of what lies apart, which may change where it is.
+    /// is said of what lies apart, which may change where it is, and nothing that means anything of aggregates.
     #[inline]
     pub fn known_ascii(self) -> Option<bool> {
         (self.form() != Form::Apart).then_some(self.0 & ASCII != 0)
+    }
+
+    /// Units that the block has beyond those that it needs.
+    #[inline]
+    fn spare_units(self) -> usize {
+        (self.0 >> SPARE_SHIFT) as usize
     }
 
     #[inline]
@@ -180,6 +224,10 @@ impl<'a> Block<'a> {
             Form::Embedded => Payload::Embedded(&payload[..head.payload_len()]),
             Form::Raw => Payload::Raw(&payload[..head.payload_len()]),
             Form::Apart => Payload::Apart(word(payload, 0)),
+            Form::Compact(packing) => Payload::Compact(Compact {
+                packing,
+                bytes: &payload[..head.payload_len()],
+            }),
         }
     }
 
@@ -190,19 +238,21 @@ impl<'a> Block<'a> {
         (self.head().form() == Form::Apart).then(|| word(self.rest, start))
     }
 
+    /// What it needs.
     #[inline]
     pub fn size_bytes(self) -> usize {
         let head = self.head();
         HEADER_BYTES + head.key_at(self.rest).1 + head.payload_len()
     }
 
-    /// Whether another payload would take the block as it is, no more of it in units of the slab and no less; and
+    /// Whether another payload would take the block as it is, all of it in units of the slab and no more; and
     /// nothing lies apart that would be left alone.
     #[inline]
     pub fn has_room_for(self, payload: &Payload) -> bool {
         let fixed = HEADER_BYTES + self.head().key_at(self.rest).1;
         let units = |payload_len: usize| (fixed + payload_len).div_ceil(slab::UNIT_BYTES);
         self.head().form() != Form::Apart
+            && self.head().spare_units() == 0
             && units(payload.len()) == units(self.head().payload_len())
     }
 }
@@ -214,7 +264,8 @@ pub(super) struct Entries;
 impl slab::Block for Entries {
     #[inline]
     fn size_bytes(block: &[u8]) -> usize {
-        Block::of(block).size_bytes()
+        let block = Block::of(block);
+        block.size_bytes() + block.head().spare_units() * slab::UNIT_BYTES
     }
 }
 
@@ -270,7 +321,7 @@ impl Payload<'_> {
     #[inline]
     fn head_of(&self, is_ascii: bool) -> u32 {
         let ascii = if is_ascii { ASCII } else { 0 };
-        (self.len() as u32) << LENGTH_BITS | (self.form() as u32) << (2 * LENGTH_BITS) | ascii
+        (self.len() as u32) << LENGTH_BITS | self.form().bits() << FORM_SHIFT | ascii
     }
 
     /// Writes it where it has room, and says what the head does, as `head`.
@@ -282,6 +333,10 @@ impl Payload<'_> {
                 true
             }
             Payload::Embedded(bytes) | Payload::Raw(bytes) => copy(bytes, &mut room[..bytes.len()]),
+            Payload::Compact(Compact { bytes, .. }) => {
+                room[..bytes.len()].copy_from_slice(bytes);
+                false
+            }
             Payload::Apart(number) => {
                 write_word(room, 0, *number);
                 false
@@ -297,6 +352,7 @@ impl Payload<'_> {
             Payload::Embedded(_) => Form::Embedded,
             Payload::Raw(_) => Form::Raw,
             Payload::Apart(_) => Form::Apart,
+            Payload::Compact(Compact { packing, .. }) => Form::Compact(*packing),
         }
     }
 
@@ -304,7 +360,9 @@ impl Payload<'_> {
     fn len(&self) -> usize {
         match self {
             Payload::Int(_) => size_of::<i64>(),
-            Payload::Embedded(bytes) | Payload::Raw(bytes) => bytes.len(),
+            Payload::Embedded(bytes)
+            | Payload::Raw(bytes)
+            | Payload::Compact(Compact { bytes, .. }) => bytes.len(),
             Payload::Apart(_) => size_of::<u32>(),
         }
     }
@@ -342,7 +400,11 @@ pub(super) fn set_int(block: &mut [u8], number: i64) {
 }
 
 /// What a write leaves of a head: nothing of the payload, and what was near is far.
-const OF_KEY: u32 = !(LENGTH_MASK << LENGTH_BITS | 3 << (2 * LENGTH_BITS) | ASCII | NEAR);
+const OF_KEY: u32 = !(LENGTH_MASK << LENGTH_BITS
+    | FORM_MASK << FORM_SHIFT
+    | ASCII
+    | NEAR
+    | u32::MAX << SPARE_SHIFT);
 
 /// Writes another payload, now used, and says whether the old one was perhaps near; none, and nothing is written, where it has no room, as
 /// `has_room_for` says.
@@ -376,6 +438,40 @@ pub(super) fn add(block: &mut [u8], step: i64, used: Used) -> Option<(i64, bool)
     write_word(header, USED, used.bits());
     write_word(header, HEAD, head.0 & !NEAR);
     Some((sum, head.is_near()))
+}
+
+/// How another compact value goes into a block that holds one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fit {
+    start: usize,
+    spare: usize,
+    /// What the old value and the new one need with their key, in bytes of whole units.
+    pub before: usize,
+    pub after: usize,
+}
+
+impl Fit {
+    /// None where it needs more than the block has, or far less.
+    #[inline]
+    pub fn of(block: Block, compact: Compact) -> Option<Fit> {
+        let head = block.head();
+        let start = HEADER_BYTES + head.key_at(block.rest).1;
+        let units = |payload_len: usize| (start + payload_len).div_ceil(slab::UNIT_BYTES);
+        let (before, after) = (units(head.payload_len()), units(compact.bytes.len()));
+        let spare = (before + head.spare_units()).checked_sub(after)?;
+        (spare <= SPARE_UNITS_MAX).then_some(Fit {
+            start,
+            spare,
+            before: before * slab::UNIT_BYTES,
+            after: after * slab::UNIT_BYTES,
+        })
+    }
+
+    pub fn write(self, block: &mut [u8], compact: Compact) {
+        let written = Payload::Compact(compact).write(&mut block[self.start..]);
+        let head = word(block, HEAD) & OF_KEY | (self.spare as u32) << SPARE_SHIFT;
+        write_word(block, HEAD, head | written);
+    }
 }
 
 /// Of one whose value is kept apart.

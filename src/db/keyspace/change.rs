@@ -4,12 +4,18 @@
 //! its keyspace. Changes are taken back from the last to the first, so the top of the stack is what
 //! the change at hand had parked. `settle` lets go of the stack, once a step is done.
 
+use alloc::vec::Vec;
+
 use super::super::lazy::Lazy;
-use super::block::{self, Block, Draft, INLINE_MAX_BYTES, Payload};
+use super::block::{self, Block, Draft, Fit, INLINE_MAX_BYTES, Payload};
 use super::entry::{Used, weight_of};
 use super::slab::Handle;
-use super::{Deadline, Entry, Key, Keyspace, Lookup, Place, Standing};
-use crate::types::{Inverses, Kind, Str, Text, Value};
+use super::{Deadline, Entry, Keyspace, Lookup, Place, Standing};
+use crate::types::{Compact, Inverses, Kind, Str, Text, Value};
+
+/// Room for what a compact value grows by before it is none any more; with more of it buffers would think of giving
+/// some back.
+const SPARE_BYTES: usize = Compact::MAX_BYTES + 8;
 
 /// What a closure given to `edit` did, and what it answers.
 pub enum Edit<R> {
@@ -49,6 +55,21 @@ enum Inverted {
     SetDeadline(Deadline),
 }
 
+impl Inverted {
+    /// Takes an edit back where the value lies.
+    fn apply(self, value: &mut Value) {
+        match self {
+            Inverted::Overwrite(before) => *value = before,
+            Inverted::Edit(inverses) => {
+                for inverse in inverses.into_iter().rev() {
+                    value.undo(inverse);
+                }
+            }
+            other => panic!("{other:?} is no edit of a value"),
+        }
+    }
+}
+
 /// A block that is out of the table until its step is done.
 #[derive(Debug)]
 pub(super) enum Parked {
@@ -78,6 +99,18 @@ pub(in crate::db) struct Edited {
     pub is_empty: bool,
     /// Where the key stands now.
     pub place: Place,
+}
+
+impl Edited {
+    /// Of a value that was written anew, if it was.
+    fn anew(place: Place, change: Option<Change>, is_empty: bool) -> Edited {
+        Edited {
+            is_changed: change.is_some(),
+            place: change.as_ref().map_or(place, |change| change.place),
+            change,
+            is_empty,
+        }
+    }
 }
 
 impl Keyspace {
@@ -123,7 +156,7 @@ impl Keyspace {
         }
         let payload = match inline(text) {
             Some(payload) => payload,
-            None => Payload::Apart(self.values.insert(Str::from(text).into_value())),
+            None => self.put_apart(Str::from(text).into_value()),
         };
         let new = self.write(lookup.hash, key, payload, deadline, used);
         self.put_block(lookup, new)
@@ -190,20 +223,41 @@ impl Keyspace {
     }
 
     /// Changes the value by `change`, which says whether it has; weighs it before and after. That is a use of
-    /// the key, whether or not anything changes. A short string is written anew, anything else is
+    /// the key, whether or not anything changes. What lies in the block is written anew, anything else is
     /// changed in its place; for good, if `is_final` says so.
     pub(in crate::db) fn edit(
         &mut self,
         place: Place,
+        key: &[u8],
         used: Used,
         is_final: bool,
         change: &mut dyn FnMut(&mut Value) -> bool,
     ) -> Edited {
         self.save_early(place);
         self.note_use(place, used);
-        let Some(number) = self.block(place.0).apart() else {
-            return self.edit_inline(place, change);
-        };
+        match Block::of(self.slab.bytes(place.0)).payload() {
+            Payload::Apart(number) => self.edit_apart(place, key, number, is_final, change),
+            Payload::Compact(compact) => {
+                let buffer = spare(&mut self.spare);
+                let value = compact.to_value(core::mem::take(buffer));
+                self.edit_compact(place, key, value, is_final, change)
+            }
+            Payload::Int(_) | Payload::Embedded(_) | Payload::Raw(_) => {
+                let mut value = self.at(place).value().to_value();
+                let change = change(&mut value).then(|| self.rewrite(place, key, value));
+                Edited::anew(place, change, false)
+            }
+        }
+    }
+
+    fn edit_apart(
+        &mut self,
+        place: Place,
+        key: &[u8],
+        number: u32,
+        is_final: bool,
+        change: &mut dyn FnMut(&mut Value) -> bool,
+    ) -> Edited {
         let value = &mut self.values[number];
         self.used_bytes -= value.size_bytes();
         let (is_changed, inverted) = if is_final {
@@ -213,32 +267,100 @@ impl Keyspace {
             (inverted.is_some(), inverted)
         };
         self.used_bytes += value.size_bytes();
+        let is_empty = value.is_empty();
+        if is_changed && value.compact().is_some() {
+            let change = self.move_in(place, key, number, inverted);
+            return Edited::anew(place, Some(change), is_empty);
+        }
         Edited {
             is_changed,
             change: inverted.map(|kind| Change { place, kind }),
-            is_empty: value.is_empty(),
+            is_empty,
             place,
         }
     }
 
-    fn edit_inline(&mut self, place: Place, change: &mut dyn FnMut(&mut Value) -> bool) -> Edited {
-        let mut value = self.at(place).value().to_value();
-        let change = change(&mut value).then(|| {
-            value.fit();
-            self.rewrite(place, value)
-        });
-        Edited {
-            place: change.as_ref().map_or(place, |change| change.place),
-            is_changed: change.is_some(),
-            change,
-            is_empty: false,
+    /// `value` is a copy of what stands there: for the few bytes that it has, changing that is as quick as changing
+    /// what is in the block.
+    fn edit_compact(
+        &mut self,
+        place: Place,
+        key: &[u8],
+        mut value: Value,
+        is_final: bool,
+        change: &mut dyn FnMut(&mut Value) -> bool,
+    ) -> Edited {
+        let is_changed = change(&mut value);
+        let is_empty = value.is_empty();
+        let mut edited = Edited {
+            is_changed,
+            change: None,
+            is_empty,
+            place,
+        };
+        if !is_changed || (is_empty && is_final) {
+            // What ended empty is removed next, and needs no room for that.
+            self.keep_spare(value);
+            return edited;
+        }
+        let compact = value.compact();
+        let fit = compact.and_then(|compact| Fit::of(self.block(place.0), compact));
+        if let (Some(compact), Some(fit)) = (compact, fit) {
+            let before = (!is_final).then(|| self.at(place).value().to_value());
+            edited.change = before.map(|before| Change {
+                place,
+                kind: Inverted::Overwrite(before),
+            });
+            self.overwrite_compact(place, compact, fit);
+        } else if let Some(compact) = compact
+            && is_final
+        {
+            edited.place = self.rewrite_for_good(place, key, compact);
+        } else {
+            let change = self.rewrite(place, key, value);
+            return Edited::anew(place, Some(change), is_empty);
+        }
+        self.keep_spare(value);
+        edited
+    }
+
+    /// Writes a compact value over another one in its block.
+    fn overwrite_compact(&mut self, place: Place, compact: Compact, fit: Fit) {
+        fit.write(self.slab.bytes_mut(place.0), compact);
+        self.used_bytes = self.used_bytes - fit.before + fit.after;
+    }
+
+    /// Writes a compact value over another one, into a block of its size.
+    fn rewrite_for_good(&mut self, place: Place, key: &[u8], compact: Compact) -> Place {
+        let old = place.0;
+        let block = self.block(old);
+        let (hash, deadline, used) = (block.hash(), block.deadline(), block.used());
+        let weight = weight_of(block.size_bytes(), deadline.is_some(), None);
+        let new = self.write(hash, key, Payload::Compact(compact), deadline, used);
+        self.used_bytes = self.used_bytes - weight + new.weight;
+        self.stand_in(old, new.handle);
+        self.slab.free(old);
+        Place(new.handle)
+    }
+
+    /// Room for a value that is being made, of which it may take this buffer.
+    pub(in crate::db) fn spare(&mut self) -> &mut Vec<u8> {
+        spare(&mut self.spare)
+    }
+
+    /// Takes the buffer of a value that is in the block now, or nowhere.
+    pub(in crate::db) fn keep_spare(&mut self, value: Value) {
+        if let Some(buffer) = value.into_buffer()
+            && (self.spare.capacity()..=SPARE_BYTES).contains(&buffer.capacity())
+        {
+            self.spare = buffer;
         }
     }
 
-    /// Writes another value under a key whose value is a short string.
-    fn rewrite(&mut self, place: Place, value: Value) -> Change {
+    /// Writes another value under a key whose value lies in the block, or is to.
+    fn rewrite(&mut self, place: Place, key: &[u8], value: Value) -> Change {
         let block = self.block(place.0);
-        let (hash, key) = (block.hash(), Key::from(block.key()));
+        let hash = block.hash();
         let mut entry = Entry::new(value, block.deadline());
         entry.used = block.used();
         let lookup = Lookup {
@@ -246,8 +368,26 @@ impl Keyspace {
             place: Some(place),
             has_deadline: entry.deadline.is_some(),
         };
-        let new = self.write_entry(hash, &key, entry);
+        let new = self.write_entry(hash, key, entry);
         self.put_block(lookup, new)
+    }
+
+    /// Has a value that an edit has made compact lie in the block of its key. What lay apart is parked with the old
+    /// block as it was before the edit, if that is known.
+    #[cold]
+    fn move_in(
+        &mut self,
+        place: Place,
+        key: &[u8],
+        number: u32,
+        inverted: Option<Inverted>,
+    ) -> Change {
+        let value = self.values[number].clone();
+        let change = self.rewrite(place, key, value);
+        if let Some(inverted) = inverted {
+            inverted.apply(&mut self.values[number]);
+        }
+        change
     }
 
     /// Sets the deadline of a key, or takes it off.
@@ -303,12 +443,7 @@ impl Keyspace {
                 self.enter(handle);
             }
             Inverted::SetInt(before) => block::set_int(self.slab.bytes_mut(place.0), before),
-            Inverted::Overwrite(before) => self.revert(place, |value| *value = before),
-            Inverted::Edit(inverses) => self.revert(place, |value| {
-                for inverse in inverses.into_iter().rev() {
-                    value.undo(inverse);
-                }
-            }),
+            edit @ (Inverted::Overwrite(_) | Inverted::Edit(_)) => self.revert(place, edit),
             Inverted::SetDeadline(before) => {
                 block::set_deadline(self.slab.bytes_mut(place.0), before);
             }
@@ -410,12 +545,24 @@ impl Keyspace {
     }
 
     /// As `edit`, to take an edit back.
-    fn revert(&mut self, place: Place, change: impl FnOnce(&mut Value)) {
-        let number = self.block(place.0).apart();
-        let value = &mut self.values[number.expect("what is inline is written anew")];
+    fn revert(&mut self, place: Place, edit: Inverted) {
+        let Some(number) = self.block(place.0).apart() else {
+            return self.revert_compact(place, edit);
+        };
+        let value = &mut self.values[number];
         self.used_bytes -= value.size_bytes();
-        change(value);
+        edit.apply(value);
         self.used_bytes += value.size_bytes();
+    }
+
+    fn revert_compact(&mut self, place: Place, edit: Inverted) {
+        let before = match &edit {
+            Inverted::Overwrite(before) => before.compact(),
+            _ => None,
+        };
+        let before = before.expect("what is inline is written anew or overwritten");
+        let fit = Fit::of(self.block(place.0), before).expect("the block that it was in");
+        self.overwrite_compact(place, before, fit);
     }
 }
 
@@ -427,13 +574,18 @@ impl Keyspace {
             deadline,
             used,
         } = entry;
-        if let Value::String(text) = &value
-            && let Some(payload) = inline(text.view())
-        {
-            return self.write(hash, key, payload, deadline, used);
+        if let Some(payload) = in_block(&value) {
+            let written = self.write(hash, key, payload, deadline, used);
+            self.keep_spare(value);
+            return written;
         }
-        let payload = Payload::Apart(self.values.insert(value));
+        let payload = self.put_apart(value);
         self.write(hash, key, payload, deadline, used)
+    }
+
+    fn put_apart(&mut self, mut value: Value) -> Payload<'static> {
+        value.fit();
+        Payload::Apart(self.values.insert(value))
     }
 
     fn write(
@@ -515,12 +667,18 @@ impl Keyspace {
 
     /// Puts a block of the same key in the place of one in the table.
     fn exchange(&mut self, old: Handle, new: Handle) {
+        let weight = |block| Standing::of_block(block, &self.values).weight();
+        let (before, after) = (weight(self.block(old)), weight(self.block(new)));
+        self.used_bytes = self.used_bytes - before + after;
+        self.stand_in(old, new);
+    }
+
+    /// As `exchange`, where the weights are known.
+    fn stand_in(&mut self, old: Handle, new: Handle) {
         let (before, after) = (self.block(old), self.block(new));
         let hash = before.hash();
         let had_deadline = before.head().has_deadline();
         let has_deadline = after.head().has_deadline();
-        let weight = |block| Standing::of_block(block, &self.values).weight();
-        self.used_bytes = self.used_bytes - weight(before) + weight(after);
         let is_there = self.table.replace(hash, old, new);
         assert!(is_there, "a block that stands and is not in the table");
         match (had_deadline, has_deadline) {
@@ -546,6 +704,21 @@ impl Keyspace {
         if let Some(moved) = self.volatile.get(place) {
             block::set_listed(self.slab.bytes_mut(*moved), place);
         }
+    }
+}
+
+/// The spare buffer, emptied, with room for any compact value.
+fn spare(spare: &mut Vec<u8>) -> &mut Vec<u8> {
+    spare.clear();
+    spare.reserve_exact(SPARE_BYTES);
+    spare
+}
+
+/// The payload of a value that is to lie in its entry's block, which follows from what it is.
+fn in_block(value: &Value) -> Option<Payload<'_>> {
+    match value {
+        Value::String(text) => inline(text.view()),
+        value => value.compact().map(Payload::Compact),
     }
 }
 

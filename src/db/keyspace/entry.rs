@@ -91,6 +91,7 @@ impl<'a> Standing<'a> {
                 Payload::Embedded(bytes) => ValueRef::String(Text::Embedded(bytes)),
                 Payload::Raw(bytes) => ValueRef::String(Text::Raw(bytes)),
                 Payload::Apart(number) => values[number].view(),
+                Payload::Compact(compact) => compact.view(),
             },
             Source::Entry(_, entry) => entry.value.view(),
         }

@@ -1,7 +1,7 @@
 //! One numbered database: keys, their values and deadlines, and what they weigh.
 //!
 //! An entry is a block in the slab (`block.rs` draws it) that holds the key and, where it is a short
-//! string, the value; other values lie apart. The table finds blocks by hash.
+//! string or a compact aggregate, the value; other values lie apart. The table finds blocks by hash.
 
 mod block;
 mod change;
@@ -66,6 +66,8 @@ pub struct Keyspace {
     used_bytes: usize,
     /// What the changes of a step that is not done have removed or replaced, the last on top.
     parked: Vec<change::Parked>,
+    /// What compact values are changed in, so that no change allocates.
+    spare: Vec<u8>,
     walk: Option<Walk>,
 }
 
@@ -93,6 +95,7 @@ impl Keyspace {
             volatile: Paged::new(),
             used_bytes: 0,
             parked: Vec::new(),
+            spare: Vec::new(),
             walk: None,
         }
     }

@@ -1,13 +1,15 @@
 //! The keyspace beside a map: whatever is put, changed, taken back, moved together and walked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use proptest::prelude::*;
 
 use super::block::INLINE_MAX_BYTES;
+use super::slab::Block as _;
 use super::*;
 use crate::db::Lazy;
-use crate::types::{Kind, List, Side, Str, Text, Value, ValueRef};
+use crate::types::{Hash, Item, Kind, Limits, List, Set, Side, Str, Text, Value, ValueRef};
 
 #[path = "../../../tests/fuzz/drive.rs"]
 mod drive;
@@ -21,14 +23,40 @@ struct Twin {
     walk: Option<(Model, Model)>,
 }
 
-/// What stands under a key, in bytes of the tests: those of a string, or of the items of a list.
+/// What stands under a key, in bytes of the tests: those of a string, or of the items of an aggregate, each behind a bar.
 fn shown(standing: Standing) -> (Vec<u8>, Option<Deadline>) {
     let bytes = match standing.value() {
         ValueRef::String(text) => text.to_vec(),
         ValueRef::List(list) => list.iter().flat_map(|item| item.to_vec()).collect(),
+        ValueRef::Set(set) => barred(set.iter().map(Item::to_vec).collect()),
+        ValueRef::Hash(hash) => barred(
+            hash.iter()
+                .map(|(field, value)| [field.to_vec(), value.to_vec()].concat())
+                .collect(),
+        ),
         other => panic!("{other:?}"),
     };
     (bytes, standing.deadline())
+}
+
+fn barred(members: BTreeSet<Vec<u8>>) -> Vec<u8> {
+    let barred = members.iter().map(|member| [b"|", &member[..]].concat());
+    barred.collect::<Vec<_>>().concat()
+}
+
+fn unbarred(bytes: &[u8]) -> BTreeSet<Vec<u8>> {
+    let members = bytes.split(|byte| *byte == b'|').skip(1);
+    members.map(<[u8]>::to_vec).collect()
+}
+
+/// Of a set or a field of a hash: integers of three widths, and texts.
+fn member(number: usize) -> Vec<u8> {
+    match number % 8 {
+        0..4 => number.to_string().into_bytes(),
+        4 => (number * 1000).to_string().into_bytes(),
+        5 => (number << 40).to_string().into_bytes(),
+        _ => vec![b'a' + (number % 23) as u8; number % 70],
+    }
 }
 
 /// Short, long and longer than the header of a block can tell.
@@ -49,15 +77,31 @@ fn value(size: usize) -> Value {
         1 => {
             let mut list = List::default();
             for _ in 0..=size % 5 {
-                list.push(
-                    Side::Right,
-                    [b"item".as_slice()],
-                    &crate::types::Limits::default(),
-                );
+                list.push(Side::Right, [b"item".as_slice()], &Limits::default());
             }
             list.into_value()
         }
         3 => Str::text(&vec![0xe9; size]).into_value(),
+        4 => {
+            let mut set = Set::default();
+            for number in 0..=size % 120 {
+                // Every other of these sets is one of integers.
+                let number = if size.is_multiple_of(2) {
+                    number * 8
+                } else {
+                    number
+                };
+                set.insert(&member(number), &Limits::default());
+            }
+            set.into_value()
+        }
+        5 => {
+            let mut hash = Hash::default();
+            for number in 0..=size % 40 {
+                hash.set(&member(number), b"", &Limits::default());
+            }
+            hash.into_value()
+        }
         _ => Str::text(&vec![b'x'; size]).into_value(),
     }
 }
@@ -95,11 +139,12 @@ impl Twin {
                 let place = keyspace.find(&key(*number)).place?;
                 <Str as Kind>::of(keyspace.at(place).value())?;
                 let more = vec![b'y'; *size];
-                let edited = keyspace.edit(place, Used::at(1), false, &mut |value| {
-                    let text = Str::of_mut(value).expect("a string");
-                    text.append(&more);
-                    true
-                });
+                let edited =
+                    keyspace.edit(place, &key(*number), Used::at(1), false, &mut |value| {
+                        let text = Str::of_mut(value).expect("a string");
+                        text.append(&more);
+                        true
+                    });
                 self.model
                     .get_mut(&key(*number))
                     .expect("it stands")
@@ -111,15 +156,81 @@ impl Twin {
                 let place = keyspace.find(&key(*number)).place?;
                 let before =
                     <Str as Kind>::of(keyspace.at(place).value()).and_then(Text::as_i64)?;
-                let edited = keyspace.edit(place, Used::at(1), false, &mut |value| {
-                    let text = Str::of_mut(value).expect("a string");
-                    text.replace(Str::from(before + 1));
-                    true
-                });
+                let edited =
+                    keyspace.edit(place, &key(*number), Used::at(1), false, &mut |value| {
+                        let text = Str::of_mut(value).expect("a string");
+                        text.replace(Str::from(before + 1));
+                        true
+                    });
                 let after = (before + 1).to_string().into_bytes();
                 self.model.get_mut(&key(*number)).expect("it stands").0 = after;
                 edited.change
             }
+            Op::Members(number, members) => {
+                let edited = self.change_members(*number, members, false)?;
+                assert!(!edited.is_empty, "what is removed is told by another");
+                edited.change
+            }
+        }
+    }
+
+    /// Adds members to a set or a hash, and takes others out; a hash has one more than it had, if it would be empty.
+    fn change_members(
+        &mut self,
+        number: u8,
+        members: &Members,
+        is_final: bool,
+    ) -> Option<change::Edited> {
+        let (key, limits) = (key(number), Limits::default());
+        let place = self.keyspace.find(&key).place?;
+        let standing = &mut self.model.get_mut(&key)?.0;
+        let (mut model, before) = (unbarred(standing), unbarred(standing));
+        let is_set = Set::of(self.keyspace.at(place).value()).is_some();
+        if !is_set && Hash::of(self.keyspace.at(place).value()).is_none() {
+            return None;
+        }
+        let taken: BTreeSet<Vec<u8>> = members.taken.clone().map(member).collect();
+        let added: BTreeSet<Vec<u8>> = members.added.clone().map(member).collect();
+        model.retain(|member| !taken.contains(member));
+        model.extend(added.iter().cloned());
+        if model.is_empty() {
+            model.insert(member(1));
+        }
+        let after = model.clone();
+        let edited = (self.keyspace).edit(place, &key, Used::at(1), is_final, &mut |value| {
+            for member in before.difference(&after) {
+                match value {
+                    Value::Set(set) => set.remove(member),
+                    Value::Hash(hash) => hash.remove(member),
+                    other => panic!("{other:?}"),
+                };
+            }
+            for member in after.difference(&before) {
+                match value {
+                    Value::Set(set) => set.insert(member, &limits),
+                    Value::Hash(hash) => hash.set(member, b"", &limits),
+                    other => panic!("{other:?}"),
+                };
+            }
+            before != after
+        });
+        *standing = barred(model);
+        assert_eq!(edited.is_changed, before != after);
+        Some(edited)
+    }
+
+    /// A string that is about as long as what stands there.
+    fn overwrite(&mut self, number: u8, more: usize) {
+        let key = key(number);
+        let lookup = self.keyspace.find(&key);
+        let Some(place) = lookup.place else { return };
+        let block = self.keyspace.block(place.0);
+        let (len, deadline) = (block.size_bytes() - key.len() - 12, block.deadline());
+        let bytes = vec![b'z'; (len + more).min(INLINE_MAX_BYTES)];
+        let (text, used) = (Text::Raw(&bytes), Used::at(2));
+        let overwritten = self.keyspace.overwrite(lookup, text, deadline, used);
+        if overwritten.is_some() {
+            self.model.insert(key, (bytes, deadline));
         }
     }
 
@@ -154,6 +265,15 @@ impl Twin {
         }
     }
 
+    /// Every key weighs what it would if it had just been put there.
+    fn check_weights(&self) {
+        for one in self.keyspace.iter() {
+            let mut anew = Keyspace::new(Seed::default(), Keyspace::MAX_BYTES);
+            anew.put(anew.find(one.key()), one.key(), one.to_entry());
+            assert_eq!(one.weight(), anew.used_bytes(), "{:?}", one.key());
+        }
+    }
+
     fn check(&self) {
         let keyspace = &self.keyspace;
         let standing: Model = keyspace
@@ -169,9 +289,10 @@ impl Twin {
                 {
                     Some(bytes.is_ascii())
                 }
-                _ => None,
+                ValueRef::String(_) => None,
+                _ => continue,
             };
-            assert_eq!(one.known_ascii(), is_ascii, "{one:?}");
+            assert_eq!(one.known_ascii(), is_ascii, "{:?}", one.key());
         }
         assert_eq!(keyspace.len(), self.model.len());
         let weights = keyspace.iter().map(Standing::weight);
@@ -188,7 +309,7 @@ impl Twin {
         let live: usize = keyspace
             .table
             .iter()
-            .map(|handle| keyspace.block(handle).size_bytes().next_multiple_of(8))
+            .map(|handle| Entries::size_bytes(keyspace.slab.bytes(handle)).next_multiple_of(8))
             .sum();
         assert_eq!(keyspace.slab_bytes().0, live, "blocks that nobody knows");
     }
@@ -201,11 +322,23 @@ enum Op {
     Deadline(u8, Option<Deadline>),
     Append(u8, usize),
     Count(u8),
+    Members(u8, Members),
+}
+
+/// Numbers of members that are taken out, and of others that come.
+#[derive(Debug, Clone)]
+struct Members {
+    taken: Range<usize>,
+    added: Range<usize>,
 }
 
 #[derive(Debug, Clone)]
 enum Turn {
     Step(Vec<Op>, bool),
+    /// A step of one edit, for good.
+    Final(u8, Members),
+    /// A string over what stands there, for good.
+    Overwrite(u8, usize),
     Walk(usize),
     EndWalk,
     Purge,
@@ -231,24 +364,67 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
     prop::collection::vec(turn, 1..40)
 }
 
+/// Few keys, of sets and hashes that go into blocks and out of them.
+fn turns_of_aggregates() -> impl Strategy<Value = Vec<Turn>> {
+    let range = |len: usize| (0..60usize, 0..len).prop_map(|(start, len)| start..start + len);
+    let members = move || {
+        let taken = prop_oneof![range(4), range(60)];
+        (taken, range(16)).prop_map(|(taken, added)| Members { taken, added })
+    };
+    let deadline = || prop::option::of(1..1000i64);
+    // Of the sizes that `value` makes aggregates of.
+    let size = (0..40usize).prop_map(|size| 7 * size + 4 + size % 2);
+    let named = || 0..6u8;
+    let op = prop_oneof![
+        2 => (named(), size, deadline()).prop_map(|(key, size, at)| Op::Put(key, size, at)),
+        1 => named().prop_map(Op::Remove),
+        1 => (named(), deadline()).prop_map(|(key, at)| Op::Deadline(key, at)),
+        12 => (named(), members()).prop_map(|(key, members)| Op::Members(key, members)),
+    ];
+    let turn = prop_oneof![
+        6 => (prop::collection::vec(op, 1..12), any::<bool>())
+            .prop_map(|(ops, is_undone)| Turn::Step(ops, is_undone)),
+        12 => (named(), members()).prop_map(|(key, members)| Turn::Final(key, members)),
+        2 => (named(), 0..16usize).prop_map(|(key, more)| Turn::Overwrite(key, more)),
+        4 => (1..4usize).prop_map(Turn::Walk),
+        1 => Just(Turn::Purge),
+    ];
+    prop::collection::vec(turn, 1..60)
+}
+
+fn play(turns: Vec<Turn>) {
+    let mut twin = Twin::new();
+    for turn in turns {
+        match turn {
+            Turn::Step(ops, is_undone) => twin.step(&ops, is_undone),
+            Turn::Final(key, members) => {
+                twin.change_members(key, &members, true);
+                twin.keyspace.settle(&mut Lazy::default());
+            }
+            Turn::Overwrite(key, more) => twin.overwrite(key, more),
+            Turn::Walk(budget) => twin.walk(budget),
+            Turn::EndWalk => {
+                twin.keyspace.end_walk();
+                twin.walk = None;
+            }
+            Turn::Purge => twin.keyspace.purge(),
+        }
+        twin.check();
+    }
+    twin.check_weights();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
     fn a_keyspace_is_a_map_and_a_walk_yields_the_moment_it_began(turns in turns()) {
-        let mut twin = Twin::new();
-        for turn in turns {
-            match turn {
-                Turn::Step(ops, is_undone) => twin.step(&ops, is_undone),
-                Turn::Walk(budget) => twin.walk(budget),
-                Turn::EndWalk => {
-                    twin.keyspace.end_walk();
-                    twin.walk = None;
-                }
-                Turn::Purge => twin.keyspace.purge(),
-            }
-            twin.check();
-        }
+        play(turns);
+    }
+
+    #[test]
+    fn aggregates_come_into_blocks_and_leave_them_as_their_bytes_say(turns in turns_of_aggregates()) {
+        play(turns);
     }
 
     #[test]
