@@ -103,6 +103,9 @@ pub struct Table {
     directory: Vec<Route>,
     depth: u32,
     pages: Vec<Box<Page>>,
+    /// The one that the last segment was in before it split, for the next. Given back, it would become a hole: what asks
+    /// for lines of the cache asks for a little more than such a hole has.
+    spare: Option<Box<Page>>,
     segments: Vec<Segment>,
     /// Segments of each depth, so that the directory shrinks when none needs its size.
     depths: [u32; DEPTH_MAX as usize + 1],
@@ -187,8 +190,10 @@ impl Table {
     /// Bytes of the segments and their directory.
     pub fn reserved_bytes(&self) -> usize {
         let beside = size_of::<Segment>() + size_of::<Box<Page>>();
+        let spare = self.spare.as_ref().map_or(0, |_| size_of::<Page>());
         self.directory.capacity() * size_of::<Route>()
             + self.segments.len() * (size_of::<Page>() + beside)
+            + spare
     }
 
     #[inline]
@@ -367,6 +372,7 @@ impl Table {
     /// had; none when nothing is left.
     pub fn dismantle(&mut self) -> Option<usize> {
         self.directory = Vec::new();
+        self.spare = None;
         self.pages.pop();
         let segment = self.segments.pop()?;
         self.len -= segment.len;
@@ -517,7 +523,14 @@ impl Table {
     /// hash chooses between them. So those are moved without a search, and nothing but that bit depends on the memory of
     /// the blocks: the processor reads many of them at once.
     fn share_out(&mut self, left: usize, right: usize, hash_of: &impl Fn(Handle) -> u32) {
-        let old = core::mem::replace(&mut self.pages[left], empty_page());
+        let emptied = match self.spare.take() {
+            Some(mut page) => {
+                page.fill(Bucket::EMPTY);
+                page
+            }
+            None => empty_page(),
+        };
+        let old = core::mem::replace(&mut self.pages[left], emptied);
         let stash = core::mem::take(&mut self.segments[left].stash);
         self.stashed -= stash.len();
         self.segments[left].len = 0;
@@ -541,6 +554,7 @@ impl Table {
             let hash = hash_of(handle);
             self.place(if hash < first { left } else { right }, hash, handle);
         }
+        self.spare = Some(old);
     }
 
     /// Makes a segment and its neighbour one, if that is nearly empty too.
