@@ -103,11 +103,25 @@ impl<E: Named> Slots<E> {
         found.map(|reference| reference.slot as usize)
     }
 
+    /// The slot of an entry whose name has that hash. It need not be the one that is sought, and is not looked at.
+    #[cfg(feature = "sorted-sets")]
+    #[inline]
+    pub fn find_hash(&self, hash: u32) -> Option<usize> {
+        let segment = &self.segments[self.segment_of(hash)];
+        let found = (segment.table).find(spread(hash), |reference| reference.hash == hash);
+        found.map(|reference| reference.slot as usize)
+    }
+
+    /// Whether the table is so small that looking ahead brings nothing.
+    pub fn is_cached(&self) -> bool {
+        self.len < CACHED_LEN
+    }
+
     /// Has the caches fetch what `find` will read for each name, up to `AHEAD` of them, as `Keyspace::look_ahead` does for
     /// keys: no look-up waits for another here. Gives an entry that may be the one, for what is to be read of it next.
     pub fn look_ahead<'n>(&self, names: impl Iterator<Item = &'n [u8]>) -> [Option<&E>; AHEAD] {
         let mut entries = [None; AHEAD];
-        if self.len < CACHED_LEN {
+        if self.is_cached() {
             return entries;
         }
         let mut references = [None; AHEAD];

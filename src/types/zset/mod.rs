@@ -1,7 +1,9 @@
 //! Sorted sets.
 
+mod name;
+mod order;
 mod packed;
-mod ranked;
+mod places;
 mod score;
 mod table;
 
@@ -120,6 +122,11 @@ impl ZSet {
         }
     }
 
+    /// Whether it is in the large form.
+    pub fn is_table(&self) -> bool {
+        matches!(self.form, Form::Table(_))
+    }
+
     pub fn len(&self) -> usize {
         match &self.form {
             Form::Packed(packed) => packed.len(),
@@ -165,6 +172,26 @@ impl ZSet {
             return Added::New;
         }
         self.table(limits.seed).add(member, score, only)
+    }
+
+    /// As `add` for one pair after the other, and tells what became of each; where they are several, and the set is large, in
+    /// less time than one by one.
+    pub fn add_each(
+        &mut self,
+        pairs: &[(Score, &[u8])],
+        only: Only,
+        limits: &Limits,
+        mut told: impl FnMut(Added),
+    ) {
+        let mut pairs = pairs;
+        // While it is packed, any of them may make it a table.
+        while let (Form::Packed(_), [(score, member), rest @ ..]) = (&self.form, pairs) {
+            told(self.add(member, *score, only, limits));
+            pairs = rest;
+        }
+        if let Form::Table(table) = &mut self.form {
+            table.add_each(pairs, only, told);
+        }
     }
 
     /// Gives the score that the member had.

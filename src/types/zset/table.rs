@@ -1,15 +1,16 @@
 //! The large form: a table from member to score, and the order beside it.
 
-use alloc::boxed::Box;
 use core::ops::Range;
 
-use super::ranked::{self, Ranked, Seek, lower_bound};
+use super::name::Name;
+use super::order::{self, Order, Path};
+use super::places::{Place, Spot};
 use super::{Added, Inverse, Only, Score};
 use crate::types::Words;
 use crate::types::listpack::Item;
 use crate::types::log::Log;
 use crate::types::seed::Seed;
-use crate::types::slots::{Named, Slots};
+use crate::types::slots::{AHEAD, Named, Slots};
 
 /// Two views of the same members: `members` finds one in O(1) expected, `order` walks them by
 /// score and then by bytes, and counts them, in O(log N).
@@ -22,43 +23,57 @@ use crate::types::slots::{Named, Slots};
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     members: Slots<Member>,
-    order: Ranked<Place>,
-    /// Of all members together.
-    member_bytes: usize,
+    order: Order,
+    /// Of the names that lie apart, together.
+    apart_bytes: usize,
     pub log: Log,
 }
 
 #[derive(Debug, Clone)]
 struct Member {
-    bytes: Box<[u8]>,
+    name: Name,
     score: Score,
 }
 
 impl Named for Member {
     fn name(&self) -> &[u8] {
-        &self.bytes
+        self.name.as_bytes()
     }
 }
 
-/// One member in the order.
+/// What is known of a pair before it is added, if anything. All but the hash is asked again when that is done.
 #[derive(Debug, Clone, Copy)]
-struct Place {
-    score: Score,
-    slot: u32,
+struct Foreseen {
+    hash: u32,
+    /// The slot that the member seems to have, and the way to its place there.
+    slot: Option<usize>,
+    from: Path,
+    /// The way to the place that it will have.
+    to: Path,
+}
+
+impl Foreseen {
+    fn of_hash(hash: u32) -> Foreseen {
+        Foreseen {
+            hash,
+            slot: None,
+            from: Path::UNKNOWN,
+            to: Path::UNKNOWN,
+        }
+    }
 }
 
 /// What a table takes before it holds anything.
 const TABLE_BYTES: usize = 160;
-/// What a member takes besides its bytes: entry, index, allocation, and place in the order at its
-/// usual fill.
-const MEMBER_BYTES: usize = 80;
+/// What a member takes besides a name that lies apart: entry, index, and place in the order at its usual fill.
+const MEMBER_BYTES: usize = 72;
 
 impl Table {
     pub fn new(seed: Seed) -> Table {
         Table {
             members: Slots::new(seed),
-            order: Ranked::default(),
-            member_bytes: 0,
+            order: Order::default(),
+            apart_bytes: 0,
             log: Log::default(),
         }
     }
@@ -68,7 +83,7 @@ impl Table {
     }
 
     pub fn size_bytes(&self) -> usize {
-        TABLE_BYTES + MEMBER_BYTES * self.len() + self.member_bytes
+        TABLE_BYTES + MEMBER_BYTES * self.len() + self.apart_bytes
     }
 
     pub fn score(&self, member: &[u8]) -> Option<Score> {
@@ -78,21 +93,43 @@ impl Table {
 
     pub fn rank(&self, member: &[u8]) -> Option<usize> {
         let slot = self.members.find_name(member)?;
-        let score = self.members[slot].score;
-        Some(self.order.rank(Spot::of(&self.members, score, slot)))
+        let place = place_of(&self.members, slot);
+        Some(self.order.rank(spot(&self.members, place)))
     }
 
     /// Gives a member a score, unless `only` is against it.
     pub fn add(&mut self, member: &[u8], score: Score, only: Only) -> Added {
-        let hash = self.members.hash(member);
-        let slot = self.members.find(hash, member);
+        let foreseen = Foreseen::of_hash(self.members.hash(member));
+        self.add_foreseen((score, member), only, foreseen)
+    }
+
+    /// As `add` for one pair after the other, and tells what became of each. What several will look for is fetched from memory
+    /// side by side, before the first of them is added.
+    pub fn add_each(&mut self, pairs: &[(Score, &[u8])], only: Only, mut told: impl FnMut(Added)) {
+        for pairs in pairs.chunks(AHEAD) {
+            let foreseen = self.foresee(pairs);
+            for (pair, foreseen) in pairs.iter().zip(foreseen) {
+                told(self.add_foreseen(*pair, only, foreseen));
+            }
+        }
+    }
+
+    fn add_foreseen(
+        &mut self,
+        (score, member): (Score, &[u8]),
+        only: Only,
+        foreseen: Foreseen,
+    ) -> Added {
+        let is_it = |slot: &usize| self.members[*slot].name() == member;
+        let slot =
+            (foreseen.slot.filter(is_it)).or_else(|| self.members.find(foreseen.hash, member));
         let old = slot.map(|slot| self.members[slot].score);
         if old == Some(score) || !only.allows(old, score) {
             return Added::Kept;
         }
         match slot {
             Some(slot) => {
-                let old = self.set_score(slot, score);
+                let old = self.set_score(slot, score, foreseen);
                 self.log.note(|| Inverse::Moved {
                     slot: slot as u32,
                     score: old,
@@ -100,11 +137,43 @@ impl Table {
                 Added::Moved
             }
             None => {
-                self.push(hash, member.into(), score);
+                self.push(member, score, foreseen);
                 self.log.note(|| Inverse::Added);
                 Added::New
             }
         }
+    }
+
+    /// Looks ahead for some pairs, up to `AHEAD` of them: each step is made for all before the next, so that none waits for
+    /// the memory of another.
+    fn foresee(&self, pairs: &[(Score, &[u8])]) -> [Foreseen; AHEAD] {
+        let mut foreseen = [Foreseen::of_hash(0); AHEAD];
+        for (foreseen, (_, member)) in foreseen.iter_mut().zip(pairs) {
+            foreseen.hash = self.members.hash(member);
+        }
+        if pairs.len() == 1 || self.members.is_cached() {
+            return foreseen;
+        }
+        let foreseen_pairs = &mut foreseen[..pairs.len()];
+        for foreseen in foreseen_pairs.iter_mut() {
+            foreseen.slot = self.members.find_hash(foreseen.hash);
+        }
+        let mut scores = [Score::default(); 2 * AHEAD];
+        let ends = foreseen_pairs.iter().zip(pairs);
+        for ((foreseen, (to, _)), scores) in ends.zip(scores.chunks_mut(2)) {
+            let from = foreseen.slot.map_or(*to, |slot| self.members[slot].score);
+            scores.copy_from_slice(&[from, *to]);
+        }
+        let scores = &scores[..2 * pairs.len()];
+        let (paths, tied) = self.order.look_ahead::<{ 2 * AHEAD }>(scores);
+        for (foreseen, paths) in foreseen_pairs.iter_mut().zip(paths.chunks(2)) {
+            (foreseen.from, foreseen.to) = (paths[0], paths[1]);
+        }
+        // No branch, as it could not be foreseen.
+        let read = |read, slot: u32| read ^ self.members[slot as usize].score.get().to_bits();
+        let slots = tied.map(Option::unwrap_or_default);
+        core::hint::black_box(slots.into_iter().fold(0, read));
+        foreseen
     }
 
     pub fn remove(&mut self, member: &[u8]) -> Option<Score> {
@@ -116,7 +185,7 @@ impl Table {
     pub fn remove_range(&mut self, ranks: Range<usize>) {
         for _ in ranks.clone() {
             let slot = self.order.get(ranks.start).slot as usize;
-            let hash = self.members.hash(&self.members[slot].bytes);
+            let hash = self.members.hash(self.members[slot].name());
             self.remove_slot(hash, slot);
         }
     }
@@ -124,11 +193,11 @@ impl Table {
     /// The member in a slot, which is below the length.
     pub fn at(&self, slot: usize) -> (Item<'_>, Score) {
         let member = &self.members[slot];
-        (Item::Bytes(&member.bytes), member.score)
+        (Item::Bytes(member.name()), member.score)
     }
 
     pub fn partition_point(&self, before: impl Fn(&[u8], Score) -> bool) -> usize {
-        (self.order).partition_point(|place| before(self.bytes_of(place), place.score))
+        (self.order).partition_point(|place| before(self.name_of(place), place.score))
     }
 
     /// As `partition_point`, for what asks the score alone and so spares a look at each member.
@@ -147,51 +216,38 @@ impl Table {
         match inverse {
             Inverse::Added => {
                 let slot = self.len() - 1;
-                let score = self.members[slot].score;
-                self.order.remove(Spot::of(&self.members, score, slot));
+                self.take_out_of_order(slot, Path::UNKNOWN);
                 let member = self.members.pop().expect("a member was added");
-                self.member_bytes -= member.bytes.len();
+                self.apart_bytes -= member.name.bytes_apart();
             }
             Inverse::Moved { slot, score } => {
-                self.set_score(slot as usize, score);
+                let foreseen = Foreseen::of_hash(0);
+                self.set_score(slot as usize, score, foreseen);
             }
             Inverse::Removed {
                 slot,
                 member,
                 score,
             } => {
-                self.member_bytes += member.len();
                 let slot = slot as usize;
                 self.rename(slot, self.len());
-                let bytes = member;
-                self.members.insert_at(slot, Member { bytes, score });
-                self.put_in_order(score, slot);
+                let name = Name::from(&*member);
+                self.apart_bytes += name.bytes_apart();
+                self.members.insert_at(slot, Member { name, score });
+                self.put_in_order(slot, Path::UNKNOWN);
             }
         }
     }
 
-    /// Has the caches fetch what giving members scores will read, those being the words: the member, then where it stands
-    /// in the order and where it will stand, then members that have that score.
+    /// Has the caches fetch what looking for members will read, and what giving them scores will, those being the words.
     pub fn look_ahead(&self, words: &[Words]) {
-        let members = words
-            .iter()
-            .map(|[first, second]| second.or(*first).unwrap_or_default());
-        let found = self.members.look_ahead(members);
-        let (mut scores, mut len) = ([Score::default(); ranked::AHEAD], 0);
-        for (member, [score, _]) in found.iter().zip(words) {
-            if let (Some(member), Some(score)) = (member, score.and_then(Score::parse)) {
-                scores[len..len + 2].copy_from_slice(&[member.score, score]);
-                len += 2;
-            }
+        let (mut pairs, mut len) = ([(Score::default(), [].as_slice()); AHEAD], 0);
+        for (pair, [first, second]) in pairs.iter_mut().zip(words) {
+            let score = first.and_then(Score::parse).unwrap_or_default();
+            *pair = (score, second.or(*first).unwrap_or_default());
+            len += 1;
         }
-        let scores = &scores[..len];
-        let found = (self.order).look_ahead(scores, |place, score| place.score < score);
-        for (places, score) in found.iter().zip(scores).skip(1).step_by(2) {
-            let tied = places.iter().take_while(|place| place.score == *score);
-            for place in tied.take(ranked::FEW_TIED) {
-                core::hint::black_box(self.bytes_of(*place).first());
-            }
-        }
+        core::hint::black_box(self.foresee(&pairs[..len]));
     }
 
     pub fn pieces(&self) -> usize {
@@ -207,45 +263,46 @@ impl Table {
         freed
     }
 
-    fn bytes_of(&self, place: Place) -> &[u8] {
-        &self.members[place.slot as usize].bytes
+    fn name_of(&self, place: Place) -> &[u8] {
+        self.members[place.slot as usize].name()
     }
 
     /// Puts a new member in, at the end of the slots.
-    fn push(&mut self, hash: u32, bytes: Box<[u8]>, score: Score) {
-        self.member_bytes += bytes.len();
-        self.members.push(hash, Member { bytes, score });
-        self.put_in_order(score, self.len() - 1);
+    fn push(&mut self, member: &[u8], score: Score, foreseen: Foreseen) {
+        let name = Name::from(member);
+        self.apart_bytes += name.bytes_apart();
+        self.members.push(foreseen.hash, Member { name, score });
+        self.put_in_order(self.len() - 1, foreseen.to);
     }
 
-    fn put_in_order(&mut self, score: Score, slot: usize) {
-        let place = Place {
-            score,
-            slot: slot as u32,
-        };
-        let spot = Spot::of(&self.members, score, slot);
-        self.order.insert(place, spot);
+    fn put_in_order(&mut self, slot: usize, path: Path) {
+        let place = place_of(&self.members, slot);
+        self.order.insert(spot(&self.members, place), path);
+    }
+
+    fn take_out_of_order(&mut self, slot: usize, path: Path) {
+        let place = place_of(&self.members, slot);
+        self.order.remove(spot(&self.members, place), path);
     }
 
     /// Gives the score of before.
-    fn set_score(&mut self, slot: usize, score: Score) -> Score {
+    fn set_score(&mut self, slot: usize, score: Score, foreseen: Foreseen) -> Score {
         let old = self.members[slot].score;
-        self.order.remove(Spot::of(&self.members, old, slot));
+        self.take_out_of_order(slot, foreseen.from);
         self.members[slot].score = score;
-        self.put_in_order(score, slot);
+        self.put_in_order(slot, foreseen.to);
         old
     }
 
     /// Takes a member out; the last one moves into its slot.
     fn remove_slot(&mut self, hash: u32, slot: usize) -> Score {
-        let score = self.members[slot].score;
-        self.order.remove(Spot::of(&self.members, score, slot));
+        self.take_out_of_order(slot, Path::UNKNOWN);
         self.rename(self.len() - 1, slot);
-        let member = self.members.swap_remove(hash, slot);
-        self.member_bytes -= member.bytes.len();
+        let Member { name, score } = self.members.swap_remove(hash, slot);
+        self.apart_bytes -= name.bytes_apart();
         self.log.note(|| Inverse::Removed {
             slot: slot as u32,
-            member: member.bytes,
+            member: name.into_bytes(),
             score,
         });
         score
@@ -254,70 +311,26 @@ impl Table {
     /// Has the order call the member of a slot by another.
     fn rename(&mut self, slot: usize, new: usize) {
         if slot < self.len() && slot != new {
-            let score = self.members[slot].score;
-            let place = Place {
-                score,
-                slot: new as u32,
-            };
-            self.order
-                .replace(Spot::of(&self.members, score, slot), place);
+            let place = place_of(&self.members, slot);
+            self.order.rename(spot(&self.members, place), new as u32);
         }
     }
 }
 
-/// A member of which score and slot are known, where it stands in the order.
-struct Spot<'m> {
-    members: &'m Slots<Member>,
-    score: Score,
-    slot: usize,
-}
-
-/// So many members of one score are asked for their slot before any is asked for its bytes.
-const FEW_SLOTS: usize = 8;
-
-impl Spot<'_> {
-    fn of(members: &Slots<Member>, score: Score, slot: usize) -> Spot<'_> {
-        Spot {
-            members,
-            score,
-            slot,
-        }
-    }
-
-    /// Bytes lie anywhere in memory, where scores and slots lie in the order itself.
-    fn is_upto_by_bytes(&self, slot: usize) -> bool {
-        let bytes_of = |slot: usize| &*self.members[slot].bytes;
-        slot == self.slot || bytes_of(slot) < bytes_of(self.slot)
+/// The place of the member in a slot.
+fn place_of(members: &Slots<Member>, slot: usize) -> Place {
+    Place {
+        score: members[slot].score,
+        slot: slot as u32,
     }
 }
 
-impl Seek<Place> for Spot<'_> {
-    #[inline]
-    fn is_before(&self, place: Place) -> bool {
-        place.score < self.score
-    }
-
-    #[inline]
-    fn is_tied(&self, place: Place) -> bool {
-        place.score == self.score
-    }
-
-    fn is_upto(&self, place: Place) -> bool {
-        if self.is_tied(place) {
-            self.is_upto_by_bytes(place.slot as usize)
-        } else {
-            self.is_before(place)
-        }
-    }
-
-    #[inline]
-    fn place_in(&self, leaf: &[Place]) -> usize {
-        let first = lower_bound(leaf, |place| self.is_before(place));
-        let mut tied = leaf[first..].iter().take(FEW_SLOTS);
-        match tied.position(|place| place.slot as usize == self.slot) {
-            Some(further) => first + further,
-            None => self.point_in(leaf) - 1,
-        }
+/// Where that place stands: behind the members of its score whose bytes are less.
+fn spot(members: &Slots<Member>, place: Place) -> Spot<impl Fn(u32) -> bool> {
+    let name_of = |slot: u32| members[slot as usize].name();
+    Spot {
+        place,
+        is_upto: move |slot| slot == place.slot || name_of(slot) < name_of(place.slot),
     }
 }
 
@@ -325,12 +338,12 @@ impl Seek<Place> for Spot<'_> {
 #[derive(Debug, Clone)]
 pub struct Pairs<'a> {
     table: &'a Table,
-    places: ranked::Iter<'a, Place>,
+    places: order::Iter<'a>,
 }
 
 impl<'a> Pairs<'a> {
     fn pair(&self, place: Place) -> (Item<'a>, Score) {
-        (Item::Bytes(self.table.bytes_of(place)), place.score)
+        (Item::Bytes(self.table.name_of(place)), place.score)
     }
 }
 
