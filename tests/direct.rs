@@ -16,6 +16,8 @@ enum Deed {
         words: Vec<Vec<u8>>,
         is_exact: bool,
     },
+    /// Calls of ZADD that may go together: score and member of each.
+    Together(Vec<(String, Vec<u8>)>),
     /// One that does not.
     Call(String),
     Pass {
@@ -80,6 +82,17 @@ fn directly() -> impl Strategy<Value = Deed> {
     (words, any::<bool>()).prop_map(|(words, is_exact)| Deed::Direct { words, is_exact })
 }
 
+fn together() -> impl Strategy<Value = Deed> {
+    let member = prop_oneof![
+        8 => "[a-f]".prop_map(String::into_bytes),
+        // No packed set holds it.
+        1 => Just(b"long ".repeat(20)),
+        1 => value(),
+    ];
+    let pairs = prop::collection::vec(("[12]|1\\.50", member), 1..17);
+    pairs.prop_map(Deed::Together)
+}
+
 /// Whether it reads as it would be written.
 fn is_number(score: &[u8]) -> bool {
     let number = Score::parse(score).map(|score| format_f64(score.get()));
@@ -117,6 +130,7 @@ fn ordinarily() -> impl Strategy<Value = Deed> {
 fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         12 => directly(),
+        3 => together(),
         4 => ordinarily(),
         2 => (0..4_i64).prop_map(|ms| Deed::Pass { ms }),
         1 => prop_oneof![Just(Deed::Begin), Just(Deed::End), Just(Deed::Abort), Just(Deed::Listen), Just(Deed::Snapshot)],
@@ -136,6 +150,8 @@ struct World {
     listener: ClientId,
     /// How many calls went the short way.
     direct: usize,
+    /// And how many runs of calls.
+    together: usize,
     /// What snapshots have shown: database, key and value.
     shown: Vec<(u32, Vec<u8>, Vec<u8>)>,
 }
@@ -150,6 +166,7 @@ impl World {
             caller,
             listener,
             direct: 0,
+            together: 0,
             shown: Vec::new(),
         }
     }
@@ -213,6 +230,37 @@ impl World {
                 self.engine.direct(now, caller, row, &argv)
             }
         }
+    }
+
+    /// The replies to ZADD of each pair, all together where that goes.
+    fn together(
+        &mut self,
+        now: Moment,
+        pairs: &[(String, Vec<u8>)],
+        may_be_direct: bool,
+    ) -> Outcome {
+        let words = |(score, member): &(String, Vec<u8>)| {
+            [b"ZADD", b"b".as_slice(), score.as_bytes(), member].map(<[u8]>::to_vec)
+        };
+        let words: Vec<_> = pairs.iter().map(words).collect();
+        let calls: Vec<_> = (words.iter())
+            .map(|words| {
+                let score = Score::parse(&words[2]).expect("a number");
+                (score, words.each_ref().map(Vec::as_slice))
+            })
+            .collect();
+        let mut news = Vec::new();
+        let told = |is_new| news.push(Reply::from(is_new));
+        if may_be_direct && self.engine.zadd_each(now, self.caller, &calls, told) {
+            self.together += 1;
+            return Outcome::Reply(Reply::Array(news));
+        }
+        assert!(news.is_empty(), "nothing has happened");
+        let mut reply_to = |words: &[Vec<u8>; 4]| match self.call(now.ms, words) {
+            Outcome::Reply(reply) => reply,
+            other => panic!("{other:?}"),
+        };
+        Outcome::Reply(Reply::Array(words.iter().map(&mut reply_to).collect()))
     }
 
     fn count(&mut self, now: Moment, key: &[u8], count: Count) -> Option<Outcome> {
@@ -293,6 +341,13 @@ impl World {
                 };
                 self.direct += usize::from(direct.is_some());
                 return Some(direct.unwrap_or_else(|| self.call(now_ms, words)));
+            }
+            Deed::Together(pairs) => {
+                let now = Moment {
+                    ms: now_ms,
+                    is_exact: true,
+                };
+                return Some(self.together(now, pairs, may_be_direct));
             }
             Deed::Call(line) => {
                 let words = split_arguments(line.as_bytes()).expect("words");
@@ -414,6 +469,40 @@ fn plain_calls_go_the_short_way_and_special_ones_do_not() {
             "{line} is to be queued"
         );
     }
+}
+
+#[test]
+fn calls_go_together_to_a_large_set_of_which_nobody_is_to_hear() {
+    let mut world = World::new(true);
+    let words = |line: &str| split_arguments(line.as_bytes()).expect("words");
+    let now = Moment {
+        ms: 1000,
+        is_exact: true,
+    };
+    let pairs = ["x", "y", "x"].map(|member| ("1".to_owned(), member.as_bytes().to_vec()));
+    world.together(now, &pairs, true);
+    assert_eq!(world.together, 0, "there is none");
+    world.together(now, &pairs, true);
+    assert_eq!(world.together, 0, "it is packed");
+    world.call(1000, &words(&format!("ZADD b 2 {}", "long".repeat(20))));
+    world.together(now, &pairs, true);
+    assert_eq!(world.together, 1);
+    for (line, after) in [
+        ("WATCH a", "UNWATCH"),
+        ("MULTI", "DISCARD"),
+        (
+            "CONFIG SET notify-keyspace-events KEA",
+            "CONFIG SET notify-keyspace-events ''",
+        ),
+        ("CONFIG SET maxmemory 1000000", "CONFIG SET maxmemory 0"),
+    ] {
+        world.call(1000, &words(line));
+        world.together(now, &pairs, true);
+        assert_eq!(world.together, 1, "{line}");
+        world.call(1000, &words(after));
+    }
+    world.together(now, &pairs, true);
+    assert_eq!(world.together, 2);
 }
 
 #[test]

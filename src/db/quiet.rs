@@ -136,6 +136,33 @@ impl QuietSlot<'_, '_> {
         }
     }
 
+    /// Changes the value in its place, for good, by `change`, which says whether it has; nothing where there is no value of
+    /// that kind. It is to be none that ends empty.
+    pub fn edit<T: Kind>(mut self, mut change: impl FnMut(&mut T) -> bool) {
+        let Some(place) = self
+            .found
+            .place
+            .filter(|_| matches!(self.view::<T>(), Ok(Some(_))))
+        else {
+            return;
+        };
+        self.state.open(self.db);
+        let keyspace = &mut self.state.databases[self.db as usize];
+        let is_near = keyspace.may_be_near(place);
+        let used = Used::at(self.now_ms);
+        let edited = keyspace.edit(place, self.key, used, true, &mut |value| {
+            change(T::of_mut(value).expect("a value of the kind that was looked for"))
+        });
+        debug_assert!(!edited.is_empty, "an edit that takes nothing away");
+        if edited.is_changed {
+            if edited.change.is_some() {
+                keyspace.settle(&mut self.state.lazy);
+            }
+            self.state.peak_bytes = self.state.peak_bytes.max(self.state.used_bytes());
+            self.forget_if(is_near);
+        }
+    }
+
     fn standing(&self) -> Option<Standing<'_>> {
         self.found.place.map(|place| self.keyspace().at(place))
     }

@@ -27,6 +27,8 @@ use crate::db::{
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 
+#[cfg(feature = "sorted-sets")]
+pub use direct::CALLS_MAX;
 pub use direct::{Count, Lent, Moment, Row};
 
 use atomic::Atomic;

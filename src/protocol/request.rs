@@ -287,6 +287,12 @@ impl Parser {
         (self.taken..self.whole.len()).map(|at| self.argv(at))
     }
 
+    /// Takes so many of these as `take` does.
+    pub fn skip(&mut self, requests: usize) {
+        debug_assert!(requests <= self.whole.len() - self.taken);
+        self.taken += requests;
+    }
+
     fn argv(&self, at: usize) -> Argv<'_> {
         let whole = &self.whole[at];
         let before = at.checked_sub(1).map(|before| &self.whole[before]);

@@ -71,8 +71,8 @@ impl Mailbox {
     }
 
     /// Has a reply written into the buffer, from which it does not leave before `hold` has said when it may.
-    pub fn write(&self, write: impl FnOnce(&mut Vec<u8>)) {
-        write(&mut self.bytes.borrow_mut());
+    pub fn write<R>(&self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+        write(&mut self.bytes.borrow_mut())
     }
 
     /// Says when what was written may leave.

@@ -84,6 +84,11 @@ impl Session {
     fn run_next(&mut self) -> bool {
         if !self.parser.has_ahead() {
             self.parser.read_ahead(READ_AHEAD);
+            let together = self.host.call_together(&self.mailbox, self.parser.ahead());
+            if together > 0 {
+                self.parser.skip(together);
+                return true;
+            }
             self.host.look_ahead(&self.mailbox, self.parser.ahead());
         }
         let argv = match self.parser.take() {

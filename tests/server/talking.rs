@@ -100,6 +100,7 @@ fn a_pipeline_on_a_large_table_is_answered_as_one_request_after_the_other() {
         "SADD s 7;SADD s nothing;SADD s;SREM s 7 8;SISMEMBER s 7;SMISMEMBER s 9 7;SCARD s;HGET s 7;SADD s LONG",
         "ZADD z 3 7;ZADD z inf 8;ZADD z -inf 9;ZADD z nan 9;ZADD z 1;ZADD z;ZADD z NX 1 7;ZSCORE z 7;ZADD z 1 LONG",
         "ZRANK z 7;ZREM z 7;ZRANK z 7;ZADD z 3 7;ZADD z 3 new;ZADD z 3 newer 4 newest;ZINCRBY z 2 7;ZCARD z",
+        "ZADD z 9 7;ZADD z 9 8;ZADD z 8 8;ZADD z 7 a;ZADD z 6 a;ZADD z 6 a;zadd z 2 8;ZADD y 1 7;ZADD z 2 7;ZSCORE z a",
         "ZRANGE z 0 3;ZRANGE z 3 3 BYSCORE;ZREVRANK z 10;ZADD z CH 1 10 2 11;ZRANGE z 0 2;HGET z 7;LPUSH z 7",
     ];
     let mut answers = [1, 1000].map(|at_once| {
