@@ -13,6 +13,7 @@ impl Engine {
     /// # Errors
     /// Where an effect does not fit the state, which means that the state is not the one that it
     /// was computed on, or where a database is full. Nothing of the step remains then.
+    #[inline(never)]
     pub fn apply(&mut self, step: &Step) -> Result<()> {
         self.make_room_for(&step.effects)?;
         let journaling = core::mem::replace(&mut self.journaling, false);

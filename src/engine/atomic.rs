@@ -22,6 +22,7 @@ pub(super) struct Atomic {
 
 impl Engine {
     /// Opens a step: calls of this client join it until `end` or `abort`. False where one is open.
+    #[inline(never)]
     pub fn begin(&mut self, now_ms: i64, client: ClientId) -> bool {
         if self.atomic.is_some() {
             return false;
@@ -48,6 +49,7 @@ impl Engine {
     ///
     /// # Errors
     /// `OutOfMemory` where the step took memory past its bound: it is taken back.
+    #[inline(never)]
     pub fn end(&mut self) -> Result<(), Error> {
         let Some(atomic) = self.atomic.take() else {
             return Ok(());
@@ -62,6 +64,7 @@ impl Engine {
     }
 
     /// Takes back everything since `begin`.
+    #[inline(never)]
     pub fn abort(&mut self) {
         if let Some(atomic) = self.atomic.take() {
             self.take_back(atomic);

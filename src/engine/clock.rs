@@ -13,6 +13,7 @@ impl Engine {
     /// Ends waits whose time is up, removes keys whose deadline has passed and frees what was removed,
     /// within a budget.
     /// A host calls it about ten times a second, or when `next_timeout_ms` has come.
+    #[inline(never)]
     pub fn tick(&mut self, now_ms: i64, budget: &mut Budget) {
         if self.atomic.is_some() {
             return;

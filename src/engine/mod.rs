@@ -81,6 +81,7 @@ pub struct Engine {
 
 impl Engine {
     /// An empty store. The same config, seed and calls give the same run, to the last byte.
+    #[inline(never)]
     pub fn new(config: Config, now_ms: i64, seed: u64) -> Engine {
         let mut random = seed;
         let run_id = core::array::from_fn(|_| (split_mix(&mut random) >> 32) as u32);
@@ -107,6 +108,7 @@ impl Engine {
     }
 
     /// Opens a session.
+    #[inline(never)]
     pub fn connect(&mut self, now_ms: i64) -> ClientId {
         self.state.stats.connections += 1;
         let client = self.state.clients.connect(now_ms);
@@ -116,6 +118,7 @@ impl Engine {
     }
 
     /// Ends a session: its subscriptions, watches and waits go with it.
+    #[inline(never)]
     pub fn disconnect(&mut self, client: ClientId) {
         self.waiting.remove(client);
         self.state.unwatch(client);
@@ -133,6 +136,7 @@ impl Engine {
 
     /// Sends a client the events of all keys that match one of these patterns, and no longer those
     /// of the patterns before.
+    #[inline(never)]
     pub fn observe(&mut self, client: ClientId, patterns: Vec<Key>) {
         self.state.clients.observe(client, patterns);
     }
@@ -198,6 +202,7 @@ impl Engine {
 
     /// Answers a call that cannot be carried out now. The transaction that it was to join, or to run,
     /// is called off: half of it is not what was asked for.
+    #[inline(never)]
     pub fn refuse(&mut self, client: ClientId, argv: &[&[u8]], error: Error) -> Outcome {
         let is_exec = |listed: &Listed| listed.command.name == "EXEC";
         if table().find(argv).is_ok_and(is_exec) {

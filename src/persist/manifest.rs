@@ -102,6 +102,7 @@ impl Manifest {
         entry
     }
 
+    #[inline(never)]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         out.push(FORMAT);
@@ -134,6 +135,7 @@ impl Manifest {
 
     /// # Errors
     /// Where the bytes are anything but one whole manifest of a known format.
+    #[inline(never)]
     pub fn decode(bytes: &[u8]) -> Result<Manifest, ManifestError> {
         let rest = bytes
             .strip_prefix(MAGIC)

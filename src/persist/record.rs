@@ -139,6 +139,7 @@ fn checksum_of(body: &[u8]) -> u64 {
 ///
 /// # Errors
 /// Where they are anything but one whole record of a known format.
+#[inline(never)]
 pub fn decode(record: &[u8]) -> Result<(Vec<Step>, Origin), RecordError> {
     let split = record.len().checked_sub(CHECKSUM_BYTES);
     let (body, checksum) = record.split_at(split.ok_or(RecordError::Malformed)?);

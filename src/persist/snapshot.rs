@@ -40,6 +40,7 @@ pub struct Chunk {
 
 impl Snapshot {
     /// Starts a snapshot of what stands now; one that was under way ends. O(keys) in bits.
+    #[inline(never)]
     pub fn begin(state: &mut State, now_ms: i64, target: Target) -> Snapshot {
         state.end_walks();
         for (db, keyspace) in state.databases.iter_mut().enumerate() {
@@ -97,6 +98,7 @@ pub fn abandon(state: &mut State) {
 }
 
 /// Everything of the state as one RDB file.
+#[inline(never)]
 pub fn export(state: &State, now_ms: i64, target: Target) -> Vec<u8> {
     let about = About {
         created_s: now_ms.div_euclid(1000),
@@ -118,6 +120,7 @@ pub fn export(state: &State, now_ms: i64, target: Target) -> Vec<u8> {
 ///
 /// # Errors
 /// The first thing that is wrong with it.
+#[inline(never)]
 pub fn read_chunk(bytes: &[u8], limits: &Limits) -> Result<Vec<(u32, Key, Entry)>, LoadError> {
     let entries = Reader::new(bytes, limits)?;
     entries
@@ -130,6 +133,7 @@ pub fn read_chunk(bytes: &[u8], limits: &Limits) -> Result<Vec<(u32, Key, Entry)
 }
 
 /// Names of keys that a damaged chunk may have held, as far as they can still be made out.
+#[inline(never)]
 pub fn names_in(bytes: &[u8], limits: &Limits) -> Vec<Key> {
     let Ok(entries) = Reader::new(bytes, limits) else {
         return Vec::new();

@@ -47,6 +47,7 @@ enum Part {
 
 impl<'a> Reader<'a> {
     /// Looks at the head of a file. Values get the forms that `limits` say.
+    #[inline(never)]
     pub fn new(bytes: &'a [u8], limits: &Limits) -> Result<Reader<'a>, LoadError> {
         let mut input = Input::new(bytes);
         let head: [u8; 9] = input.array().map_err(|_| LoadError::NotRdb)?;
