@@ -6,9 +6,9 @@ import { giveUp } from './steps.mjs'
 /** What JavaScript uses. */
 const EXPORTS = /^(?:memory$|instance_)/
 
-/** Lets go of a whole engine. Each export of a class of wasm-bindgen could be the last to hold its object. Nothing frees an engine here:
- *  its memory goes with its instance. */
-const NEVER_CALLED = 'drop_in_place<nookdb_wasm::Instance>'
+/** What may trap at once. The first lets go of a whole engine, as each export of a class of wasm-bindgen could be the last to hold its
+ *  object; nothing frees an engine here, whose memory goes with its instance. The other panics, with a text that nobody is shown. */
+const TRAPS = ['drop_in_place<nookdb_wasm::Instance>', 'str::slice_error_fail']
 
 /**
  * An engine imports nothing: V8 compiles a wrapper for each function that is imported or handed through, and calls no function of the
@@ -29,7 +29,7 @@ export function withoutGlue(wasm, name) {
   const functions = Array.from({ length: module.getNumFunctions() }, (_, at) => binaryen.getFunctionInfo(module.getFunctionByIndex(at)))
   for (const each of functions) {
     if (each.base === '__wbindgen_init_externref_table') give(each, module.nop())
-    else if (each.base.includes('_throw_') || each.name.includes(NEVER_CALLED)) give(each, module.unreachable())
+    else if (each.base.includes('_throw_') || TRAPS.some((name) => each.name.includes(name))) give(each, module.unreachable())
     else if (each.base !== '') giveUp(`engine ${name} imports ${each.base}, which nothing provides`)
   }
   const binary = module.emitBinary()
