@@ -160,8 +160,8 @@ impl Instance {
     pub fn load_record(&mut self) -> u32 {
         self.needs_ticks = true;
         let record = self.scratch.argv(1)[0];
-        let reply = match record::decode(record) {
-            Ok((steps, _)) => self.apply_all(&steps),
+        let reply = match record::decode_effects(record) {
+            Ok(steps) => self.apply_all(&steps),
             Err(error @ RecordError::UnknownFormat(_)) => unsupported(&error),
             Err(error) => refused(&error),
         };
