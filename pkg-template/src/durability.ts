@@ -57,7 +57,7 @@ export interface DurabilityOptions {
   readonly lock?: { readonly held: Lock; readonly takeAgain: () => Promise<Lock> }
   /** Deletes the store, so that one that stays broken can be written anew from memory. */
   readonly destroy?: () => Promise<void>
-  /** A journal that has grown to this, and to four times the size of the snapshot, is folded into a checkpoint.
+  /** A journal that has grown to this, and to eight times the size of the snapshot (less in a large store), is folded into a checkpoint.
    *  @default 4 MiB */
   readonly checkpointBytes?: number
   /** Who had the store open before, as `retire` told: it is opened only if nobody else has done so since. */
@@ -69,8 +69,17 @@ const COMMIT_EVERY_MS = 1000
 const COMMIT_BYTES = 4 * 2 ** 20
 const DEFAULT_CHECKPOINT_BYTES = 4 * 2 ** 20
 /** How much larger than the snapshot the journal becomes. Each checkpoint writes every key again: at this a store whose keys are written
- *  over and over pays for it with half a key a step. An opening reads the journal back, and the medium holds it. */
-const JOURNAL_TO_SNAPSHOT = 4
+ *  over and over pays for it with an eighth of a key a step. An opening reads the journal back, which takes about a microsecond a
+ *  step, and the medium holds it: so a large store has a smaller one beside it. */
+const JOURNAL_TO_SNAPSHOT = 8
+const JOURNAL_TO_LARGE_SNAPSHOT = 4
+/** So much a journal may have beyond what it would in a large store. */
+const JOURNAL_BEYOND_BYTES = 64 * 2 ** 20
+
+/** How long the journal of a store becomes before it is folded. */
+function journalLimit(snapshotBytes: number): number {
+  return Math.min(JOURNAL_TO_SNAPSHOT * snapshotBytes, JOURNAL_TO_LARGE_SNAPSHOT * snapshotBytes + JOURNAL_BEYOND_BYTES)
+}
 
 /** Before each new try after a failure of the medium. After the last one the store is written anew. */
 const RETRY_PAUSES_MS: readonly number[] = [100, 400, 1600]
@@ -352,7 +361,7 @@ export class Durability {
     if (this.#walking > 0 || isOffered) return
     // One that there was no room for is not made again before the journal has doubled.
     const refusedBytes = 2 * (this.#refusal?.journalBytes ?? 0)
-    const dueBytes = Math.max(this.#options.checkpointBytes ?? DEFAULT_CHECKPOINT_BYTES, JOURNAL_TO_SNAPSHOT * snapshotBytes)
+    const dueBytes = Math.max(this.#options.checkpointBytes ?? DEFAULT_CHECKPOINT_BYTES, journalLimit(snapshotBytes))
     const limitBytes = Math.max(dueBytes, refusedBytes)
     // Steps that were too many to hold back are in no journal.
     if (owesCheckpoint || journalBytes >= limitBytes) this.checkpoint().catch(() => undefined)

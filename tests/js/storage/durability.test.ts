@@ -258,9 +258,9 @@ test('while a checkpoint is being written, none is begun because of the journal'
   assert.equal(walks, 1)
   release()
   await turns(60)
-  for (let round = 60; round < 200; round++) say(`word ${round}`)
-  await turns(200)
-  assert.deepEqual([walks, disk.kept?.head.baseSeq], [2, 200])
+  for (let round = 60; round < 400; round++) say(`word ${round}`)
+  await turns(400)
+  assert.deepEqual([walks, disk.kept?.head.baseSeq], [2, 400])
 })
 
 test('steps that come while a checkpoint is made are kept, whether before or after it is', async () => {
@@ -389,11 +389,11 @@ test('steps that were appended while a snapshot was made count for the next one'
   await durability.flush()
   await made
   assert.deepEqual([disk.kept?.head.baseSeq, disk.kept?.journal.size], [9, 1])
-  // 14 bytes each with their length: four times the 120 bytes of the snapshot with those from before, and not without.
-  for (const _ of Array(26)) say('ten bytes!')
+  // 14 bytes each with their length: eight times the 120 bytes of the snapshot with those from before, and not without.
+  for (const _ of Array(60)) say('ten bytes!')
   await durability.flush()
-  await turns(80)
-  assert.deepEqual([calls.checkpoints, disk.kept?.head.baseSeq], [2, 44])
+  await turns(160)
+  assert.deepEqual([calls.checkpoints, disk.kept?.head.baseSeq], [2, 78])
 })
 
 for (const when of ['before', 'after'] as const) {
@@ -686,7 +686,7 @@ test('steps that become too many to hold back while an append is under way are m
   assert.deepEqual((await kept(disk)).length, engine.words.length)
 })
 
-/** The journal that was due was four times the snapshot, and no more than 32 MiB of it were ever there. */
+/** The journal that was due was a multiple of the snapshot, and no more than 32 MiB of it were ever there. */
 test('without a journal too, steps that become too many to hold back are made up for by a checkpoint', async () => {
   const { disk, durability, say } = await openShop({ mode: 'no' })
   const large = 'x'.repeat(2 ** 20)
