@@ -209,13 +209,13 @@ impl World {
                 done.map(|new| replied(new.map(Reply::from)))
             }
             (b"SET", [key, value]) => {
-                let done = self.engine.set(now, caller, key, value);
+                let done = self.engine.set(now, caller, (key, value), None);
                 done.map(|()| Outcome::Reply(Reply::OK))
             }
             (b"SET", [key, value, unit, amount]) if number(amount).is_some() => {
                 let unit_ms = if unit == b"EX" { 1000 } else { 1 };
                 let ttl_ms = number(amount).expect("a number") * unit_ms;
-                let done = self.engine.set_for(now, caller, (key, value), ttl_ms);
+                let done = self.engine.set(now, caller, (key, value), Some(ttl_ms));
                 done.map(|()| Outcome::Reply(Reply::OK))
             }
             (b"INCR", [key]) => self.count(now, key, Count::Incr),

@@ -85,7 +85,7 @@ fn a_step_that_is_held_open_and_a_direct_call_are_refused_as_well() {
         ms: db.now_ms,
         is_exact: true,
     };
-    assert_eq!(db.engine.set(now, id, b"a", b"1"), None);
+    assert_eq!(db.engine.set(now, id, (b"a", b"1"), None), None);
     assert!(db.engine.begin(db.now_ms, id));
     assert_eq!(db.say("DEL key:2"), "(integer) 1");
     assert_eq!(db.say("SET key:2 y"), OOM);

@@ -246,7 +246,7 @@ impl Clients {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn get_mut(&mut self, id: ClientId) -> Option<&mut Client> {
         let is_recent = |(known, _): (&ClientId, &Client)| *known == id;
         if !self.by_id.get_index(self.recent).is_some_and(is_recent) {
@@ -315,5 +315,49 @@ impl Clients {
 
     pub fn has_observers(&self) -> bool {
         !self.observed.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Debug, Clone)]
+    enum Deed {
+        Connect,
+        Remove(ClientId),
+        Call(ClientId),
+    }
+
+    fn deed() -> impl Strategy<Value = Deed> {
+        prop_oneof![
+            Just(Deed::Connect),
+            (0..8_u64).prop_map(Deed::Remove),
+            (0..8_u64).prop_map(Deed::Call),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_client_is_found_whoever_called_last(deeds in prop::collection::vec(deed(), 0..60)) {
+            let mut clients = Clients::new(Seed::default());
+            let mut there = vec![NOBODY];
+            for deed in deeds {
+                match deed {
+                    Deed::Connect => there.push(clients.connect(0)),
+                    Deed::Remove(id) => {
+                        let removed = clients.remove(id).map(|client| client.id);
+                        prop_assert_eq!(removed.is_some(), id != NOBODY && there.contains(&id));
+                        there.retain(|known| *known == NOBODY || *known != id);
+                    }
+                    Deed::Call(id) => {
+                        let expected = there.contains(&id).then_some(id);
+                        prop_assert_eq!(clients.get_mut(id).map(|client| client.id), expected);
+                        prop_assert_eq!(clients.get(id).map(|client| client.id), expected);
+                    }
+                }
+            }
+        }
     }
 }

@@ -108,8 +108,13 @@ impl Near {
         }
     }
 
+    /// Whether there were hits since they were last taken.
+    #[inline(always)]
+    pub fn has_hits(&self) -> bool {
+        self.words.get(HITS).is_some_and(|hits| *hits > 0)
+    }
+
     /// Hits since this was last asked; none where there were none.
-    #[inline]
     pub fn take_hits(&mut self, now_ms: i64) -> Option<Hits> {
         let hits = self.words.get_mut(HITS).filter(|hits| **hits > 0)?;
         let count = core::mem::take(hits);

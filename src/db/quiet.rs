@@ -24,7 +24,7 @@ pub struct QuietSlot<'a, 'k> {
 impl State {
     /// As `Ctx::read_whole`; none where time has taken the key, or somebody may want to hear that it is
     /// missing.
-    #[inline]
+    #[inline(always)]
     pub fn read_quietly(
         &mut self,
         db: u32,
@@ -34,7 +34,7 @@ impl State {
     ) -> Option<Option<Standing<'_>>> {
         let hears = self.hears();
         let keyspace = &mut self.databases[db as usize];
-        let found = keyspace.find(key);
+        let found = keyspace.find_here(key);
         let Some(place) = found.place else {
             self.stats.misses += u64::from(!hears);
             return (!hears).then_some(None);
@@ -43,14 +43,15 @@ impl State {
             return None;
         }
         self.stats.hits += 1;
-        if !no_touch {
-            keyspace.note_use(place, Used::at(now_ms));
-        }
-        Some(Some(keyspace.at(place)))
+        Some(Some(if no_touch {
+            keyspace.at(place)
+        } else {
+            keyspace.use_at(place, Used::at(now_ms))
+        }))
     }
 
     /// As `Ctx::slot`; none where time has taken the key, or somebody watches or listens.
-    #[inline]
+    #[inline(always)]
     pub fn quiet_slot<'k>(
         &mut self,
         db: u32,
@@ -61,7 +62,7 @@ impl State {
             return None;
         }
         let keyspace = &self.databases[db as usize];
-        let found = keyspace.find(key);
+        let found = keyspace.find_here(key);
         let is_past = |place| keyspace.at(place).is_past(now_ms);
         if found.has_deadline && found.place.is_some_and(is_past) {
             return None;
@@ -75,8 +76,29 @@ impl State {
         })
     }
 
+    /// As `QuietSlot::set`, where the value is not just written over what stands there.
+    #[inline(never)]
+    fn set_anew(
+        &mut self,
+        (db, now_ms): (u32, i64),
+        key: &[u8],
+        value: &[u8],
+        found: u64,
+        deadline: Option<Deadline>,
+    ) {
+        let found = self.databases[db as usize].lookup(found);
+        let slot = QuietSlot {
+            state: self,
+            db,
+            now_ms,
+            key,
+            found,
+        };
+        slot.put_text(Text::of(value), deadline);
+    }
+
     /// Whether anybody listens to what happens to keys.
-    #[inline]
+    #[inline(always)]
     fn hears(&self) -> bool {
         self.config.notify.is_on() || self.clients.has_observers()
     }
@@ -93,8 +115,33 @@ impl QuietSlot<'_, '_> {
         standing.and_then(Standing::deadline)
     }
 
+    /// As `put_text`, for SET.
+    #[inline(always)]
+    pub fn set(self, value: &[u8], deadline: Option<Deadline>) {
+        let QuietSlot {
+            state,
+            db,
+            now_ms,
+            key,
+            found,
+        } = self;
+        if deadline.is_none()
+            && !Text::may_be_int(value)
+            && let Some(place) = found.place
+            && let keyspace = &mut state.databases[db as usize]
+            && let Some(was_near) = keyspace.overwrite_plain(place, value, Used::at(now_ms))
+        {
+            if was_near {
+                state.near.forget(key);
+            }
+            return;
+        }
+        // In numbers: a slot that is handed over has to lie in memory from the start.
+        state.set_anew((db, now_ms), key, value, found.to_number(), deadline);
+    }
+
     /// As `Slot::put_text`, for good.
-    #[inline]
+    #[inline(never)]
     pub fn put_text(mut self, text: Text, deadline: Option<Deadline>) {
         let used = Used::at(self.now_ms);
         let keyspace = &mut self.state.databases[self.db as usize];
@@ -105,7 +152,7 @@ impl QuietSlot<'_, '_> {
     }
 
     /// Adds to the integer that stands there, if it is one that its block can go on to hold; else nothing has happened.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, step: i64) -> Option<i64> {
         let used = Used::at(self.now_ms);
         let keyspace = &mut self.state.databases[self.db as usize];
@@ -115,7 +162,7 @@ impl QuietSlot<'_, '_> {
     }
 
     /// As `put_text`, in a block of its own.
-    #[inline(never)]
+    #[inline]
     fn put_anew(mut self, text: Text, deadline: Option<Deadline>) {
         let place = self.found.place;
         let is_near = place.is_some_and(|place| self.keyspace().may_be_near(place));
@@ -129,7 +176,7 @@ impl QuietSlot<'_, '_> {
         state.peak_bytes = state.peak_bytes.max(state.used_bytes());
     }
 
-    #[inline]
+    #[inline(always)]
     fn forget_if(&mut self, is_near: bool) {
         if is_near {
             self.state.near.forget(self.key);

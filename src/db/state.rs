@@ -135,7 +135,7 @@ impl State {
 
     /// Whether every database has room for entries whose keys and values take so many bytes; see
     /// `Keyspace::has_room_for`. O(databases that were ever selected).
-    #[inline]
+    #[inline(always)]
     pub fn has_room_for(&self, bytes: usize, is_growth: bool) -> bool {
         // One that was not opened yet may be now, and has more room than those that were, or all that there is.
         let mut databases = self.databases.iter().take(self.opened.max(1));

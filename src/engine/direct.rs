@@ -40,9 +40,12 @@ pub struct Lent<'a> {
 
 impl<'a> Lent<'a> {
     /// What stands under a key, which has to be a string.
-    #[inline]
+    #[inline(always)]
     fn of(standing: Standing<'a>) -> Result<Lent<'a>> {
-        let text = <Str as Kind>::of(standing.value()).ok_or(Error::WrongType)?;
+        let text = match standing.short_text() {
+            Some(text) => text,
+            None => <Str as Kind>::of(standing.value()).ok_or(Error::WrongType)?,
+        };
         Ok(Lent {
             item: text.as_item(),
             known_ascii: standing.known_ascii(),
@@ -218,8 +221,12 @@ impl Engine {
     ) -> Option<Result<R>> {
         let caller = self.admits(now, client, "GET", |keys| is_lasting(keys, key))?;
         if let Some(standing) = self.read_quietly(now.ms, caller, key) {
-            let lent = standing.map(Lent::of).transpose().map(answer);
-            return Some(self.counted(lent));
+            let lent = match standing.map(Lent::of) {
+                None => None,
+                Some(Ok(lent)) => Some(lent),
+                Some(Err(error)) => return Some(self.counted(Err(error))),
+            };
+            return Some(Ok(answer(lent)));
         }
         let mut draft = self.draft(now.ms);
         let mut ctx = caller.ctx(&mut self.state, &mut draft);
@@ -228,51 +235,50 @@ impl Engine {
         Some(self.finish(draft, answer, &[b"GET", key]))
     }
 
-    /// SET without options. Where memory is near its bound it is left to `call`, which makes room.
+    /// SET without options, or with EX or PX alone, for so many milliseconds. Where memory is near its bound it is left to `call`,
+    /// which makes room. A journal is told of a time that PX was asked for, which means the same.
     #[inline]
-    pub fn set(&mut self, now: Moment, client: ClientId, key: &[u8], value: &[u8]) -> Option<()> {
-        self.write(now, client, (key, value), None)
-    }
-
-    /// SET with EX or PX alone, as `set`. A journal is told that PX was asked for, which means the same.
-    #[inline]
-    pub fn set_for(
-        &mut self,
-        now: Moment,
-        client: ClientId,
-        pair: (&[u8], &[u8]),
-        ttl_ms: i64,
-    ) -> Option<()> {
-        if !now.is_exact || ttl_ms <= 0 {
-            return None;
-        }
-        let deadline = now.ms.checked_add(ttl_ms)?;
-        self.write(now, client, pair, Some(deadline))
-    }
-
-    #[inline]
-    fn write(
+    pub fn set(
         &mut self,
         now: Moment,
         client: ClientId,
         (key, value): (&[u8], &[u8]),
-        deadline: Option<Deadline>,
+        ttl_ms: Option<i64>,
     ) -> Option<()> {
+        let deadline = match ttl_ms {
+            None => None,
+            Some(ttl_ms) if !now.is_exact || ttl_ms <= 0 => return None,
+            Some(ttl_ms) => Some(now.ms.checked_add(ttl_ms)?),
+        };
         if !self.has_room_for(key.len() + value.len()) {
             return None;
         }
         let caller = self.admits(now, client, "SET", |keys| is_lasting(keys, key))?;
         if let Some(slot) = self.quiet_slot(now.ms, caller, key) {
-            slot.put_text(Text::of(value), deadline);
+            slot.set(value, deadline);
             if let Some(head) = self.end_quietly(now.ms) {
                 match deadline {
                     None => self.journal.push_set(head, caller.db, key, value),
                     Some(at) => (self.journal).push_set_for(head, caller.db, (key, value), at),
                 }
             }
-            return Some(());
+        } else {
+            self.set_heard(now.ms, caller, (key, value), deadline);
         }
-        let mut draft = self.draft(now.ms);
+        Some(())
+    }
+
+    /// As `set`, where somebody hears of it.
+    #[cold]
+    #[inline]
+    fn set_heard(
+        &mut self,
+        now_ms: i64,
+        caller: Caller,
+        (key, value): (&[u8], &[u8]),
+        deadline: Option<Deadline>,
+    ) {
+        let mut draft = self.draft(now_ms);
         let mut ctx = caller.ctx(&mut self.state, &mut draft);
         let ttl = deadline.map_or(Ttl::Clear, Ttl::At);
         ctx.slot(key).put_text(Event::Set, Text::of(value), ttl);
@@ -282,17 +288,16 @@ impl Engine {
                 self.commit(draft, Cause::Command, &[b"SET", key, value]);
             }
             Some(at) => {
-                let [ttl, at] = [at - now.ms, at].map(|ms| ms.to_string());
+                let [ttl, at] = [at - now_ms, at].map(|ms| ms.to_string());
                 ctx.effect([b"SET", key, value, b"PXAT", at.as_bytes()]);
                 let argv = [b"SET", key, value, b"PX", ttl.as_bytes()];
                 self.commit(draft, Cause::Command, &argv);
             }
         }
-        Some(())
     }
 
     /// INCR, DECR and INCRBY, as `set` where memory is near its bound.
-    #[inline]
+    #[inline(always)]
     pub fn count(
         &mut self,
         now: Moment,
@@ -305,39 +310,53 @@ impl Engine {
         }
         let name = count.name();
         let caller = self.admits(now, client, name, |keys| is_lasting(keys, key))?;
-        if let Some(mut slot) = self.quiet_slot(now.ms, caller, key) {
-            if let Some(sum) = slot.add(count.step()) {
-                self.end_counted(now.ms, caller, key, count);
-                return Some(Ok(sum));
-            }
+        if let Some(mut slot) = self.quiet_slot(now.ms, caller, key)
+            && let Some(sum) = slot.add(count.step())
+        {
+            self.end_counted(now.ms, caller, key, count);
+            return Some(Ok(sum));
+        }
+        Some(self.count_anew(now.ms, caller, key, count))
+    }
+
+    /// As `count`, where the sum is not just written over what stands there.
+    #[cold]
+    #[inline]
+    fn count_anew(&mut self, now_ms: i64, caller: Caller, key: &[u8], count: Count) -> Result<i64> {
+        if let Some(slot) = self.quiet_slot(now_ms, caller, key) {
             let sum = slot.view::<Str>();
             let sum = sum.and_then(|text| sum_of(text, count.step()));
             match sum {
                 Ok(sum) => {
                     let deadline = slot.deadline();
                     slot.put_text(Text::Int(sum), deadline);
-                    self.end_counted(now.ms, caller, key, count);
+                    self.end_counted(now_ms, caller, key, count);
                 }
                 // Each step draws a seed.
                 Err(_) => _ = split_mix(&mut self.random),
             }
-            return Some(self.counted(sum));
+            return self.counted(sum);
         }
-        let mut draft = self.draft(now.ms);
+        let mut draft = self.draft(now_ms);
         let mut ctx = caller.ctx(&mut self.state, &mut draft);
         let sum = add(&mut ctx, key, count.step());
         if sum.is_ok() {
             ctx.seal(Savepoint::START);
         }
-        Some(count.with_argv(key, |argv| self.finish(draft, sum, argv)))
+        count.with_argv(key, |argv| self.finish(draft, sum, argv))
     }
 
     /// Ends the step of a count that came to a sum.
-    #[inline]
+    #[inline(always)]
     fn end_counted(&mut self, now_ms: i64, caller: Caller, key: &[u8], count: Count) {
         if let Some(head) = self.end_quietly(now_ms) {
-            count.with_argv(key, |argv| self.journal.push_call(head, caller.db, argv));
+            self.keep_count(head, caller.db, key, count);
         }
+    }
+
+    #[inline]
+    fn keep_count(&mut self, head: Head, db: u32, key: &[u8], count: Count) {
+        count.with_argv(key, |argv| self.journal.push_call(head, db, argv));
     }
 
     /// ZADD of one member without options, as `set` where memory is near its bound; whether it is new.
@@ -464,7 +483,7 @@ impl Engine {
     }
 
     /// Whether a key and a value that take so many bytes leave memory within its bound.
-    #[inline]
+    #[inline(always)]
     fn has_room_for(&self, bytes: usize) -> bool {
         let bound = self.state.config.maxmemory;
         let is_within = bound == 0 || self.state.used_bytes() + bytes + ENTRY_MAX_BYTES <= bound;
@@ -481,7 +500,7 @@ impl Engine {
     }
 
     /// As `needs_ticks_after`, for what brings no deadline and lets nobody wait.
-    #[inline]
+    #[inline(always)]
     pub fn needs_ticks_after_writing(&self) -> bool {
         !self.state.lazy.is_empty()
     }
@@ -561,8 +580,16 @@ impl Engine {
     }
 
     /// Counts what the near cache of a client has answered: each was a command that hit.
-    #[inline]
+    #[inline(always)]
     pub fn count_hits(&mut self, now_ms: i64, client: ClientId) {
+        if self.state.near.has_hits() {
+            self.count_some_hits(now_ms, client);
+        }
+    }
+
+    #[cold]
+    #[inline]
+    fn count_some_hits(&mut self, now_ms: i64, client: ClientId) {
         if let Some(hits) = self.state.near.take_hits(now_ms) {
             self.state.stats.commands += u64::from(hits.count);
             self.state.stats.hits += u64::from(hits.count);
@@ -587,7 +614,7 @@ impl Engine {
 
     /// Lets a call in, as `admit` does, if there is nothing about it that only `admit` knows. Where the time is not
     /// exact, the keys that it asks for are to be lasting.
-    #[inline]
+    #[inline(always)]
     fn admits(
         &mut self,
         now: Moment,
@@ -618,7 +645,7 @@ impl Engine {
     }
 
     /// As `Ctx::read_whole` in a step of its own, where nobody is to hear of it.
-    #[inline]
+    #[inline(always)]
     fn read_quietly(
         &mut self,
         now_ms: i64,
@@ -634,7 +661,7 @@ impl Engine {
     }
 
     /// As `Ctx::slot` in a step of its own, where nobody is to hear of it.
-    #[inline]
+    #[inline(always)]
     fn quiet_slot<'k>(
         &mut self,
         now_ms: i64,
@@ -649,7 +676,7 @@ impl Engine {
     }
 
     /// Numbers a step of one call that changed one key; its head, where the journal is to be told.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     fn end_quietly(&mut self, now_ms: i64) -> Option<Head> {
         // Each step draws a seed, though these draw nothing from it.

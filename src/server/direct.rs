@@ -37,7 +37,7 @@ impl Host {
             }
             [name, key, value] if name.eq_ignore_ascii_case(b"SET") => {
                 let is_let_in = plain_resp(engine, client).is_some() && !self.is_in_trouble();
-                if !is_let_in || engine.set(now, client, key, value).is_none() {
+                if !is_let_in || engine.set(now, client, (key, value), None).is_none() {
                     return false;
                 }
                 mailbox.write(|bytes| bytes.extend_from_slice(b"+OK\r\n"));

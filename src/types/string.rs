@@ -38,7 +38,14 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// Whether bytes begin as an integer does: few others do.
+    #[inline(always)]
+    pub fn may_be_int(bytes: &[u8]) -> bool {
+        matches!(bytes, [b'0'..=b'9' | b'-', ..])
+    }
+
     /// As INCRBYFLOAT keeps its result: never an integer.
+    #[inline]
     pub fn plain(bytes: &'a [u8]) -> Text<'a> {
         if bytes.len() <= EMBEDDED_MAX_BYTES {
             Text::Embedded(bytes)
@@ -48,6 +55,7 @@ impl<'a> Text<'a> {
     }
 
     /// The string without a copy: what looks like an integer is one.
+    #[inline]
     pub fn as_item(self) -> Item<'a> {
         match self {
             Text::Int(number) => Item::Int(number),

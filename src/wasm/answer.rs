@@ -122,6 +122,7 @@ impl Answer {
         }
     }
 
+    #[inline(always)]
     pub fn integer(&mut self, number: i64) -> Tag {
         let Ok(word) = i32::try_from(number) else {
             return self.reply(&Reply::Integer(number), Resp::Three);
@@ -161,20 +162,29 @@ impl Answer {
     }
 
     /// A value where it stands.
+    #[inline(always)]
     pub fn lend(&mut self, value: Option<Lent>) -> Tag {
-        self.bytes.clear();
-        match self.place(value) {
-            [0, _] => Tag::Null,
-            [address, len] => {
-                self.words[0] = address;
-                self.words[1] = len & !IS_ASCII;
-                if len & IS_ASCII == 0 {
-                    Tag::Bulk
-                } else {
-                    Tag::Ascii
-                }
-            }
+        let Some(lent) = value else {
+            return Tag::Null;
+        };
+        let bytes = match lent.item {
+            Item::Bytes(bytes) => bytes,
+            Item::Int(number) => self.digits(number),
+        };
+        [self.words[0], self.words[1]] = [bytes.as_ptr() as u32, bytes.len() as u32];
+        if lent.is_ascii() {
+            Tag::Ascii
+        } else {
+            Tag::Bulk
         }
+    }
+
+    /// An integer drawn where no other answer is.
+    #[inline(never)]
+    fn digits(&mut self, number: i64) -> &[u8] {
+        self.bytes.clear();
+        (self.bytes).extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        &self.bytes
     }
 
     /// Begins a list of at most so many values that are lent.

@@ -47,7 +47,7 @@ impl Places {
         self.0.0.as_ptr() as usize
     }
 
-    #[inline]
+    #[inline(always)]
     fn at(&self, offset: usize, len: u32) -> &[u8] {
         &self.0.0[offset..][..len as usize]
     }
@@ -215,15 +215,10 @@ impl Instance {
         if !self.headroom.is_there_for_bytes(key.len() + value.len()) {
             return Tag::Ordinary as u32;
         }
+        let ttl_ms = (ttl_ms > 0.0).then_some(ttl_ms as i64);
+        self.needs_ticks |= ttl_ms.is_some();
         let client = u64::from(client);
-        let done = if ttl_ms > 0.0 {
-            self.needs_ticks = true;
-            self.engine
-                .set_for(now, client, (key, value), ttl_ms as i64)
-        } else {
-            self.engine.set(now, client, key, value)
-        };
-        match done {
+        match self.engine.set(now, client, (key, value), ttl_ms) {
             Some(()) => Tag::Ok as u32 | self.flags_of_write(),
             None => Tag::Ordinary as u32,
         }
@@ -244,7 +239,7 @@ impl Instance {
         }
         match self.engine.count(now, u64::from(client), key, count) {
             Some(Ok(sum)) => self.answer.integer(sum) as u32 | self.flags_of_write(),
-            Some(Err(error)) => self.read(Some(Err(error))),
+            Some(Err(error)) => self.fail(error),
             None => Tag::Ordinary as u32,
         }
     }
@@ -269,13 +264,14 @@ impl Instance {
             Some(Ok(is_new)) => {
                 self.answer.integer(i64::from(is_new)) as u32 | self.flags_of_write()
             }
-            Some(Err(error)) => self.read(Some(Err(error))),
+            Some(Err(error)) => self.fail(error),
             None => Tag::Ordinary as u32,
         }
     }
 
     /// The time of a call: negative where the clock was last read for a call before. That is good enough where no key has
     /// a deadline and nobody waits.
+    #[inline(always)]
     fn moment(&self, now_ms: f64) -> Moment {
         Moment {
             ms: now_ms.abs() as i64,
@@ -290,20 +286,26 @@ impl Instance {
     }
 
     /// As `flags_of_direct`, after what brings no deadline and lets nobody wait.
+    #[inline(always)]
     fn flags_of_write(&mut self) -> u32 {
         self.needs_ticks = self.needs_ticks || self.engine.needs_ticks_after_writing();
         self.flags_of_look()
     }
 
     /// Ends a call that reads.
+    #[inline(always)]
     fn read(&mut self, tag: Option<Result<Tag, Error>>) -> u32 {
         match tag {
             Some(Ok(tag)) => tag as u32 | self.flags_of_look(),
-            Some(Err(error)) => {
-                let outcome = Outcome::Reply(Reply::Error(error));
-                self.answer.outcome(outcome) as u32 | self.flags()
-            }
+            Some(Err(error)) => self.fail(error),
             None => Tag::Ordinary as u32,
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fail(&mut self, error: Error) -> u32 {
+        let outcome = Outcome::Reply(Reply::Error(error));
+        self.answer.outcome(outcome) as u32 | self.flags()
     }
 }

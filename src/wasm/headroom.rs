@@ -30,7 +30,7 @@ impl Headroom {
     }
 
     /// As `is_there_for`, of arguments that are so many bytes together.
-    #[inline]
+    #[inline(always)]
     pub fn is_there_for_bytes(&mut self, arguments: usize) -> bool {
         let need = arguments.saturating_mul(COPIES).saturating_add(CALL_BYTES);
         if self.left_bytes < need && !self.find(need) {

@@ -259,7 +259,7 @@ impl Instance {
     }
 
     /// What is left to do after a look, which hardly ever leaves anything and brings no deadline.
-    #[inline]
+    #[inline(always)]
     fn flags_of_look(&mut self) -> u32 {
         let steps = self.engine.steps_waiting();
         self.answer.steps_waiting(steps);
@@ -270,6 +270,7 @@ impl Instance {
     }
 
     /// The flags while so many steps wait.
+    #[inline(never)]
     fn flags_with(&self, steps: usize) -> u32 {
         [
             (self.engine.has_deliveries(), DELIVERIES),

@@ -17,7 +17,7 @@
 use super::Deadline;
 use super::entry::Used;
 use super::slab::{self, Handle};
-use crate::types::{Compact, Packing};
+use crate::types::{Compact, Packing, Text};
 
 const HASH: usize = 0;
 const USED: usize = 4;
@@ -216,6 +216,12 @@ impl<'a> Block<'a> {
 
     #[inline]
     pub fn payload(self) -> Payload<'a> {
+        self.payload_here()
+    }
+
+    /// As `payload`, for the few calls that are made most.
+    #[inline(always)]
+    pub fn payload_here(self) -> Payload<'a> {
         let head = self.head();
         let (_, start) = head.key_at(self.rest);
         let payload = &self.rest[start..];
@@ -408,7 +414,6 @@ const OF_KEY: u32 = !(LENGTH_MASK << LENGTH_BITS
 
 /// Writes another payload, now used, and says whether the old one was perhaps near; none, and nothing is written, where it has no room, as
 /// `has_room_for` says.
-#[inline]
 pub(super) fn overwrite(block: &mut [u8], payload: Payload, used: Used) -> Option<bool> {
     if !Block::of(block).has_room_for(&payload) {
         return None;
@@ -419,6 +424,31 @@ pub(super) fn overwrite(block: &mut [u8], payload: Payload, used: Used) -> Optio
     let written = payload.write(&mut rest[start..]);
     write_word(header, USED, used.bits());
     write_word(header, HEAD, head.0 & OF_KEY | written);
+    Some(head.is_near())
+}
+
+/// As `overwrite`, of bytes that are no integer over a string that has no deadline, in as few words as that can be said.
+#[inline(always)]
+pub(super) fn overwrite_plain(block: &mut [u8], bytes: &[u8], used: Used) -> Option<bool> {
+    let (header, rest) = block.split_first_chunk_mut::<HEADER_BYTES>()?;
+    let head = Head(word(header, HEAD));
+    let key_len = (head.0 & LENGTH_MASK) as usize;
+    let is_string = matches!(head.form(), Form::Int | Form::Embedded | Form::Raw);
+    if head.has_deadline() || key_len == LONG_KEY || !is_string {
+        return None;
+    }
+    let units =
+        |payload_len: usize| (HEADER_BYTES + key_len + payload_len).div_ceil(slab::UNIT_BYTES);
+    if units(bytes.len()) != units(head.payload_len()) {
+        return None;
+    }
+    let is_ascii = copy(bytes, rest.get_mut(key_len..key_len + bytes.len())?);
+    let payload = match Text::plain(bytes) {
+        Text::Embedded(bytes) => Payload::Embedded(bytes),
+        _ => Payload::Raw(bytes),
+    };
+    write_word(header, USED, used.bits());
+    write_word(header, HEAD, head.0 & OF_KEY | payload.head_of(is_ascii));
     Some(head.is_near())
 }
 
@@ -485,22 +515,35 @@ fn payload_at(block: &[u8]) -> usize {
     HEADER_BYTES + Head(word(header, HEAD)).key_at(rest).1
 }
 
-/// Copies bytes to a place that is as long, and says whether they are all ASCII: looked at on the way, in words, which for short strings is less
-/// than a call of `memory.copy` by itself takes.
+/// Copies bytes to a place that is as long, and says whether they are all ASCII: looked at on the way, in words, which for short
+/// strings is less than a call of `memory.copy` by itself takes. The compiler would make one of a loop that copies word by word, and does
+/// not of two words a turn.
 #[inline]
 fn copy(from: &[u8], to: &mut [u8]) -> bool {
-    let (words, rest) = from.as_chunks::<8>();
-    let (to_words, to_rest) = to.as_chunks_mut::<8>();
-    let mut bits = 0;
-    for (word, to) in words.iter().zip(to_words) {
-        bits |= u64::from_le_bytes(*word);
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let number = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    let Some(end) = from.last_chunk::<8>() else {
+        to.copy_from_slice(from);
+        return from.is_ascii();
+    };
+    let (words, to_words) = (from.as_chunks::<8>().0, to.as_chunks_mut::<8>().0);
+    let (pairs, rest) = words.as_chunks();
+    let (to_pairs, to_rest) = to_words.as_chunks_mut();
+    let mut bits = number(end);
+    for ([one, other], [to_one, to_other]) in pairs.iter().zip(to_pairs) {
+        bits |= number(one) | number(other);
+        *to_other = *other;
+        *to_one = *one;
+    }
+    if let (Some(word), Some(to)) = (rest.first(), to_rest.first_mut()) {
+        bits |= number(word);
         *to = *word;
     }
-    for (byte, to) in rest.iter().zip(to_rest) {
-        bits |= u64::from(*byte);
-        *to = *byte;
+    // What is behind the last word overlaps it.
+    if let Some(to) = to.last_chunk_mut() {
+        *to = *end;
     }
-    bits & 0x8080_8080_8080_8080 == 0
+    bits & HIGHS == 0
 }
 
 #[inline]
@@ -522,3 +565,24 @@ fn write_word(block: &mut [u8], offset: usize, word: u32) {
 /// Where a key stands. Good until it is written anew or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place(pub(super) Handle);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_the_same_bytes_and_says_whether_they_are_ascii() {
+        for len in 0..70 {
+            let mut bytes: Vec<u8> = (0..len).map(|at| b'a' + at as u8 % 26).collect();
+            let mut copied = vec![0xff; len];
+            assert!(copy(&bytes, &mut copied), "{len} letters");
+            assert_eq!(copied, bytes);
+            for at in 0..len {
+                bytes[at] |= 0x80;
+                assert!(!copy(&bytes, &mut copied), "{at} of {len} is no letter");
+                assert_eq!(copied, bytes);
+                bytes[at] &= 0x7f;
+            }
+        }
+    }
+}

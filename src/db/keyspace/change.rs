@@ -126,7 +126,7 @@ impl Keyspace {
     }
 
     /// As `at`, and notes the use.
-    #[inline]
+    #[inline(always)]
     pub(in crate::db) fn use_at(&mut self, place: Place, used: Used) -> Standing<'_> {
         let block = self.slab.bytes_mut(place.0);
         block::set_used(block, used);

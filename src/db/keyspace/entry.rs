@@ -97,6 +97,20 @@ impl<'a> Standing<'a> {
         }
     }
 
+    /// As `value`, of a string that lies in its block, as most do.
+    #[inline(always)]
+    pub fn short_text(self) -> Option<Text<'a>> {
+        match self.0 {
+            Source::Block(block, _) => match block.payload_here() {
+                Payload::Int(number) => Some(Text::Int(number)),
+                Payload::Embedded(bytes) => Some(Text::Embedded(bytes)),
+                Payload::Raw(bytes) => Some(Text::Raw(bytes)),
+                Payload::Apart(_) | Payload::Compact(_) => None,
+            },
+            Source::Entry(..) => None,
+        }
+    }
+
     #[inline]
     pub fn deadline(self) -> Option<Deadline> {
         match self.0 {

@@ -80,6 +80,19 @@ pub struct Lookup {
     pub has_deadline: bool,
 }
 
+impl Lookup {
+    #[inline]
+    pub(super) fn to_number(self) -> u64 {
+        number_of(self.hash, self.place.map(|place| place.0))
+    }
+}
+
+/// The hash in the upper half, the handle in the lower, 0 where there is none.
+#[inline]
+fn number_of(hash: u32, found: Option<Handle>) -> u64 {
+    u64::from(hash) << 32 | u64::from(found.map_or(0, Handle::get))
+}
+
 impl Keyspace {
     /// What the entries of one database may take: handles tell no more apart.
     pub const MAX_BYTES: u64 = slab::CHUNKS_MAX as u64 * slab::CHUNK_BYTES as u64;
@@ -108,6 +121,7 @@ impl Keyspace {
         self.len() == 0
     }
 
+    #[inline]
     pub fn used_bytes(&self) -> usize {
         self.used_bytes
     }
@@ -121,6 +135,7 @@ impl Keyspace {
     /// Whether entries whose keys and values take so many bytes can be written for sure. What makes the store grow
     /// leaves a part of the room for what does not, and still may write an entry anew (EXPIRE); that leaves a chunk into
     /// which `purge` can move the others.
+    #[inline(always)]
     pub fn has_room_for(&self, bytes: usize, is_growth: bool) -> bool {
         let kept = if is_growth {
             self.slab.chunks_max() / RESERVED_PART
@@ -150,23 +165,28 @@ impl Keyspace {
     }
 
     /// Looks a key up: the one hash and the one probe of a command.
-    #[inline]
+    #[inline(never)]
     pub fn find(&self, key: &[u8]) -> Lookup {
-        let found = self.search(key);
-        self.lookup((found >> 32) as u32, Handle::new(found as u32))
+        self.find_here(key)
     }
 
-    /// The hash of a key in the upper half, its handle in the lower, 0 where it is missing: what is no number would come
-    /// back through memory.
+    /// As `find`, for the few calls that are made most, of each of which this becomes a part.
+    #[inline(always)]
+    pub(super) fn find_here(&self, key: &[u8]) -> Lookup {
+        self.lookup(self.search(key))
+    }
+
+    /// A look-up as `Lookup::to_number` gives it: what is no number would come back through memory.
     #[inline(never)]
     fn search(&self, key: &[u8]) -> u64 {
-        let hash = self.hash(key);
-        let handle = self.handle_of(hash, key).map_or(0, Handle::get);
-        u64::from(hash) << 32 | u64::from(handle)
+        let hash = (self.seed.hash_here(key) >> 32) as u32;
+        number_of(hash, self.handle_of(hash, key))
     }
 
-    #[inline]
-    fn lookup(&self, hash: u32, found: Option<Handle>) -> Lookup {
+    /// The look-up of a number.
+    #[inline(always)]
+    pub(super) fn lookup(&self, number: u64) -> Lookup {
+        let (hash, found) = ((number >> 32) as u32, Handle::new(number as u32));
         let has_deadline = |handle| self.block(handle).head().has_deadline();
         Lookup {
             hash,
@@ -191,7 +211,7 @@ impl Keyspace {
                 return;
             }
             for (hash, key) in hashes[..len].iter().zip(keys.by_ref()) {
-                found(self.lookup(*hash, self.handle_of(*hash, key)));
+                found(self.lookup(number_of(*hash, self.handle_of(*hash, key))));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Writing a string over another in its block, where that has just the room and nothing is taken back.
 
-use super::block::{self, Payload};
+use super::block::{self, INLINE_MAX_BYTES, Payload};
 use super::change::inline;
 use super::{Deadline, Keyspace, Lookup, Place, Used};
 use crate::types::Text;
@@ -27,11 +27,21 @@ impl Keyspace {
             return self.overwrite_under_walk(place, payload, used);
         }
         let block = self.slab.bytes_mut(place.0);
-        match payload {
-            // By itself, so that what is known of it is not asked again.
-            Payload::Int(number) => block::overwrite(block, Payload::Int(number), used),
-            payload => block::overwrite(block, payload, used),
+        block::overwrite(block, payload, used)
+    }
+
+    /// As `overwrite`, of bytes that are no integer, where nothing has a deadline.
+    #[inline(always)]
+    pub(in crate::db) fn overwrite_plain(
+        &mut self,
+        place: Place,
+        bytes: &[u8],
+        used: Used,
+    ) -> Option<bool> {
+        if self.walk.is_some() || bytes.len() > INLINE_MAX_BYTES {
+            return None;
         }
+        block::overwrite_plain(self.slab.bytes_mut(place.0), bytes, used)
     }
 
     #[cold]
@@ -45,7 +55,7 @@ impl Keyspace {
 
     /// Adds to the integer that stands there, and gives the sum, and whether it was perhaps in the near cache. None, and nothing
     /// has happened, where there is no integer in the block, the sum would be none of 64 bits, or a walk is to be told.
-    #[inline]
+    #[inline(always)]
     pub(in crate::db) fn add(
         &mut self,
         place: Place,

@@ -172,6 +172,7 @@ impl<B: Block> Slab<B> {
 
     /// Whether blocks of so many bytes together, each rounded up, can be had for sure, however they are cut, and `kept`
     /// chunks more. Room between blocks is not looked at: `compact` makes chunks of it.
+    #[inline(always)]
     pub fn has_room_for(&self, size_bytes: usize, kept: usize) -> bool {
         // A large block is the only one in its chunk, and others leave less than such a one unused.
         let needed = size_bytes / (SHARED_MAX as usize * UNIT_BYTES) + 1;
@@ -179,6 +180,7 @@ impl<B: Block> Slab<B> {
         spare >= kept + needed
     }
 
+    #[inline]
     pub fn chunks_max(&self) -> usize {
         self.chunks_max
     }
@@ -189,7 +191,7 @@ impl<B: Block> Slab<B> {
         &self.chunks[handle.chunk()][handle.unit() as usize * UNIT_BYTES..]
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn bytes_mut(&mut self, handle: Handle) -> &mut [u8] {
         &mut self.chunks[handle.chunk()][handle.unit() as usize * UNIT_BYTES..]
     }
