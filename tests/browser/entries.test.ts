@@ -175,3 +175,19 @@ for (const builtins of ['the builtins for strings', 'no such builtins']) {
     assert.deepEqual(wrong, { wrong: [], keys: 2, refused: builtins.startsWith('no') ? 1 : 0 })
   })
 }
+
+test('a memory that grew since the last direct call takes the longest names of commands', async () => {
+  const page = await openPage()
+  const removed = await page.evaluate(async (url) => {
+    const { open } = (await import(url)) as typeof import('nookdb')
+    const db = await open('memory:')
+    db.zAdd('scores', [{ value: 'low', score: 1 }, { value: 'high', score: 20 }])
+    // Not by the direct way: its views of the memory are those from before.
+    db.bytes.set('large', new Uint8Array(8 * 2 ** 20))
+    const removed = db.zRemRangeByScore('scores', 0, 10)
+    await db.close()
+    return removed
+  }, '/pkg/dist/index.browser.js')
+  assert.equal(removed, 1)
+  await page.context().close()
+})

@@ -359,7 +359,8 @@ export class DirectCalls {
   }
 
   #findRow({ name, at }: DirectCommand): number {
-    const length = this.#put(name, this.#places, this.#first)
+    // Without a place, which would be that of the memory before it grew; a name is short.
+    const length = this.#put(name, this.#places, null)
     const row = this.#enter(() => this.#exports.instance_row(this.#engine, length)) | 0
     this.#rows[at] = row
     return row
