@@ -27,6 +27,8 @@ export function withoutGlue(wasm, name) {
     module.addFunction(name, params, results, [], body)
   }
   const functions = Array.from({ length: module.getNumFunctions() }, (_, at) => binaryen.getFunctionInfo(module.getFunctionByIndex(at)))
+  const missed = TRAPS.find((trap) => !functions.some((each) => each.name.includes(trap)))
+  if (missed !== undefined) giveUp(`engine ${name} has no function ${missed}: what is to trap is called otherwise now`)
   for (const each of functions) {
     if (each.base === '__wbindgen_init_externref_table') give(each, module.nop())
     else if (each.base.includes('_throw_') || TRAPS.some((name) => each.name.includes(name))) give(each, module.unreachable())
