@@ -28,7 +28,7 @@ const SOURCES = join(root, 'pkg-template/src')
 /** What entries stand on. */
 const SHARED = ['open', 'slim', 'late', 'transport/connect'].map((name) => join(SOURCES, `${name}.ts`))
 
-/** What only Node loads, each a script that stands on no other. What is copied into several may have no state, and no class by which things
+/** What only Node loads, each a script that stands on no other. What is copied into several may have no state that they would have to share, and no class by which things
  *  are told apart: `NookError` sees to that itself. */
 const ALONE = ['index.node', 'index.slim.node', 'in-files'].map((name) => `${name}.js`)
 

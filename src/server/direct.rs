@@ -1,5 +1,5 @@
 //! GET and SET the short way: from the bytes that were received into those that are sent, with no list of arguments
-//! kept and no reply made between them.
+//! kept and no reply made between them; and runs of ZADD with one set, together.
 
 use super::host::Host;
 use super::mailbox::Mailbox;

@@ -223,8 +223,8 @@ impl Keyspace {
     }
 
     /// Changes the value by `change`, which says whether it has; weighs it before and after. That is a use of
-    /// the key, whether or not anything changes. What lies in the block is written anew, anything else is
-    /// changed in its place; for good, if `is_final` says so.
+    /// the key, whether or not anything changes. What lies in the block is changed in a copy, which is written over it
+    /// or anew; anything else is changed in its place; for good, if `is_final` says so.
     pub(in crate::db) fn edit(
         &mut self,
         place: Place,

@@ -66,7 +66,7 @@ pub struct Keyspace {
     used_bytes: usize,
     /// What the changes of a step that is not done have removed or replaced, the last on top.
     parked: Vec<change::Parked>,
-    /// What compact values are changed in, so that no change allocates.
+    /// What compact values are changed in, so that few changes allocate.
     spare: Vec<u8>,
     walk: Option<Walk>,
 }
