@@ -412,6 +412,33 @@ fn memory_line(db: &mut Session, name: &str) -> usize {
 }
 
 #[test]
+fn what_a_hash_has_left_of_its_block_counts_until_memory_is_purged() {
+    let mut db = Session::default();
+    for number in 0..2_000 {
+        db.say(&format!(
+            "HSET h:{number} one 1 two 2 three 3 four 4 five 5"
+        ));
+    }
+    let (full, usage) = (
+        memory_line(&mut db, "used_memory"),
+        db.say("MEMORY USAGE h:7"),
+    );
+    for number in 0..2_000 {
+        db.say(&format!("HDEL h:{number} two three four five"));
+    }
+    assert_eq!(memory_line(&mut db, "used_memory"), full);
+    assert_eq!(db.say("MEMORY USAGE h:7"), usage);
+    db.say("MEMORY PURGE");
+    db.say("HSET h:anew one 1");
+    let anew = db.say("MEMORY USAGE h:anew");
+    assert_ne!(anew, usage);
+    db.say("DEL h:anew");
+    assert!(memory_line(&mut db, "used_memory") < full * 3 / 4);
+    let is_trimmed = |number: &i32| db.say(&format!("MEMORY USAGE h:{number}")) == anew;
+    assert!((100..1000).filter(is_trimmed).count() > 800);
+}
+
+#[test]
 fn a_large_value_is_freed_within_the_budget_of_ticks() {
     let mut db = Session::default();
     fill_set(&mut db, "big", 5_000);

@@ -244,11 +244,17 @@ impl<'a> Block<'a> {
         (self.head().form() == Form::Apart).then(|| word(self.rest, start))
     }
 
-    /// What it needs.
+    /// What its contents need.
     #[inline]
-    pub fn size_bytes(self) -> usize {
+    pub fn needed_bytes(self) -> usize {
         let head = self.head();
         HEADER_BYTES + head.key_at(self.rest).1 + head.payload_len()
+    }
+
+    /// What it takes: also what an aggregate has left of it.
+    #[inline]
+    pub fn size_bytes(self) -> usize {
+        self.needed_bytes() + self.head().spare_units() * slab::UNIT_BYTES
     }
 
     /// Whether another payload would take the block as it is, all of it in units of the slab and no more; and
@@ -270,8 +276,16 @@ pub(super) struct Entries;
 impl slab::Block for Entries {
     #[inline]
     fn size_bytes(block: &[u8]) -> usize {
-        let block = Block::of(block);
-        block.size_bytes() + block.head().spare_units() * slab::UNIT_BYTES
+        Block::of(block).size_bytes()
+    }
+
+    fn needed_bytes(block: &[u8]) -> usize {
+        Block::of(block).needed_bytes()
+    }
+
+    fn trim(block: &mut [u8]) {
+        let head = word(block, HEAD);
+        write_word(block, HEAD, head & !(u32::MAX << SPARE_SHIFT));
     }
 }
 
@@ -475,9 +489,6 @@ pub(super) fn add(block: &mut [u8], step: i64, used: Used) -> Option<(i64, bool)
 pub(super) struct Fit {
     start: usize,
     spare: usize,
-    /// What the old value and the new one need with their key, in bytes of whole units.
-    pub before: usize,
-    pub after: usize,
 }
 
 impl Fit {
@@ -489,12 +500,7 @@ impl Fit {
         let units = |payload_len: usize| (start + payload_len).div_ceil(slab::UNIT_BYTES);
         let (before, after) = (units(head.payload_len()), units(compact.bytes.len()));
         let spare = (before + head.spare_units()).checked_sub(after)?;
-        (spare <= SPARE_UNITS_MAX).then_some(Fit {
-            start,
-            spare,
-            before: before * slab::UNIT_BYTES,
-            after: after * slab::UNIT_BYTES,
-        })
+        (spare <= SPARE_UNITS_MAX).then_some(Fit { start, spare })
     }
 
     pub fn write(self, block: &mut [u8], compact: Compact) {

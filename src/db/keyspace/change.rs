@@ -324,10 +324,9 @@ impl Keyspace {
         edited
     }
 
-    /// Writes a compact value over another one in its block.
+    /// Writes a compact value over another one in its block, which weighs what it did.
     fn overwrite_compact(&mut self, place: Place, compact: Compact, fit: Fit) {
         fit.write(self.slab.bytes_mut(place.0), compact);
-        self.used_bytes = self.used_bytes - fit.before + fit.after;
     }
 
     /// Writes a compact value over another one, into a block of its size.
@@ -412,7 +411,7 @@ impl Keyspace {
     /// Writes a block anew, with room for a deadline or without.
     fn resize_for(&mut self, place: Place, deadline: Option<Deadline>) -> Change {
         let block = self.block(place.0);
-        let bytes = self.slab.bytes(place.0)[..block.size_bytes()].to_vec();
+        let bytes = self.slab.bytes(place.0)[..block.needed_bytes()].to_vec();
         let block = Block::of(&bytes);
         let (hash, key, used) = (block.hash(), block.key(), block.used());
         let new = self

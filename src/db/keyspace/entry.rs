@@ -144,7 +144,7 @@ impl<'a> Standing<'a> {
     }
 
     /// What it weighs in bytes: its block, its share of the table, its deadline's place in their list,
-    /// and what is kept apart with its slot. The same whatever happened before.
+    /// and what is kept apart with its slot.
     #[inline]
     pub fn weight(self) -> usize {
         let Source::Block(block, values) = self.0 else {
@@ -174,6 +174,6 @@ pub(super) fn weight_of(block_bytes: usize, has_deadline: bool, apart: Option<&V
 }
 
 /// An entry's share of the table: a bucket of 64 bytes has 12 slots, of which 3 in 5 are taken on the mean.
-const TABLE_BYTES: usize = 9;
+pub(super) const TABLE_BYTES: usize = 9;
 /// A place in the list of deadlines.
-const LISTED_BYTES: usize = size_of::<u32>();
+pub(super) const LISTED_BYTES: usize = size_of::<u32>();

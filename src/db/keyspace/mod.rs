@@ -54,7 +54,7 @@ const BUCKETS_A_KEY: usize = 10;
 /// Invariants: `table` holds exactly the blocks of the entries that stand, each under the hash that is
 /// written in it; `volatile` holds those of them that have a deadline, each at the place that is written in
 /// it; every value apart belongs to one block, in the table or parked; `used_bytes` is the sum of
-/// `Standing::weight` over the entries. It follows from what stands there alone: neither the room that
+/// `Standing::weight` over the entries. It follows from their blocks and values alone: neither the room that
 /// chunks and segments hold in reserve nor its growth is part of it, so that no resizing evicts.
 #[derive(Debug)]
 pub struct Keyspace {
@@ -357,13 +357,14 @@ impl Keyspace {
         self.table.iter().map(|handle| self.at(Place(handle)))
     }
 
-    /// Gives back the room between entries, by moving those of sparse chunks together. O(all). Nothing
-    /// may be parked, as its changes know it by where it lies.
+    /// Gives back the room between entries and what those have left of their blocks, by moving those of sparse chunks
+    /// together. O(all). Nothing may be parked, as its changes know it by where it lies.
     pub fn purge(&mut self) {
         debug_assert!(self.parked.is_empty(), "a step is not done");
         if !self.parked.is_empty() {
             return;
         }
+        let live_bytes = self.slab.live_bytes();
         let (table, volatile) = (&mut self.table, &mut self.volatile);
         let mut next = Some(0);
         while let Some(from) = next {
@@ -376,6 +377,7 @@ impl Keyspace {
                 }
             });
         }
+        self.used_bytes -= live_bytes - self.slab.live_bytes();
     }
 }
 

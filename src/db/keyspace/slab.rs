@@ -90,6 +90,14 @@ pub trait Block {
     /// The size with which this block was asked for, read from its first bytes; what follows them up
     /// to the end of the chunk is there too, and means nothing.
     fn size_bytes(block: &[u8]) -> usize;
+
+    /// As `size_bytes`, without what its owner could do without.
+    fn needed_bytes(block: &[u8]) -> usize {
+        Self::size_bytes(block)
+    }
+
+    /// Has a block be of the size that it needs.
+    fn trim(_block: &mut [u8]) {}
 }
 
 /// Memory for blocks of one kind.
@@ -481,9 +489,10 @@ impl<B: Block> Slab<B> {
             .is_some_and(|bytes| bytes.len() == CHUNK_BYTES)
     }
 
-    /// Empties the chunk `from` if it is sparse: moves its blocks into fresh ones, and says of each how
+    /// Empties the chunk `from` if it is sparse: moves its blocks into fresh ones, trimmed, and says of each how
     /// it was and is called now. Answers where to go on; 0 begins a pass, and none ends it. After it,
-    /// every chunk that is shared but one is at least 7/8 full. Memory needed meanwhile: one chunk.
+    /// every chunk that is shared but one is at least 7/8 full of what its blocks need. Memory needed meanwhile: one
+    /// chunk.
     pub fn compact(
         &mut self,
         from: usize,
@@ -501,11 +510,11 @@ impl<B: Block> Slab<B> {
             }
             return None;
         }
-        let live = self.live[from];
         let has_handles = self.chunks.len() < self.chunks_max || !self.vacant.is_empty();
         if self.is_shared(from)
             && self.fresh.chunk != from
-            && (1..DENSE_UNITS).contains(&live)
+            && self.live[from] > 0
+            && self.needed_units(from) < DENSE_UNITS
             && has_handles
         {
             self.evacuate(from, moved);
@@ -513,20 +522,36 @@ impl<B: Block> Slab<B> {
         Some(from + 1)
     }
 
+    /// What the blocks of a chunk need. O(blocks).
+    fn needed_units(&self, chunk: usize) -> u32 {
+        let (mut unit, mut needed) = (0, 0);
+        while let Some(part) = self.part_at(chunk, unit) {
+            if let Part::Used(_) = part {
+                needed += units_of(B::needed_bytes(self.bytes(Handle::at(chunk, unit))));
+            }
+            unit += part.units();
+        }
+        needed
+    }
+
     fn evacuate(&mut self, chunk: usize, moved: &mut impl FnMut(&[u8], Handle, Handle)) {
         self.unlink_all_of(chunk);
-        let bytes = core::mem::take(&mut self.chunks[chunk]);
+        self.live_units -= self.live[chunk] as usize;
+        let mut bytes = core::mem::take(&mut self.chunks[chunk]);
         let mut unit = 0;
         while let Some(part) = Part::read::<B>(&bytes[unit as usize * UNIT_BYTES..]) {
-            let end = unit + part.units();
-            if let Part::Used(units) = part {
-                let block = &bytes[unit as usize * UNIT_BYTES..end as usize * UNIT_BYTES];
+            if let Part::Used(_) = part {
+                let block = &mut bytes[unit as usize * UNIT_BYTES..];
+                B::trim(block);
+                let units = units_of(B::size_bytes(block));
+                let block = &block[..units as usize * UNIT_BYTES];
                 let to = self.cut_from_chunks(units);
                 self.bytes_mut(to)[..block.len()].copy_from_slice(block);
                 self.live[to.chunk()] += units;
+                self.live_units += units as usize;
                 moved(block, Handle::at(chunk, unit), to);
             }
-            unit = end;
+            unit += part.units();
         }
         self.chunks[chunk] = bytes;
         self.drop_chunk(chunk);
