@@ -7,7 +7,8 @@
 // Where far more keys are read than there are slots, each as likely as the other, hardly any look into it finds
 // anything, and what is let in is soon thrown out: a GET then costs half as much again as without it. So it looks at how many
 // keys want the slots of others, rests as soon as too many do, and tries again later. While it rests a read costs it a number that
-// is counted down: whoever reads asks `rests` first, and nothing else then.
+// is counted down: whoever reads asks `rests` first, and nothing else then. After a rest it is on trial, and lets nothing in: a
+// value that is let in costs more than what it saves if it is not read soon again, as it is copied by the collector twice.
 
 /** A power of two. */
 export const NEAR_SLOTS = 16 * 1024
@@ -36,6 +37,12 @@ const CONTENDED_MOST = JUDGED_READS / 4
 /** A look for a key that is not there costs a third of what one saves that finds its value. */
 const ABSENT = 1
 const CONTENDED = 3
+/** A trial is so many reads. A look that finds another key wanted weighs less in it, as there are more of these while nothing is let
+ *  in: of two keys in turn none is a hit then. */
+const TRIAL_READS = JUDGED_READS / 2
+const CONTENDED_ON_TRIAL = 2
+/** What may speak against it by the read, in all: as much in a trial as after it. */
+const PATIENCE = (CONTENDED * CONTENDED_MOST) / JUDGED_READS
 /** Reads for which it rests; twice as many each time that it was of no use again, up to the second. That is how late it may hear
  *  that reads have become those of a few keys: so many reads, and those by which it is judged. */
 const REST_READS = 64 * 1024
@@ -62,7 +69,9 @@ export class Near {
   #nextRest = REST_READS
   /** Reads by which it is being judged that are yet to come, and how much may still speak against it. */
   #judgedIn = JUDGED_READS
-  #patience = CONTENDED * CONTENDED_MOST
+  #patience = PATIENCE * JUDGED_READS
+  /** What a look weighs that finds another key wanted: less on trial. */
+  #contended = CONTENDED
   /** Of the key that was last looked for; 0 where it cannot be kept, or nothing is. */
   #hash = 0
 
@@ -115,7 +124,7 @@ export class Near {
 
   /** Whether a value that was just looked for, and read, is to be kept: it was read before, and is short. */
   wants(value: string): boolean {
-    return this.#wasWanted(this.#hash) && value.length <= VALUE_CHARACTERS
+    return this.#wasWanted(this.#hash) && !this.#isOnTrial() && value.length <= VALUE_CHARACTERS
   }
 
   /** What was just looked for is not there. */
@@ -126,7 +135,7 @@ export class Near {
   /** The same of a part. What changes between reads is asked for in vain twice before it is kept again. */
   wantsPart({ what, from, to, items }: Part): boolean {
     if (items.length > PART_ITEMS || characters(items) > VALUE_CHARACTERS) return false
-    if (!this.#wasWanted(mixed(mixed(mixed(this.#hash, what), from), to))) return false
+    if (!this.#wasWanted(mixed(mixed(mixed(this.#hash, what), from), to)) || this.#isOnTrial()) return false
     this.#wanted[this.#hash & (NEAR_SLOTS - 1)] = 0
     return true
   }
@@ -138,26 +147,31 @@ export class Near {
     const before = this.#wanted[slot]
     if (before === asked) return true
     this.#wanted[slot] = asked
-    if (before !== 0) this.#against(CONTENDED)
+    if (before !== 0) this.#against(this.#contended)
     return false
   }
 
   #against(weight: number): void {
     this.#patience -= weight
     if (this.#patience >= 0) return
-    this.#judgeAnew()
     this.#resting = this.#nextRest
     this.#nextRest = Math.min(2 * this.#nextRest, LONGEST_REST_READS)
+    this.#judge(TRIAL_READS, CONTENDED_ON_TRIAL)
   }
 
   #wasOfUse(): void {
-    this.#judgeAnew()
-    this.#nextRest = REST_READS
+    if (!this.#isOnTrial()) this.#nextRest = REST_READS
+    this.#judge(JUDGED_READS, CONTENDED)
   }
 
-  #judgeAnew(): void {
-    this.#judgedIn = JUDGED_READS
-    this.#patience = CONTENDED * CONTENDED_MOST
+  #isOnTrial(): boolean {
+    return this.#contended === CONTENDED_ON_TRIAL
+  }
+
+  #judge(reads: number, contended: number): void {
+    this.#judgedIn = reads
+    this.#patience = PATIENCE * reads
+    this.#contended = contended
   }
 
   /** The key in the slot of the one that was last looked for. */
