@@ -276,6 +276,8 @@ export class Durability {
     switch (error.code) {
       case 'FENCED':
       case 'CONFLICT':
+      // A newer version of the package has opened the store meanwhile.
+      case 'UNSUPPORTED':
         this.#become('fenced', error)
         return false
       case 'WIPED':

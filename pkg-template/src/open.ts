@@ -34,7 +34,8 @@ export interface OpenOptions {
 /** What an entry of the package offers. */
 export interface Stores {
   /** Opens a store, made if there is none, with what was kept of it. `memory:` is kept nowhere.
-   *  @throws NookError INUSE where another tab or process has it open, DAMAGED, UNREACHABLE where a part of the package that is loaded
+   *  @throws NookError INUSE where another tab or process has it open, DAMAGED, UNSUPPORTED where a newer version of nookdb has written
+   *  what is kept, which stays as it is, UNREACHABLE where a part of the package that is loaded
    *  now cannot be had, and whatever the storage fails with */
   open(name: string, options?: OpenOptions & Place): Promise<Nook>
   /** The names of the stores that are kept. */

@@ -89,6 +89,17 @@ impl fmt::Display for ManifestError {
     }
 }
 
+impl ManifestError {
+    /// Whether a version that came later may read it: it is not damaged then, and nothing is lost.
+    pub fn is_of_newer(&self) -> bool {
+        match self {
+            ManifestError::UnknownFormat(format) => *format > FORMAT,
+            ManifestError::UnknownCodec => true,
+            _ => false,
+        }
+    }
+}
+
 impl Manifest {
     /// Takes ids for the parts of a chunk.
     pub fn add(&mut self, parts: u64, keys: u64) -> ChunkEntry {
@@ -253,6 +264,27 @@ mod tests {
             bytes.extend_from_slice(&crc64(0, &bytes).to_le_bytes());
             let _ = Manifest::decode(&bytes);
         }
+    }
+
+    #[test]
+    fn a_manifest_of_a_later_format_or_codec_says_so_and_not_that_it_is_damaged() {
+        let mut bytes = Manifest::default().encode();
+        bytes[MAGIC.len()] = FORMAT + 1;
+        let error = Manifest::decode(&bytes).expect_err("another format");
+        assert_eq!(error, ManifestError::UnknownFormat(FORMAT + 1));
+        assert!(error.is_of_newer());
+
+        let mut manifest = Manifest::default();
+        manifest.add(1, 1);
+        let mut bytes = manifest.encode();
+        let end = bytes.len() - CHECKSUM_BYTES;
+        bytes[end - 5] = 1;
+        let checksum = crc64(0, &bytes[..end]).to_le_bytes();
+        bytes[end..].copy_from_slice(&checksum);
+        let error = Manifest::decode(&bytes).expect_err("a codec");
+        assert_eq!(error, ManifestError::UnknownCodec);
+        assert!(error.is_of_newer());
+        assert!(!ManifestError::Checksum.is_of_newer());
     }
 
     #[test]

@@ -5,7 +5,10 @@
 //! and `n` say whose it is and which of his, and `base_seq` on which state it was computed. As a rule it is the store's own, its
 //! `seq`th, on the one before.
 //!
-//! A reader refuses records of formats that it does not know. Those before had a step each:
+//! A reader refuses records of formats, and with flags, that it does not know, and says so: they are not damaged. Whoever adds to what
+//! a record may say raises its format, and that of the storages (`FORMAT` in storage/rules.ts): an older build then touches nothing.
+//!
+//! Formats before had a step each:
 //!
 //! ```text
 //! record   format u8 = 4 | cause u8 | seq u64 | epoch u32 | at_ms i64 | seed u64 | other? | done | checksum u64
@@ -36,6 +39,8 @@ use crate::db::{Argv, Cause, Effect, Step, Taken};
 const FORMAT_OF_WORDS: u8 = 4;
 /// The one before that, whose calls are requests.
 const FORMAT_OF_REQUESTS: u8 = 3;
+/// All flags of a record that there are.
+const FLAGS: u8 = IS_OF_ANOTHER;
 /// In the byte of the cause of those: the step was computed elsewhere.
 const WAS_OF_ANOTHER: u8 = 1 << 7;
 /// The step is one call that did what it says.
@@ -72,6 +77,8 @@ impl Origin {
 pub enum RecordError {
     /// Written by another version of nookdb.
     UnknownFormat(u8),
+    /// As UnknownFormat: the record has something that only that version knows.
+    UnknownFlags(u8),
     Checksum,
     Malformed,
 }
@@ -82,11 +89,30 @@ impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RecordError::UnknownFormat(format) => {
-                write!(f, "a step of the unknown format {format}")
+                write!(
+                    f,
+                    "a step of the format {format}, and this version of nookdb reads those from {FORMAT_OF_REQUESTS} to {FORMAT}"
+                )
+            }
+            RecordError::UnknownFlags(flags) => {
+                write!(
+                    f,
+                    "a step with the flags {flags:08b}, which this version of nookdb does not know"
+                )
             }
             RecordError::Checksum => f.write_str("a step whose checksum is wrong"),
             RecordError::Malformed => f.write_str("a step that cannot be read"),
         }
+    }
+}
+
+impl RecordError {
+    /// Whether another version of nookdb may read the record: it is not damaged then, and nothing is lost.
+    pub fn is_of_another(&self) -> bool {
+        matches!(
+            self,
+            RecordError::UnknownFormat(_) | RecordError::UnknownFlags(_)
+        )
     }
 }
 
@@ -153,6 +179,11 @@ pub fn decode_effects(record: &[u8]) -> Result<Vec<Step>, RecordError> {
 }
 
 fn read(record: &[u8], with_intents: bool) -> Result<(Vec<Step>, Origin), RecordError> {
+    match record.first() {
+        // Where the checksum is in those, and what it is one of, is not known.
+        Some(&format) if format > FORMAT => return Err(RecordError::UnknownFormat(format)),
+        _ => {}
+    }
     let split = record.len().checked_sub(CHECKSUM_BYTES);
     let (body, checksum) = record.split_at(split.ok_or(RecordError::Malformed)?);
     let stored = u64::from_le_bytes(checksum.try_into().map_err(|_| RecordError::Malformed)?);
@@ -166,6 +197,9 @@ fn read(record: &[u8], with_intents: bool) -> Result<(Vec<Step>, Origin), Record
         });
     }
     let read = match body.first() {
+        Some(&FORMAT) if body.get(1).is_some_and(|flags| flags & !FLAGS != 0) => {
+            return Err(RecordError::UnknownFlags(body[1]));
+        }
         Some(&FORMAT) => read_run(body, with_intents),
         Some(&format @ (FORMAT_OF_REQUESTS | FORMAT_OF_WORDS)) => {
             let step = read_single(&mut Parts(&body[1..]), format);
@@ -182,10 +216,8 @@ fn read_run(body: &[u8], with_intents: bool) -> Option<(Vec<Step>, Origin)> {
     let (_format, flags, epoch) = (parts.u8()?, parts.u8()?, parts.u32()?);
     let (mut seq, mut at_ms) = (parts.u64()?, parts.i64()?);
     let mut origin = Origin::of_store(seq, epoch);
-    match flags {
-        0 => {}
-        IS_OF_ANOTHER => read_other(&mut parts, &mut origin)?,
-        _ => return None,
+    if flags & IS_OF_ANOTHER != 0 {
+        read_other(&mut parts, &mut origin)?;
     }
     let mut steps = Vec::new();
     while !parts.is_empty() {
@@ -648,9 +680,20 @@ mod tests {
 
     #[test]
     fn a_record_of_another_format_says_so() {
-        let mut record = vec![9];
+        // One to come, whatever checksum it has.
+        let mut record = vec![FORMAT + 1, 0, 0, 0];
+        assert_eq!(decode(&record), Err(RecordError::UnknownFormat(FORMAT + 1)));
         record.extend_from_slice(&checksum_of(&record).to_le_bytes());
-        assert_eq!(decode(&record), Err(RecordError::UnknownFormat(9)));
+        let error = decode(&record).expect_err("another format");
+        assert_eq!(error, RecordError::UnknownFormat(FORMAT + 1));
+        assert!(error.is_of_another());
+        // Something to come, in a record that is whole.
+        let mut record = vec![FORMAT, 0b1000_0001];
+        record.extend_from_slice(&[0; 40]);
+        record.extend_from_slice(&checksum_of(&record).to_le_bytes());
+        let error = decode(&record).expect_err("flags");
+        assert_eq!(error, RecordError::UnknownFlags(0b1000_0001));
+        assert!(error.is_of_another());
         // Format 2 had another checksum.
         let old = [vec![2], vec![0; 50]].concat();
         assert_eq!(decode(&old), Err(RecordError::UnknownFormat(2)));

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use super::rdb::{About, LoadError, Reader, Target, Writer};
+use super::rdb::{About, LoadError, Reader, Target, Writer, crc64};
 use crate::db::{Entry, Key, State};
 use crate::types::Limits;
 
@@ -130,6 +130,13 @@ pub fn read_chunk(bytes: &[u8], limits: &Limits) -> Result<Vec<(u32, Key, Entry)
             Ok((entry.db, entry.key, value))
         })
         .collect()
+}
+
+/// Whether a chunk is as it was written, whatever it says: its last bytes are the CRC-64 of all before.
+pub fn is_whole(bytes: &[u8]) -> bool {
+    bytes
+        .split_last_chunk()
+        .is_some_and(|(body, stored)| crc64(0, body) == u64::from_le_bytes(*stored))
 }
 
 /// Names of keys that a damaged chunk may have held, as far as they can still be made out.

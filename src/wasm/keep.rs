@@ -13,7 +13,7 @@ use nookdb::db::{Resp, Role, Step};
 use nookdb::error::Error;
 use nookdb::persist::manifest::{ChunkEntry, Manifest};
 use nookdb::persist::rdb::{Entry, LoadError, Reader, Target, dump};
-use nookdb::persist::record::{self, RecordError};
+use nookdb::persist::record;
 use nookdb::persist::snapshot::{self, Chunk, Slice, Snapshot};
 use nookdb::reply::Reply;
 
@@ -127,6 +127,7 @@ impl Instance {
                 self.loading = Loading::new(manifest);
                 Reply::OK
             }
+            Err(error) if error.is_of_newer() => unsupported(&error),
             Err(error) => refused(&error),
         };
         self.answer.outcome(Outcome::Reply(reply)) as u32
@@ -162,7 +163,7 @@ impl Instance {
         let record = self.scratch.argv(1)[0];
         let reply = match record::decode_effects(record) {
             Ok(steps) => self.apply_all(&steps),
-            Err(error @ RecordError::UnknownFormat(_)) => unsupported(&error),
+            Err(error) if error.is_of_another() => unsupported(&error),
             Err(error) => refused(&error),
         };
         self.answer.outcome(Outcome::Reply(reply)) as u32

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use nookdb::db::{Key, State};
 use nookdb::persist::manifest::{ChunkEntry, Manifest};
 use nookdb::persist::rdb::LoadError;
-use nookdb::persist::snapshot::{names_in, read_chunk};
+use nookdb::persist::snapshot::{is_whole, names_in, read_chunk};
 
 /// A store that is being brought back.
 #[derive(Default)]
@@ -83,7 +83,8 @@ impl Loading {
                 self.missing
                     .retain(|missing| missing.entry.first_id != chunk.first_id);
             }
-            Err(error @ LoadError::Unsupported { .. }) => {
+            // To take it for lost would have the next checkpoint drop it.
+            Err(error) if is_whole(bytes) => {
                 self.unsupported.get_or_insert(error);
             }
             Err(_) => self.lost.names.extend(names_in(bytes, &limits)),

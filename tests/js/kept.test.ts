@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { crc32 } from 'node:zlib'
 import { destroy, list, NookError, open } from 'nookdb'
 
 const code = (expected: string) => (error: unknown) => error instanceof NookError && error.code === expected
@@ -127,6 +128,62 @@ test('a snapshot that was made of another store is told as DAMAGED', async (t) =
   await writeFile(path, JSON.stringify({ ...writer, storeId: 'ab'.repeat(16) }))
   await assert.rejects(open('shop', { directory }), code('DAMAGED'))
 })
+
+/** What a build of before a format has to do with it. */
+const reopenedTwice = async (directory: string): Promise<void> => {
+  for (let attempt = 0; attempt < 2; attempt++) await assert.rejects(open('shop', { directory }), code('UNSUPPORTED'))
+}
+
+test('a chunk that is whole and that this build cannot read is told as UNSUPPORTED, and is not lost', async (t) => {
+  const directory = await folder(t)
+  const one = await open('shop', { directory })
+  one.set('a', '1')
+  one.call('BGSAVE')
+  await waitFor(async () => (await readdir(join(directory, 'shop'))).some((name) => name.startsWith('chunk')))
+  await one.close()
+  const path = join(directory, 'shop', (await readdir(join(directory, 'shop'))).find((name) => name.startsWith('chunk')) ?? '')
+  const kept = await readFile(path)
+  const newer = Buffer.from(kept)
+  newer.write('REDIS0999')
+  newer.writeBigUInt64LE(crc64(newer.subarray(0, -8)), newer.length - 8)
+  await writeFile(path, newer)
+  await reopenedTwice(directory)
+  await writeFile(path, kept)
+  const other = await open('shop', { directory })
+  assert.equal(other.get('a'), '1')
+  await other.close()
+})
+
+test('records of a format to come are told as UNSUPPORTED, and stay as they are', async (t) => {
+  const directory = await folder(t)
+  const one = await open('shop', { directory })
+  one.set('a', '1')
+  await one.close()
+  const path = join(directory, 'shop', (await readdir(join(directory, 'shop'))).find((name) => name.startsWith('journal')) ?? '')
+  const kept = await readFile(path)
+  const newer = Buffer.from(kept)
+  // Behind the head of the frame in the file and that in the batch; the checksum of the first covers it.
+  assert.equal(newer[28], 5)
+  newer[28] = 6
+  newer.writeUInt32LE(crc32(newer.subarray(8)), 4)
+  await writeFile(path, newer)
+  await reopenedTwice(directory)
+  assert.deepEqual(await readFile(path), newer)
+  await writeFile(path, kept)
+  const other = await open('shop', { directory })
+  assert.equal(other.get('a'), '1')
+  await other.close()
+})
+
+/** That of RDB files: the polynomial of Jones, reflected. */
+function crc64(bytes: Uint8Array): bigint {
+  let crc = 0n
+  for (const byte of bytes) {
+    crc ^= BigInt(byte)
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1n ? (crc >> 1n) ^ 0x95ac9329ac4bc9b5n : crc >> 1n
+  }
+  return crc
+}
 
 test('an import is kept, and taken back as one step where it fails', async (t) => {
   const directory = await folder(t)

@@ -3,6 +3,7 @@
 //   head = 'NKH1', crc32 of the rest: u32, length of the JSON: u32, JSON, manifest      little-endian
 
 import { crc32 } from 'node:zlib'
+import { requireFormat } from './rules.js'
 import type { ChunkId } from './storage.js'
 
 const MAGIC = Buffer.from('NKH1')
@@ -18,7 +19,8 @@ export interface SealedSegment {
 }
 
 export interface FileHead {
-  readonly format: 1
+  /** That of the store (rules.ts). */
+  readonly format: number
   readonly baseSeq: number
   /** The file of each chunk. Files are named anew each time, so that nobody ever writes to one that is in use. */
   readonly chunks: readonly (readonly [ChunkId, string])[]
@@ -38,13 +40,13 @@ export function encodeHead(head: FileHead, manifest: Uint8Array | null): Uint8Ar
   return bytes
 }
 
-/** Null when the bytes are no head, or were changed. */
+/** Null when the bytes are no head, or were changed. @throws UNSUPPORTED */
 export function decodeHead(encoded: Uint8Array): { head: FileHead; manifest: Uint8Array | null } | null {
   const bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength)
   if (bytes.length < HEADER_BYTES || !bytes.subarray(0, CRC_AT).equals(MAGIC)) return null
   if (crc32(bytes.subarray(LENGTH_AT)) !== bytes.readUInt32LE(CRC_AT)) return null
   const jsonEnd = HEADER_BYTES + bytes.readUInt32LE(LENGTH_AT)
   const head = JSON.parse(bytes.toString('utf8', HEADER_BYTES, jsonEnd)) as FileHead
-  if (head.format !== 1) return null
+  requireFormat(head.format)
   return { head, manifest: head.hasManifest ? new Uint8Array(bytes.subarray(jsonEnd)) : null }
 }

@@ -16,9 +16,9 @@ import { decodeHead, encodeHead, type FileHead, type SealedSegment } from './fil
 import { hasCode, nodeFileSystem, type FileSystem } from './file-system.js'
 import { Line } from './line.js'
 import {
-  afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, wiped, type Head,
+  afterAppend, afterCheckpoint, closed, FORMAT, newId, raiseEpoch, requireRoom, requireWriter, wiped, type Head,
 } from './rules.js'
-import { encodeFrame, framesOf, hasFrameAfter } from './segment.js'
+import { encodeFrame, framesOf, hasFrameAfter, requireKnownFrame } from './segment.js'
 import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity, type Opened, type Storage } from './storage.js'
 
 const WRITER = 'writer'
@@ -27,7 +27,8 @@ const WRITER = 'writer'
 const DELETED = '~deleted'
 
 interface Writer {
-  readonly format: 1
+  /** That of the store (rules.ts). It stands in this file, whatever else comes to be different. */
+  readonly format: number
   readonly storeId: string
   readonly epoch: number
   /** Two writers that were given the same epoch, because they broke the lock at the same moment, still differ in this. */
@@ -114,7 +115,7 @@ export class FileStorage implements Storage {
       const chunks = new Map(before.chunks)
       for (const id of checkpoint.drop) chunks.delete(id)
       for (const { id, file } of added) chunks.set(id, file)
-      const head: FileHead = { format: 1, baseSeq, chunks: [...chunks], sealed, growing, hasManifest: true }
+      const head: FileHead = { format: FORMAT, baseSeq, chunks: [...chunks], sealed, growing, hasManifest: true }
       await this.#unlessFull(
         async () => {
           for (const { file, bytes } of added) await this.#files.write(this.#path(file), [bytes])
@@ -164,13 +165,13 @@ export class FileStorage implements Storage {
     const orphan = names.find((name) => /^(head|journal|chunk)\./.test(name))
     if (found === null && orphan !== undefined) throw storageError('DAMAGED', `${this.#path(orphan)} is there without a writer`)
     const { storeId, epoch, token } = raiseEpoch(found === null ? undefined : { ...found, lastSeq: 0, baseSeq: 0 }, last, this.#token)
-    const writer: Writer = { format: 1, storeId, epoch, token }
+    const writer: Writer = { format: FORMAT, storeId, epoch, token }
     await this.#replace(WRITER, Buffer.from(JSON.stringify(writer)), writer.token)
 
     const { head: newest, manifest } = await this.#newestHead(names)
     const grown = await this.#cutTornTail(newest.growing)
     const sealed = grown === null ? newest.sealed : [...newest.sealed, grown]
-    const head: FileHead = { ...newest, sealed, growing: `journal.${epoch}.0` }
+    const head: FileHead = { ...newest, format: FORMAT, sealed, growing: `journal.${epoch}.0` }
     const lastSeq = Math.max(head.baseSeq, sealed.at(-1)?.lastSeq ?? 0)
     const state: State = { writer, head, lastSeq, growingBytes: 0, nextFile: 1, broken: null }
     await this.#replaceHead(state, head, manifest)
@@ -189,7 +190,7 @@ export class FileStorage implements Storage {
     if (bytes === null) {
       const orphan = names.find((name) => /^(journal|chunk)\./.test(name))
       if (orphan !== undefined) throw storageError('DAMAGED', `${this.#path(orphan)} is there, and the head is not`)
-      const head: FileHead = { format: 1, baseSeq: 0, chunks: [], sealed: [], growing: 'journal.0.0', hasManifest: false }
+      const head: FileHead = { format: FORMAT, baseSeq: 0, chunks: [], sealed: [], growing: 'journal.0.0', hasManifest: false }
       return { head, manifest: null }
     }
     const decoded = decodeHead(bytes)
@@ -208,6 +209,7 @@ export class FileStorage implements Storage {
       lastSeq = frame.lastSeq
       bytes = frame.endsAt
     }
+    requireKnownFrame(segment, bytes)
     if (hasFrameAfter(segment, bytes)) {
       throw storageError('DAMAGED', `${this.#path(file)} is damaged at byte ${bytes}, with steps behind that`)
     }

@@ -9,7 +9,7 @@
 
 import { NO_STEPS, packBatch, recordsAfter, type Batch } from './batch.js'
 import { Line } from './line.js'
-import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, wiped, type Head } from './rules.js'
+import { afterAppend, afterCheckpoint, closed, newId, raiseEpoch, requireRoom, requireWriter, tooNew, wiped, type Head } from './rules.js'
 import {
   storageError, type Checkpoint, type Chunk, type Durability, type Estimate, type Identity, type Opened, type Storage,
 } from './storage.js'
@@ -313,5 +313,7 @@ function isDead(error: unknown): boolean {
 function translated(error: unknown): NookError {
   // By this name alone: messages differ, and other failures speak of space too.
   if (isNamed(error, 'QuotaExceededError')) return storageError('QUOTA', 'the browser has no more room for this site', error)
+  // The database has a higher version than the one that is asked for.
+  if (isNamed(error, 'VersionError')) return tooNew('a database of another version', error)
   return storageError('IO', `IndexedDB failed: ${String(error)}`, error)
 }

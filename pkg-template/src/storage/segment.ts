@@ -6,8 +6,12 @@
 
 import { crc32 } from 'node:zlib'
 import { batchBytes, type Batch } from './batch.js'
+import { tooNew } from './rules.js'
 
 const MAGIC = Buffer.from('NKJ1')
+/** Where the magic says its version, and the last one that it may come to. */
+const VERSION_AT = 3
+const LAST_VERSION = '9'.charCodeAt(0)
 const CRC_AT = 4
 const LENGTH_AT = 8
 const SEQ_AT = 12
@@ -56,6 +60,15 @@ export function hasFrameAfter(bytes: Uint8Array, from: number): boolean {
     if (frameAt(segment, at) !== null) return true
   }
   return false
+}
+
+/** Frames of a version to come are no torn tail. @throws UNSUPPORTED where one begins at `at` */
+export function requireKnownFrame(bytes: Uint8Array, at: number): void {
+  const version = bytes[at + VERSION_AT] ?? 0
+  const isMagic = MAGIC.subarray(0, VERSION_AT).every((byte, index) => bytes[at + index] === byte)
+  if (isMagic && version > (MAGIC[VERSION_AT] ?? 0) && version <= LAST_VERSION) {
+    throw tooNew(`frames of the version ${String.fromCharCode(version)}`)
+  }
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

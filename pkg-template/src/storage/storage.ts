@@ -60,6 +60,8 @@ export type StorageCode =
   | 'WIPED'
   /** What is kept cannot be read back as it was written. */
   | 'DAMAGED'
+  /** A newer version of nookdb has written what is kept, in a format that came after this build. Nothing of it is touched. */
+  | 'UNSUPPORTED'
   /** A chunk, or the steps of one append, are larger than `maxValueBytes`. */
   | 'TOOBIG'
   /** The storage was closed, or never opened. */
@@ -83,8 +85,8 @@ export interface Storage {
   /** Makes the store if there is none, and raises its epoch, so that every earlier writer is fenced from here on.
    *  After `IO` or `WIPED` it may be called again, and starts over.
    *  @param last  who this writer was before: then it only goes on if nobody else has opened the store since
-   *  @throws DAMAGED when the journal cannot be read up to its end. A step whose append was cut off is no damage.
-   *  With `last`, FENCED and WIPED. */
+   *  @throws UNSUPPORTED, before anything is changed; DAMAGED when the journal cannot be read up to its end. A step whose append was
+   *  cut off is no damage. With `last`, FENCED and WIPED. */
   open(last?: Identity): Promise<Opened>
 
   /** The chunks of the snapshot, in no particular order. One that the medium has lost is left out: the manifest tells

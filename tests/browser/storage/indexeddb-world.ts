@@ -29,11 +29,26 @@ export async function indexedDBWorld(wrap: (storage: Storage) => Storage = (stor
       return crashed
     },
     wipe: () => destroyIndexedDB(name),
+    setFormat: (format) => setFormat(name, format),
     async dispose() {
       frame.remove()
       await destroyIndexedDB(name)
     },
   }
+}
+
+/** Has the head of a store say another format. */
+async function setFormat(name: string, format: number): Promise<void> {
+  const done = <T>(request: IDBRequest<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result)
+      request.onerror = () => reject(request.error)
+    })
+  const connection = await done(indexedDB.open(`nookdb:${name}`))
+  const meta = connection.transaction('meta', 'readwrite').objectStore('meta')
+  const head = (await done<object>(meta.get('head'))) ?? {}
+  await done(meta.put({ ...head, format }, 'head'))
+  connection.close()
 }
 
 function addFrame(): HTMLIFrameElement {

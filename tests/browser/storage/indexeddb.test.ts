@@ -109,6 +109,29 @@ test('a writer whose connection dies when its opening is committed opens again, 
   assert.deepEqual(found, { code: 'resolved', deaths: 2, afterAnother: 'FENCED' })
 })
 
+/** It was told as IO before, of which a writer makes a store anew. */
+test('a database of a version to come is told as UNSUPPORTED, to the writer of before too, and stays as it is', async () => {
+  const found = await shared.evaluate(async () => {
+    const storage = new page.IndexedDBStorage('upgraded')
+    const { epoch } = await storage.open()
+    await storage.append(epoch, 1, page.batchOf([new Uint8Array(1)]))
+    const upgraded = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open('nookdb:upgraded', 1000)
+      request.onsuccess = () => resolve(request.result)
+      request.onerror = () => reject(request.error)
+    })
+    upgraded.close()
+    const codes = [
+      await page.codeOf(storage.append(epoch, 2, page.batchOf([new Uint8Array(1)]))),
+      await page.codeOf(new page.IndexedDBStorage('upgraded').open()),
+    ]
+    const all = await indexedDB.databases()
+    await page.destroyIndexedDB('upgraded')
+    return { codes, version: all.find(({ name }) => name === 'nookdb:upgraded')?.version }
+  })
+  assert.deepEqual(found, { codes: ['UNSUPPORTED', 'UNSUPPORTED'], version: 1000 })
+})
+
 test('site data cleared by the user is told as WIPED, and stays cleared', async () => {
   const client = await context.newCDPSession(shared)
   await shared.evaluate(async () => {

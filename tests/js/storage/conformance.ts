@@ -3,6 +3,7 @@
 
 import type { Checkpoint, Chunk, ChunkId, Storage } from '../../../pkg-template/src/storage/storage.js'
 import { batchOf } from './batch-of.js'
+import { FORMAT } from '../../../pkg-template/src/storage/rules.js'
 import { equal, rejectsWith } from './expect.js'
 
 /** One store on one medium, and the power to pull its plug. */
@@ -19,6 +20,9 @@ export interface World {
 
   /** The user deletes the store, under whoever has it open. */
   wipe(): Promise<void>
+
+  /** Has the store, which is there, say that it is of this format. */
+  setFormat(format: number): Promise<void>
 
   /** False where nobody else can write, so that there is nothing to be told of. */
   readonly notifies: boolean
@@ -138,6 +142,34 @@ const opening: Case[] = [
       await storage.close()
       await refused('after close')
       await storage.close()
+    },
+  },
+  {
+    name: 'a store of a format to come is refused as UNSUPPORTED, and stays as it is',
+    async run(world) {
+      const { storage, epoch } = await opened(world)
+      await storage.append(epoch, 1, batchOf([bytesOf(1), bytesOf(2)]))
+      await storage.checkpoint(epoch, checkpointOf(1))
+      await storage.close()
+      await world.setFormat(FORMAT + 1)
+      for (let attempt = 0; attempt < 2; attempt++) {
+        await rejectsWith('UNSUPPORTED', () => world.connect().open(), 'opening it')
+        await world.crash()
+      }
+      await world.setFormat(FORMAT)
+      const found = await contents(world, 1)
+      equal([found.epoch, found.lastSeq, found.manifest], [epoch + 1, 2, bytesOf(101)], 'what it was')
+      equal([found.chunks, found.steps], [[{ id: 1, bytes: bytesOf(1) }], [bytesOf(2)]], 'what it had')
+    },
+  },
+  {
+    name: 'a store of the format 1 is opened',
+    async run(world) {
+      const { storage, epoch } = await opened(world)
+      await storage.append(epoch, 1, batchOf([bytesOf(1)]))
+      await storage.close()
+      await world.setFormat(1)
+      await expectContents(world, { lastSeq: 1, steps: [bytesOf(1)] }, 'what it had')
     },
   },
   {

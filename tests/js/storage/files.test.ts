@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { nodeFileSystem } from '../../../pkg-template/src/storage/file-system.js'
 import { destroyFiles, FileStorage, listFiles } from '../../../pkg-template/src/storage/files.js'
+import { decodeHead, encodeHead } from '../../../pkg-template/src/storage/file-head.js'
+import { FORMAT } from '../../../pkg-template/src/storage/rules.js'
 import type { Storage } from '../../../pkg-template/src/storage/storage.js'
 import { batchOf } from './batch-of.js'
 import { cases, runCase, type World } from './conformance.js'
-import { filesWorld } from './files-world.js'
+import { filesWorld, setWriterFormat } from './files-world.js'
 import { ForgetfulDisk } from './forgetful-disk.js'
 
 /** Crashes are drawn anew for each: a torn frame, a lost name, a file of zeros. */
@@ -40,6 +43,7 @@ for (const one of cases.filter(({ name }) => !name.includes('cut by a crash'))) 
       crash: async () => undefined,
       crashDuring: async () => false,
       wipe: () => rm(directory, { recursive: true }),
+      setFormat: (format) => setWriterFormat(nodeFileSystem, directory, format),
       dispose: async () => undefined,
     }
     assert.equal((await runCase(one, async () => world)).failure, null)
@@ -162,6 +166,30 @@ test('list gives the names of the stores and destroy takes one away', async (con
   assert.deepEqual(await listFiles(folder), ['b'])
   assert.deepEqual(await listFiles(join(folder, 'missing')), [])
 })
+test('frames of a version to come are told as UNSUPPORTED, and neither cut off nor removed', async () => {
+  const { disk, storage, epoch, reopened } = await onDisk()
+  await storage.append(epoch, 1, batchOf([step('a')]))
+  const frame = await disk.read('/shop/journal.1.0')
+  assert.ok(frame !== null)
+  for (const known of [[], [frame]]) {
+    const [newer] = [frame.slice()]
+    newer[3] = '2'.charCodeAt(0)
+    await disk.write('/shop/journal.1.0', [...known, newer])
+    await assert.rejects(reopened(), { code: 'UNSUPPORTED' })
+    assert.equal((await disk.read('/shop/journal.1.0'))?.length, (1 + known.length) * frame.length)
+  }
+})
+
+test('a head of a format to come is told as UNSUPPORTED', async () => {
+  const { disk, storage, epoch, reopened } = await onDisk()
+  await storage.append(epoch, 1, batchOf([step('a')]))
+  const { head, manifest } = decodeHead((await disk.read('/shop/head.1')) ?? new Uint8Array(0)) ?? assert.fail('no head')
+  await disk.write('/shop/head.1', [encodeHead({ ...head, format: FORMAT + 1 }, manifest)])
+  await assert.rejects(reopened(), { code: 'UNSUPPORTED' })
+  await disk.write('/shop/head.1', [encodeHead(head, manifest)])
+  assert.deepEqual(await reopened(), ['a'])
+})
+
 
 test('a process that is killed while it appends loses no step that it was told is kept', async (context) => {
   const directory = join(await temporaryFolder(context), 'shop')

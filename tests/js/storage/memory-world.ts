@@ -25,6 +25,9 @@ export async function memoryWorld(wrap: (storage: Storage) => Storage = (storage
     wipe: async () => {
       disk.kept = null
     },
+    async setFormat(format) {
+      if (disk.kept !== null) disk.kept.head = { ...disk.kept.head, format }
+    },
     dispose: async () => undefined,
   }
 }

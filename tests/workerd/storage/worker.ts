@@ -76,6 +76,11 @@ class StorageObject extends DurableObject {
     return this.ctx.storage.deleteAll()
   }
 
+  async setFormat(format: number): Promise<void> {
+    const key = `nookdb:${NAME}:head`
+    await this.ctx.storage.put(key, { ...(await this.ctx.storage.get<object>(key)), format })
+  }
+
   open(id: number, ...call: Parameters<Storage['open']>) {
     return answer(this.#connection(id).open(...call))
   }
@@ -115,7 +120,7 @@ export class SqliteObject extends StorageObject {
   }
 }
 
-type Stub = Pick<StorageObject, 'open' | 'chunks' | 'readAfter' | 'append' | 'checkpoint' | 'close' | 'crash' | 'crashAfter' | 'wipe' | 'names'>
+type Stub = Pick<StorageObject, 'open' | 'chunks' | 'readAfter' | 'append' | 'checkpoint' | 'close' | 'crash' | 'crashAfter' | 'wipe' | 'setFormat' | 'names'>
 
 interface Namespace {
   idFromName(name: string): unknown
@@ -176,6 +181,7 @@ function durableObjectWorld(namespace: Namespace): World {
       }
     },
     wipe: async () => stub.wipe(),
+    setFormat: async (format) => stub.setFormat(format),
     dispose: async () => undefined,
   }
 }
