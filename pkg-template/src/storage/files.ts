@@ -56,6 +56,8 @@ export class FileStorage implements Storage {
   readonly #token = newId()
   readonly #line = new Line()
   #state: State | null = null
+  /** A write has failed, since the last opening, in a way that leaves open what of it is on the disk. */
+  #hasFailed = false
 
   constructor(directory: string, files: FileSystem = nodeFileSystem) {
     this.#directory = directory
@@ -160,25 +162,28 @@ export class FileStorage implements Storage {
   async #open(last: Identity | undefined): Promise<Opened> {
     await this.#files.makeDirectory(this.#directory)
     await this.#files.syncDirectory(dirname(this.#directory))
-    const names = await this.#files.list(this.#directory)
     const found = await this.#readWriter()
-    const orphan = names.find((name) => /^(head|journal|chunk)\./.test(name))
+    const orphan = (await this.#files.list(this.#directory)).find((name) => /^(head|journal|chunk)\./.test(name))
     if (found === null && orphan !== undefined) throw storageError('DAMAGED', `${this.#path(orphan)} is there without a writer`)
     const { storeId, epoch, token } = raiseEpoch(found === null ? undefined : { ...found, lastSeq: 0, baseSeq: 0 }, last, this.#token)
     const writer: Writer = { format: FORMAT, storeId, epoch, token }
     await this.#replace(WRITER, Buffer.from(JSON.stringify(writer)), writer.token)
 
+    // Not before: another writer may have come and gone, and have been told that its steps are kept.
+    const names = await this.#files.list(this.#directory)
     const { head: newest, manifest } = await this.#newestHead(names)
-    const grown = await this.#cutTornTail(newest.growing)
+    const copy = this.#hasFailed ? `journal.${epoch}.1` : null
+    const grown = await this.#sealTail(newest.growing, copy)
     const sealed = grown === null ? newest.sealed : [...newest.sealed, grown]
     const head: FileHead = { ...newest, format: FORMAT, sealed, growing: `journal.${epoch}.0` }
     const lastSeq = Math.max(head.baseSeq, sealed.at(-1)?.lastSeq ?? 0)
-    const state: State = { writer, head, lastSeq, growingBytes: 0, nextFile: 1, broken: null }
+    const state: State = { writer, head, lastSeq, growingBytes: 0, nextFile: copy === null ? 1 : 2, broken: null }
     await this.#replaceHead(state, head, manifest)
     await this.#requireToken(state)
     const kept = new Set([WRITER, headName(epoch), ...filesOf(head)])
     await this.#removeFiles(names.filter((name) => /^(head|journal|chunk|writer)\./.test(name) && !kept.has(name)))
     this.#state = state
+    this.#hasFailed = false
     return { manifest, epoch, lastSeq, storeId }
   }
 
@@ -198,9 +203,11 @@ export class FileStorage implements Storage {
     return decoded
   }
 
-  /** What of the segment that grew under the last writer counts; null when that is nothing.
+  /** What of the segment that grew under the last writer counts; null when that is nothing. It is on the disk then: a writer that was
+   *  killed may not have come to its sync, and what the next one appends would stand behind a gap after a power cut.
+   *  @param copy  where to put it, if it cannot be synced where it is: of what a failed sync did not write the system takes no note
    *  @throws DAMAGED when more than its last frame is torn */
-  async #cutTornTail(file: string): Promise<SealedSegment | null> {
+  async #sealTail(file: string, copy: string | null): Promise<SealedSegment | null> {
     const segment = await this.#files.read(this.#path(file))
     if (segment === null) return null
     let lastSeq = 0
@@ -213,7 +220,10 @@ export class FileStorage implements Storage {
     if (hasFrameAfter(segment, bytes)) {
       throw storageError('DAMAGED', `${this.#path(file)} is damaged at byte ${bytes}, with steps behind that`)
     }
-    return bytes === 0 ? null : { file, bytes, lastSeq }
+    if (bytes === 0) return null
+    if (copy === null) await this.#files.append(this.#path(file), [])
+    else await this.#files.write(this.#path(copy), [segment.subarray(0, bytes)])
+    return { file: copy ?? file, bytes, lastSeq }
   }
 
   /** @throws DAMAGED when not all of the segment can be read */
@@ -239,6 +249,7 @@ export class FileStorage implements Storage {
         // A file that should be there is not: either the store was deleted, or this says nothing new.
         if (hasCode(error, 'ENOENT')) await this.#requireToken(state)
         state.broken = error
+        this.#hasFailed = true
         throw translated(error)
       }
     })
@@ -330,6 +341,11 @@ export async function destroyFiles(directory: string, files: FileSystem = nodeFi
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw translated(error)
   }
+}
+
+/** Whether a failure that stays may be one of the store. Of a disk or a process that is in need a new one would have no less. */
+export function isOfFiles({ code }: NookError): boolean {
+  return code === 'DAMAGED'
 }
 
 function newName(state: State, kind: 'journal' | 'chunk'): string {

@@ -107,11 +107,87 @@ test('a write that fails halfway fails as IO, and so does every write until the 
   assert.deepEqual(await steps(storage), ['a', 'c'])
 })
 
+/** The opening took over what the system alone had, under a head that said how much that is: the store was DAMAGED then. */
+test('what a writer had not synced when it was killed is on the disk once the store is open', async () => {
+  let passesLeft = Infinity
+  const pass = (): Promise<void> => (passesLeft-- > 0 ? Promise.resolve() : new Promise(() => undefined))
+  const disk = new ForgetfulDisk({ pass, random: () => 0 })
+  const killed = new FileStorage('/shop', disk)
+  const { epoch } = await killed.open()
+  await killed.append(epoch, 1, batchOf([step('a')]))
+  // Up to the sync, which never comes.
+  passesLeft = 2
+  void killed.append(epoch, 2, batchOf([step('b')]))
+  await new Promise((resolve) => setImmediate(resolve))
+  passesLeft = Infinity
+  const next = new FileStorage('/shop', disk)
+  const opened = await next.open()
+  assert.equal(opened.lastSeq, 2)
+  await next.append(opened.epoch, 3, batchOf([step('c')]))
+  const afterPowerCut = new FileStorage('/shop', disk.afterCrash())
+  assert.equal((await afterPowerCut.open()).lastSeq, 3)
+  assert.deepEqual(await steps(afterPowerCut), ['a', 'b', 'c'])
+})
+
+test('what a failed sync did not write is written elsewhere, where the store says that it is kept', async () => {
+  const { disk, storage, epoch } = await onDisk()
+  await storage.append(epoch, 1, batchOf([step('a')]))
+  disk.failNextSync = 'EIO'
+  await assert.rejects(storage.append(epoch, 2, batchOf([step('b')])), { code: 'IO' })
+  const again = await storage.open()
+  await storage.append(again.epoch, again.lastSeq + 1, batchOf([step('c')]))
+  const afterPowerCut = new FileStorage('/shop', disk.afterCrash())
+  await afterPowerCut.open()
+  assert.deepEqual(await steps(afterPowerCut), again.lastSeq === 2 ? ['a', 'b', 'c'] : ['a', 'c'])
+})
+
+/** The names were listed before the others were fenced: what was kept in between was in files that the opening did not see. */
+test('an opening during which another writer comes, appends and goes finds what that one has kept', async () => {
+  const { disk, storage, epoch } = await onDisk()
+  await storage.append(epoch, 1, batchOf([step('a')]))
+  const list = disk.list.bind(disk)
+  disk.list = async (path) => {
+    disk.list = list
+    const names = await list(path)
+    const other = new FileStorage('/shop', disk)
+    await other.append((await other.open()).epoch, 2, batchOf([step('b')]))
+    await other.close()
+    return names
+  }
+  const late = new FileStorage('/shop', disk)
+  assert.equal((await late.open()).lastSeq, 2)
+  assert.deepEqual(await steps(late), ['a', 'b'])
+})
+
 test('damage in the middle of the journal is told as DAMAGED, and not cut off as a torn tail is', async () => {
   const { disk, storage, epoch, reopened } = await onDisk()
   for (const [index, text] of ['a', 'b', 'c'].entries()) await storage.append(epoch, index + 1, batchOf([step(text)]))
   disk.damage('/shop/journal.1.0', 40)
   await assert.rejects(reopened(), { code: 'DAMAGED' })
+})
+
+test('frames of a version to come are told as UNSUPPORTED, and neither cut off nor removed', async () => {
+  const { disk, storage, epoch, reopened } = await onDisk()
+  await storage.append(epoch, 1, batchOf([step('a')]))
+  const frame = await disk.read('/shop/journal.1.0')
+  assert.ok(frame !== null)
+  for (const known of [[], [frame]]) {
+    const [newer] = [frame.slice()]
+    newer[3] = '2'.charCodeAt(0)
+    await disk.write('/shop/journal.1.0', [...known, newer])
+    await assert.rejects(reopened(), { code: 'UNSUPPORTED' })
+    assert.equal((await disk.read('/shop/journal.1.0'))?.length, (1 + known.length) * frame.length)
+  }
+})
+
+test('a head of a format to come is told as UNSUPPORTED', async () => {
+  const { disk, storage, epoch, reopened } = await onDisk()
+  await storage.append(epoch, 1, batchOf([step('a')]))
+  const { head, manifest } = decodeHead((await disk.read('/shop/head.1')) ?? new Uint8Array(0)) ?? assert.fail('no head')
+  await disk.write('/shop/head.1', [encodeHead({ ...head, format: FORMAT + 1 }, manifest)])
+  await assert.rejects(reopened(), { code: 'UNSUPPORTED' })
+  await disk.write('/shop/head.1', [encodeHead(head, manifest)])
+  assert.deepEqual(await reopened(), ['a'])
 })
 
 test('damage at the end of a segment that was sealed is told as DAMAGED', async () => {
@@ -166,30 +242,6 @@ test('list gives the names of the stores and destroy takes one away', async (con
   assert.deepEqual(await listFiles(folder), ['b'])
   assert.deepEqual(await listFiles(join(folder, 'missing')), [])
 })
-test('frames of a version to come are told as UNSUPPORTED, and neither cut off nor removed', async () => {
-  const { disk, storage, epoch, reopened } = await onDisk()
-  await storage.append(epoch, 1, batchOf([step('a')]))
-  const frame = await disk.read('/shop/journal.1.0')
-  assert.ok(frame !== null)
-  for (const known of [[], [frame]]) {
-    const [newer] = [frame.slice()]
-    newer[3] = '2'.charCodeAt(0)
-    await disk.write('/shop/journal.1.0', [...known, newer])
-    await assert.rejects(reopened(), { code: 'UNSUPPORTED' })
-    assert.equal((await disk.read('/shop/journal.1.0'))?.length, (1 + known.length) * frame.length)
-  }
-})
-
-test('a head of a format to come is told as UNSUPPORTED', async () => {
-  const { disk, storage, epoch, reopened } = await onDisk()
-  await storage.append(epoch, 1, batchOf([step('a')]))
-  const { head, manifest } = decodeHead((await disk.read('/shop/head.1')) ?? new Uint8Array(0)) ?? assert.fail('no head')
-  await disk.write('/shop/head.1', [encodeHead({ ...head, format: FORMAT + 1 }, manifest)])
-  await assert.rejects(reopened(), { code: 'UNSUPPORTED' })
-  await disk.write('/shop/head.1', [encodeHead(head, manifest)])
-  assert.deepEqual(await reopened(), ['a'])
-})
-
 
 test('a process that is killed while it appends loses no step that it was told is kept', async (context) => {
   const directory = join(await temporaryFolder(context), 'shop')

@@ -8,6 +8,8 @@ interface Inode {
   bytes: Uint8Array
   /** What a crash leaves for certain. */
   synced: Uint8Array
+  /** A sync has failed: later ones do nothing, and say nothing. */
+  isForgotten?: boolean
 }
 
 export interface Faults {
@@ -24,6 +26,8 @@ export class ForgetfulDisk implements FileSystem {
   freeBytes = Infinity
   /** Fails the next write with this code, in the middle. */
   failNextWrite: string | null = null
+  /** Fails the next sync of bytes with this code. As with Linux, what was to be synced is taken for written from then on. */
+  failNextSync: string | null = null
   readonly #faults: Faults
   readonly #directories: Set<string>
   readonly #names: Map<string, Inode>
@@ -94,7 +98,7 @@ export class ForgetfulDisk implements FileSystem {
     await this.#faults.pass()
     this.freeBytes += inode.bytes.length - lengthBytes
     inode.bytes = inode.bytes.slice(0, lengthBytes)
-    this.#sync(inode)
+    this.#sync(inode, path)
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -162,11 +166,17 @@ export class ForgetfulDisk implements FileSystem {
     if (code !== null) throw failure(code, path)
     inode.bytes = joined([inode.bytes, bytes.subarray(half)])
     await this.#faults.pass()
-    this.#sync(inode)
+    this.#sync(inode, path)
   }
 
-  #sync(inode: Inode): void {
-    if (this.#faults.ignoresSync !== 'bytes') inode.synced = inode.bytes
+  #sync(inode: Inode, path: string): void {
+    const code = this.failNextSync
+    this.failNextSync = null
+    if (code !== null) {
+      inode.isForgotten = true
+      throw failure(code, path)
+    }
+    if (this.#faults.ignoresSync !== 'bytes' && !inode.isForgotten) inode.synced = inode.bytes
   }
 }
 
