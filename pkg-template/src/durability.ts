@@ -57,6 +57,10 @@ export interface DurabilityOptions {
   readonly lock?: { readonly held: Lock; readonly takeAgain: () => Promise<Lock> }
   /** Deletes the store, so that one that stays broken can be written anew from memory. */
   readonly destroy?: () => Promise<void>
+  /** Whether a failure that stays may be one of the store itself, which a new one would not have. Where it is not, as with a process that
+   *  has no more file descriptors, to delete what is kept would lose it.
+   *  @default of every failure */
+  readonly isOfStore?: (error: NookError) => boolean
   /** A journal that has grown to this, and to eight times the size of the snapshot (less in a large store), is folded into a checkpoint.
    *  @default 4 MiB */
   readonly checkpointBytes?: number
@@ -110,6 +114,8 @@ export class Durability {
   /** Of the last checkpoint, where the storage did not take it. */
   #refusal: Refusal | null = null
   #isPoked = false
+  /** The store was to be deleted, to be written anew, and is not there again yet. */
+  #isOwnDeletion = false
   /** Set while a commit is to come by itself. */
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -281,6 +287,7 @@ export class Durability {
         this.#become('fenced', error)
         return false
       case 'WIPED':
+        if (this.#isOwnDeletion) return failures > RETRY_PAUSES_MS.length ? this.#giveUp(error) : this.#rewrite(error, async () => undefined)
         if (this.#options.onWipe !== 'rewrite' || failures >= RETRY_PAUSES_MS.length) {
           this.#become('wiped', error)
           return false
@@ -312,8 +319,12 @@ export class Durability {
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
       return !this.#isOver()
     }
-    const { destroy } = this.#options
-    return failures > RETRY_PAUSES_MS.length || destroy === undefined ? this.#giveUp(error) : this.#rewrite(error, destroy)
+    const { destroy, isOfStore = () => true } = this.#options
+    if (failures > RETRY_PAUSES_MS.length || destroy === undefined || !isOfStore(error)) return this.#giveUp(error)
+    return this.#rewrite(error, async () => {
+      this.#isOwnDeletion = true
+      await destroy()
+    })
   }
 
   /** Has everything written again, from memory. Gives whether there is a store to write it to. */
@@ -321,6 +332,7 @@ export class Durability {
     try {
       await destroy()
       await this.#committer.startAfresh()
+      this.#isOwnDeletion = false
       return true
     } catch {
       return this.#giveUp(error)

@@ -11,7 +11,7 @@ export interface Keep {
   readonly storage: Storage
   readonly takeLock: (request: Pick<LockRequest, 'ifBusy' | 'onStolen'>) => Promise<Lock>
   readonly ifBusy: LockRequest['ifBusy']
-  readonly options: Pick<DurabilityOptions, 'mode' | 'onWipe' | 'destroy'>
+  readonly options: Pick<DurabilityOptions, 'mode' | 'onWipe' | 'destroy' | 'isOfStore'>
   readonly onNews: (news: News) => void
 }
 

@@ -92,7 +92,7 @@ async function openStore(platform: Platform, name: string, options: OpenOptions 
 }
 
 async function makeKeeper(platform: Platform, name: string, options: OpenOptions & Place, core: () => Core): Promise<Keeper> {
-  const { Keeper, storage, lock, destroy } = await platform.keeping()
+  const { Keeper, storage, lock, destroy, isOfStore } = await platform.keeping()
   return new Keeper({
     storage: storage(name, options),
     takeLock: (request) => lock({ ...request, name }, options),
@@ -101,6 +101,7 @@ async function makeKeeper(platform: Platform, name: string, options: OpenOptions
       mode: options.durability ?? platform.durability,
       onWipe: options.onWipe ?? 'stop',
       destroy: () => destroy(name, options),
+      isOfStore,
     },
     onNews: ({ name, error }) => {
       if (name === 'fenced') core().becomeReadOnly()

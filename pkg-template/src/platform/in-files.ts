@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Keeper } from '../keeper.js'
 import { takeFileLock } from '../storage/file-lock.js'
-import { destroyFiles, FileStorage, listFiles } from '../storage/files.js'
+import { destroyFiles, FileStorage, isOfFiles, listFiles } from '../storage/files.js'
 import type { Keeping, Place } from './platform.js'
 
 export const keeping: Keeping = {
@@ -16,6 +16,7 @@ export const keeping: Keeping = {
   },
   list: (place) => listFiles(folder(place)),
   destroy: (name, place) => destroyFiles(join(folder(place), name)),
+  isOfStore: isOfFiles,
 }
 
 function folder({ directory = '.nookdb' }: Place): string {

@@ -1,7 +1,7 @@
 // Stores in IndexedDB: a store is a database.
 
 import { Keeper } from '../keeper.js'
-import { destroyIndexedDB, IndexedDBStorage, listIndexedDB } from '../storage/indexeddb.js'
+import { destroyIndexedDB, IndexedDBStorage, isOfDatabase, listIndexedDB } from '../storage/indexeddb.js'
 import { takeWebLock } from '../storage/lock.js'
 import type { Keeping } from './platform.js'
 
@@ -11,4 +11,5 @@ export const keeping: Keeping = {
   lock: (request) => takeWebLock(request),
   list: () => listIndexedDB(),
   destroy: (name) => destroyIndexedDB(name),
+  isOfStore: isOfDatabase,
 }

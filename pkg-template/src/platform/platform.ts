@@ -1,4 +1,5 @@
 import type { Mode } from '../durability.js'
+import type { NookError } from '../errors.js'
 import type { Keeper } from '../keeper.js'
 import type { DurableStorage } from '../storage/durable-object.js'
 import type { Lock, LockRequest } from '../storage/lock.js'
@@ -40,4 +41,6 @@ export interface Keeping {
   lock(request: LockRequest, place: Place): Promise<Lock>
   list(place: Place): Promise<string[]>
   destroy(name: string, place: Place): Promise<void>
+  /** Whether a failure that stays may be one of the store, that a new one in its place would not have. */
+  isOfStore(error: NookError): boolean
 }

@@ -23,6 +23,7 @@ const keeping: Keeping = {
   lock: async () => ({ release: async () => undefined }),
   list: (place) => listDurableObject(required(place)),
   destroy: (name, place) => destroyDurableObject(required(place), name),
+  isOfStore: ({ code }) => code === 'DAMAGED',
 }
 
 function required({ storage }: Place): DurableStorage {

@@ -229,6 +229,12 @@ export async function destroyIndexedDB(name: string, factory: IDBFactory = globa
   })
 }
 
+/** Whether a failure that stays may be one of the database. Others are of the page: that it has no memory for a copy. */
+export function isOfDatabase({ code, cause }: NookError): boolean {
+  // Not by class: it may come from another realm.
+  return code === 'DAMAGED' || (code === 'IO' && Object.prototype.toString.call(cause) === '[object DOMException]')
+}
+
 type Existence = 'may be new' | 'must exist'
 
 async function raiseStoredEpoch(transaction: IDBTransaction, last: Identity | undefined, token: string): Promise<Opened> {
