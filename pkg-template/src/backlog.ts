@@ -102,28 +102,43 @@ export class Backlog {
     run.count = count
   }
 
+  /** Whether so many of the first steps are whole records. */
+  areWhole(steps: number): boolean {
+    const { wanted, count } = this.#endOf(steps)
+    return count === wanted
+  }
+
   /** Lets go of so many of the first steps, which are whole records. Gives how many bytes they were. */
   drop(steps: number): number {
+    const { runs, to, wanted, count } = this.#endOf(steps)
+    // Before anything is changed: nobody could go on with a part of it.
+    if (count !== wanted) throw new Error(`${wanted} more steps are let go, and a record ends after ${count}`)
     const before = this.#bytes
-    let left = Math.min(steps, this.#count)
-    this.#count -= left
-    let gone = 0
-    for (const run of this.#runs) {
-      if (left < run.count) break
-      left -= run.count
-      this.#bytes -= run.to - run.from
-      gone++
-    }
-    this.#letGo(this.#runs.splice(0, gone))
+    this.#count -= Math.max(0, Math.min(steps, this.#count))
+    const gone = this.#runs.splice(0, runs)
+    this.#bytes -= gone.reduce((sum, run) => sum + run.to - run.from, 0)
+    this.#letGo(gone)
     const [run] = this.#runs
-    if (run !== undefined && left > 0) {
-      const { to, count } = placeAfter(run, (steps) => steps <= left)
-      if (count !== left) throw new Error(`${left} steps are let go, and a record ends after ${count}`)
+    if (run !== undefined && count > 0) {
       this.#bytes -= to - run.from
       run.from = to
-      run.count -= left
+      run.count -= count
     }
     return before - this.#bytes
+  }
+
+  /** Where so many of the first steps end: behind so many runs, and, of the `wanted` ones of the next, `count` in whole records up to `to`. */
+  #endOf(steps: number): { runs: number; to: number; wanted: number; count: number } {
+    let wanted = Math.max(0, Math.min(steps, this.#count))
+    let runs = 0
+    for (const run of this.#runs) {
+      if (wanted < run.count) break
+      wanted -= run.count
+      runs++
+    }
+    const run = this.#runs[runs]
+    if (run === undefined || wanted === 0) return { runs, to: 0, wanted, count: 0 }
+    return { runs, wanted, ...placeAfter(run, (steps) => steps <= wanted) }
   }
 
   /** Keeps the blocks that are free now, of a store that has filled them: one that was busy for a while gives them back after that. */

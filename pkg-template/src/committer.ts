@@ -262,8 +262,9 @@ export class Committer {
     this.#mustReopen = false
     this.gather()
     if (lastSeq > this.#engine.seq()) throw storageError('CONFLICT', `step ${lastSeq} is kept, and was never run here`)
-    if (lastSeq >= this.#committedSeq) return this.#dropPending(lastSeq)
-    // The medium has lost steps that it had acknowledged. They are still in memory, though no longer as steps.
+    if (lastSeq >= this.#committedSeq && this.#pending.areWhole(lastSeq + 1 - this.#pendingFrom)) return this.#dropPending(lastSeq)
+    // The medium has lost steps that it had acknowledged, which are still in memory, though no longer as steps; or has a part of a
+    // record, whose other part nothing can be appended to.
     this.#committedSeq = lastSeq
     this.forgetPending()
   }

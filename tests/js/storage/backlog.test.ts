@@ -48,6 +48,23 @@ test('a record of several steps counts as so many, and stays whole', () => {
   assert.throws(() => backlog.drop(4), /a record ends after 0/)
 })
 
+test('a backlog that is to let go of a part of a record refuses, and stays as it was', () => {
+  const backlog = new Backlog()
+  const several = (steps: number, bytes: number) => ({ steps, record: new Uint8Array(bytes).fill(steps) })
+  // Two blocks, so that there are whole runs before the record.
+  const records = [several(2, 3000), several(3, 6000), several(4, 10)]
+  for (const record of records) backlog.push(batchOf([record]))
+  for (const part of [1, 3, 4, 6, 7, 8]) {
+    assert.equal(backlog.areWhole(part), false)
+    assert.throws(() => backlog.drop(part), /a record ends after/)
+    assert.deepEqual([backlog.count, backlog.bytes], [9, 9010 + 3 * 8])
+    assert.deepEqual(steps(backlog.first(Infinity)), records.map(({ record }) => record))
+  }
+  assert.deepEqual([-1, 0, 2, 5, 9, 10].map((whole) => backlog.areWhole(whole)), Array(6).fill(true))
+  assert.equal(backlog.drop(5), 9000 + 2 * 8)
+  assert.deepEqual(steps(backlog.first(Infinity)), [records[2]?.record])
+})
+
 test('what a backlog has handed out stays as it was while more is pushed, and all is cleared', () => {
   const backlog = new Backlog()
   backlog.push(batchOf([Uint8Array.of(1), Uint8Array.of(2)]))

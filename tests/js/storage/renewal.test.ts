@@ -6,12 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Durability, type DurabilityOptions, type State } from '../../../pkg-template/src/durability.js'
+import { joined, NO_STEPS, type Batch } from '../../../pkg-template/src/storage/batch.js'
 import { nodeFileSystem, type FileSystem } from '../../../pkg-template/src/storage/file-system.js'
 import { destroyFiles, FileStorage, isOfFiles } from '../../../pkg-template/src/storage/files.js'
 import { isOfDatabase } from '../../../pkg-template/src/storage/indexeddb.js'
 import { MemoryDisk, MemoryStorage } from '../../../pkg-template/src/storage/memory.js'
 import { FORMAT } from '../../../pkg-template/src/storage/rules.js'
 import { storageError, type Storage, type StorageCode } from '../../../pkg-template/src/storage/storage.js'
+import { batchOf } from './batch-of.js'
 import { WordEngine } from './word-engine.js'
 
 /** A store whose medium can be broken, and what is seen of it. */
@@ -40,7 +42,9 @@ async function failureOf(context: TestContext, durability: Durability): Promise<
   let failure: { code?: string } | undefined
   const flushed = durability.flush().catch((error: unknown) => void (failure = error as { code?: string }))
   // Files take their own time.
-  for (let step = 0; step < 5000 && failure === undefined; step++) {
+  let isOver = false
+  void flushed.then(() => (isOver = true))
+  for (let step = 0; step < 5000 && !isOver; step++) {
     context.mock.timers.tick(10)
     await new Promise((resolve) => setImmediate(resolve))
   }
@@ -97,6 +101,36 @@ test('a failure that is not one of the store costs nothing of what is kept, howe
   const next = await openShop(new FileStorage(path), {})
   assert.deepEqual(next.engine.words, ['a', 'b'])
   await durability.close()
+})
+
+/** A word engine that hands over all steps in one record. */
+class RunEngine extends WordEngine {
+  override takeSteps(): Batch {
+    const { count, parts } = super.takeSteps()
+    return count === 0 ? NO_STEPS : batchOf([{ steps: count, record: joined(parts) }])
+  }
+}
+
+/** What was pending was dropped in part before it was found that it could not be, and no commit ever succeeded after that. */
+test('a medium that has kept a part of a record is made up for by a checkpoint', async (context) => {
+  const disk = new MemoryDisk()
+  const storage = new MemoryStorage(disk)
+  const append = storage.append.bind(storage)
+  let isTorn = true
+  storage.append = async (...call) => {
+    await append(...call)
+    if (!isTorn || disk.kept === null) return
+    isTorn = false
+    disk.kept.head = { ...disk.kept.head, lastSeq: 1 }
+    throw storageError('IO', 'torn')
+  }
+  const engine = new RunEngine()
+  const durability = await Durability.open(storage, engine, { mode: 'no' })
+  for (const word of ['a', 'b', 'c']) engine.say(word)
+  assert.equal(await failureOf(context, durability), undefined)
+  engine.say('d')
+  await durability.checkpoint()
+  assert.deepEqual([await kept(disk), disk.kept?.journal.size], [['a', 'b', 'c', 'd'], 0])
 })
 
 /** What was in memory was not written again: the next try found no store, and took it for the user's wish. */
