@@ -22,10 +22,11 @@ const npmProgram = (name) => inRoot('node_modules', '.bin', name)
  * The engines of the package: the crate with other families of commands. The profiles of Cargo.toml say what of each is made for
  * speed, and what for the way to the page.
  *
- * 100 in place of 250, and for what is marked `#[inline]`, as most of Rust's library is, of 325, is how large, in LLVM's measure, a
- * function may be that is copied into its callers. 20 in place of 300 is the same for a loop that is written out turn by turn.
+ * 100 in place of 225, and for what is marked `#[inline]`, as most of Rust's library is, of 325, is how large, in LLVM's measure, a
+ * function may be that is copied into its callers. 20 in place of 150 is the same for a loop that is written out turn by turn. The
+ * plainer options, `-inline-threshold` and `-unroll-threshold`, hold for what is compiled for size as well, and make it large.
  */
-const SPEED = ['-inline-threshold=100', '-inlinehint-threshold=100', '-unroll-threshold=20', '-unroll-runtime=false']
+const SPEED = ['-inlinedefault-threshold=100', '-inlinehint-threshold=100', '-unroll-threshold-default=20', '-unroll-runtime=false']
 const ENGINES = [
   { name: 'nookdb', profile: 'wasm', features: ['families'], llvm: SPEED, wasmOpt: ['-O3'] },
   { name: 'slim', profile: 'slim', features: [], llvm: [], wasmOpt: ['-Oz', '--converge'] },

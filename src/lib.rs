@@ -26,11 +26,10 @@ pub mod commands;
 pub mod engine;
 pub mod persist;
 pub mod protocol;
-pub mod reply;
 #[cfg(all(feature = "server", not(target_arch = "wasm32")))]
 pub mod server;
 
-pub use nookdb_store::{db, error, types};
+pub use nookdb_store::{db, error, reply, types};
 
 pub use db::{Budget, ClientId, Config};
 pub use engine::{Delivery, Engine, Outcome};

@@ -10,4 +10,5 @@ extern crate alloc;
 
 pub mod db;
 pub mod error;
+pub mod reply;
 pub mod types;

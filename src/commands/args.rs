@@ -53,6 +53,7 @@ impl<'a> Args<'a> {
     }
 
     /// The next argument, without taking it.
+    #[inline(always)]
     pub fn peek(&self) -> Option<&'a [u8]> {
         self.argv.get(self.at).copied()
     }

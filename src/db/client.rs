@@ -240,8 +240,9 @@ impl Clients {
     }
 
     pub fn get(&self, id: ClientId) -> Option<&Client> {
-        match id {
-            NOBODY => Some(&self.nobody),
+        match self.by_id.get_index(self.recent) {
+            Some((known, client)) if *known == id => Some(client),
+            _ if id == NOBODY => Some(&self.nobody),
             _ => self.by_id.get(&id),
         }
     }
