@@ -1,9 +1,15 @@
 //! Where the entries are, by hash: buckets of 64 bytes in segments of 64, under a directory.
 //!
 //! ```text
-//! hash      | depth of the segment | 6 bits: bucket | rest |      the tag is the lowest byte, never 0
-//! bucket    | 12 handles | 12 tags | how many went past it |      64 bytes
+//! hash      | depth of the segment | 6 bits: bucket | rest |
+//! bucket    | 12 handles | 12 tags | marks |                      64 bytes
+//! marks     | 12 bits: next | 12 bits: strayed | 8 bits: how many went past it |
 //! ```
+//!
+//! A tag is 8 bits of the hash, never 0, and the bit before them is that of `next`. Three depths have the same 9 bits, those
+//! behind what tells the buckets of the lowest of them apart. So two of three splits find there which bucket an entry goes to, and
+//! only the third reads blocks, for the next 9 bits; at the third depth a bit of the tag is the same for all of a bucket. Entries
+//! that strayed from the bucket that they should be in are known by their bit, and are moved by a search.
 //!
 //! The directory is indexed by the first bits of the hash, and names a segment for each; several
 //! places may name the same one (extendible hashing: Fagin, Nievergelt, Pippenger, Strong 1979). A segment
@@ -33,6 +39,10 @@ const SLOTS: usize = 12;
 const BUCKET_BITS: u32 = 6;
 const BUCKETS: usize = 1 << BUCKET_BITS;
 const SEGMENT_SLOTS: usize = BUCKETS * SLOTS;
+/// Bits of a hash that a bucket holds: a tag and the bit before it.
+const PRINT_BITS: u32 = u8::BITS + 1;
+/// Depths at which they are the same.
+const PRINT_DEPTHS: u32 = 3;
 /// Entries at which a segment splits: 4/5 of its slots, past which searches grow long.
 const SPLIT_LEN: usize = SEGMENT_SLOTS * 4 / 5;
 /// Entries of two neighbours up to which they become one: half of that, so that neither follows soon upon
@@ -52,13 +62,62 @@ const DRAWS: usize = 16;
 struct Bucket {
     handles: [Option<Handle>; SLOTS],
     tags: [u8; SLOTS],
-    /// Entries that would be here or before, and are in a later bucket or the stash since this one was full.
-    passed: u32,
+    marks: Marks,
 }
 
 const _: () = assert!(size_of::<Bucket>() == 64);
 
 type Page = [Bucket; BUCKETS];
+
+/// What a bucket knows of its slots beside their tags, and of those it had no slot for. The bits of a free slot are 0.
+#[derive(Debug, Clone, Copy)]
+struct Marks(u32);
+
+impl Marks {
+    const STRAYED_SHIFT: u32 = 8;
+    const NEXT_SHIFT: u32 = Marks::STRAYED_SHIFT + SLOTS as u32;
+
+    /// Entries that would be here or before, and are in a later bucket or the stash since this one was full. The highest
+    /// number is for so many or more, and stays until the segment is made anew: a search then goes on in vain.
+    #[inline]
+    fn passed(self) -> u8 {
+        self.0 as u8
+    }
+
+    fn went_past(&mut self) {
+        self.0 += u32::from(self.passed() < u8::MAX);
+    }
+
+    fn came_back(&mut self) {
+        debug_assert!(self.passed() > 0, "an entry that did not go past");
+        self.0 -= u32::from(self.passed() < u8::MAX);
+    }
+
+    /// The bit of the hash before the tag.
+    #[inline]
+    fn next(self, slot: usize) -> u32 {
+        (self.0 >> (Marks::NEXT_SHIFT as usize + slot)) & 1
+    }
+
+    /// A bit for each slot whose entry would be in a bucket before.
+    #[inline]
+    fn strayed(self) -> u32 {
+        (self.0 >> Marks::STRAYED_SHIFT) % (1 << SLOTS)
+    }
+
+    /// Of a free slot.
+    #[inline]
+    fn set(&mut self, slot: usize, next: u32, has_strayed: bool) {
+        let strayed = u32::from(has_strayed) << Marks::STRAYED_SHIFT;
+        self.0 |= (next << Marks::NEXT_SHIFT | strayed) << slot;
+    }
+
+    fn clear(&mut self, slot: usize) {
+        self.0 &= !((1 << Marks::NEXT_SHIFT | 1 << Marks::STRAYED_SHIFT) << slot);
+    }
+}
+
+const _: () = assert!(Marks::NEXT_SHIFT + SLOTS as u32 == u32::BITS);
 
 #[derive(Debug)]
 struct Segment {
@@ -70,27 +129,41 @@ struct Segment {
     stash: Vec<Handle>,
 }
 
-/// Which segment a part of the hash space belongs to, and its depth, in one word.
+/// Which segment a part of the hash space belongs to, its depth, and where its tags are in hashes, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Route(u32);
 
 impl Route {
     const DEPTH_BITS: u32 = 5;
+    const TAG_BITS: u32 = 5;
 
     fn new(segment: usize, depth: u32) -> Route {
-        Route(((segment as u32) << Route::DEPTH_BITS) | depth)
+        let tags = tag_shift(depth) << Route::DEPTH_BITS;
+        Route((segment as u32) << (Route::TAG_BITS + Route::DEPTH_BITS) | tags | depth)
     }
 
     #[inline]
     fn segment(self) -> usize {
-        (self.0 >> Route::DEPTH_BITS) as usize
+        (self.0 >> (Route::TAG_BITS + Route::DEPTH_BITS)) as usize
     }
 
     #[inline]
     fn depth(self) -> u32 {
         self.0 % (1 << Route::DEPTH_BITS)
     }
+
+    #[inline]
+    fn print_of(self, hash: u32) -> u32 {
+        hash >> ((self.0 >> Route::DEPTH_BITS) % (1 << Route::TAG_BITS))
+    }
+
+    #[inline]
+    fn tag_of(self, hash: u32) -> u8 {
+        tag_of(self.print_of(hash))
+    }
 }
+
+const _: () = assert!(DEPTH_MAX + Route::TAG_BITS + Route::DEPTH_BITS <= u32::BITS);
 
 /// Handles by the hashes of what they name, which the table does not keep: it asks for them
 /// (`hash_of`) where entries move or stand in for others' neighbours.
@@ -113,9 +186,18 @@ pub struct Table {
     stashed: usize,
 }
 
+/// The tag of a print, which is a hash shifted by `tag_shift`; bits above `PRINT_BITS` mean nothing.
 #[inline]
-fn tag_of(hash: u32) -> u8 {
-    (hash as u8).max(1)
+fn tag_of(print: u32) -> u8 {
+    (print as u8).max(1)
+}
+
+/// How far hashes are shifted for their tags: past what buckets of the lowest depth with this shift are told apart by, and
+/// the bit of `next`. Where no more bits are left the last ones are tags.
+fn tag_shift(depth: u32) -> u32 {
+    // The lowest depths are 1, 4, 7 ...: about a hundred thousand keys and a million then have tags of which all bits tell.
+    let lowest = (depth + 2) / PRINT_DEPTHS * PRINT_DEPTHS;
+    u32::BITS.saturating_sub(lowest + BUCKET_BITS - 2 + PRINT_BITS)
 }
 
 /// A search that has not come to its end.
@@ -140,7 +222,7 @@ impl Bucket {
     const EMPTY: Bucket = Bucket {
         handles: [None; SLOTS],
         tags: [0; SLOTS],
-        passed: 0,
+        marks: Marks(0),
     };
 
     /// A bit for each slot that has this tag, and perhaps for a slot above one that has; the lowest is right.
@@ -215,8 +297,8 @@ impl Table {
             return Ok(None);
         };
         let bucket = &self.pages[route.segment()][home_of(hash, route.depth())];
-        let found = bucket.find(tag_of(hash), is_it);
-        if found.is_some() || bucket.passed == 0 {
+        let found = bucket.find(route.tag_of(hash), is_it);
+        if found.is_some() || bucket.marks.passed() == 0 {
             return Ok(found);
         }
         Err(Further { route, hash })
@@ -226,7 +308,9 @@ impl Table {
     #[inline]
     pub fn look_ahead(&self, hash: u32) -> u32 {
         self.route(hash).map_or(0, |route| {
-            self.pages[route.segment()][home_of(hash, route.depth())].passed
+            self.pages[route.segment()][home_of(hash, route.depth())]
+                .marks
+                .0
         })
     }
 
@@ -239,8 +323,8 @@ impl Table {
         let page = &self.pages[route.segment()];
         for bucket in from_home(home_of(hash, route.depth())).skip(1) {
             let bucket = &page[bucket];
-            let found = bucket.find(tag_of(hash), &is_it);
-            if found.is_some() || bucket.passed == 0 {
+            let found = bucket.find(route.tag_of(hash), &is_it);
+            if found.is_some() || bucket.marks.passed() == 0 {
                 return found;
             }
         }
@@ -274,7 +358,7 @@ impl Table {
                 bucket.handles[slot] = Some(new);
                 return true;
             }
-            if bucket.passed == 0 {
+            if bucket.marks.passed() == 0 {
                 return false;
             }
         }
@@ -297,7 +381,7 @@ impl Table {
             return false;
         };
         for bucket in from_home(home).take(went_past) {
-            page[bucket].passed -= 1;
+            page[bucket].marks.came_back();
         }
         self.stashed -= usize::from(went_past == BUCKETS);
         segment.len -= 1;
@@ -332,7 +416,7 @@ impl Table {
         for bucket in from_home(home_of(cursor, route.depth())) {
             let bucket = &page[bucket];
             bucket.handles.iter().flatten().for_each(&mut look);
-            if bucket.passed == 0 {
+            if bucket.marks.passed() == 0 {
                 return last.wrapping_add(1);
             }
         }
@@ -415,31 +499,62 @@ impl Bucket {
 
     /// Takes an entry in, if there is room.
     #[inline]
-    fn put(&mut self, tag: u8, handle: Handle) -> bool {
+    fn put(&mut self, print: u32, handle: Handle, has_strayed: bool) -> bool {
         let free = self.matches(0);
         if free == 0 {
             return false;
         }
-        let slot = Bucket::slot_of(free);
-        self.tags[slot] = tag;
-        self.handles[slot] = Some(handle);
+        self.fill(Bucket::slot_of(free), print, handle, has_strayed);
         true
     }
 
-    /// Puts each of its entries into one of two that are empty, and answers how many that were.
     #[inline]
-    fn share_out(&self, to: &mut [Bucket; 2], which: impl Fn(Handle) -> usize) -> usize {
-        let choices = self.handles.map(|slot| slot.map_or(0, &which));
+    fn fill(&mut self, slot: usize, print: u32, handle: Handle, has_strayed: bool) {
+        self.tags[slot] = tag_of(print);
+        self.handles[slot] = Some(handle);
+        self.marks.set(slot, (print >> u8::BITS) & 1, has_strayed);
+    }
+
+    fn empty(&mut self, slot: usize) {
+        self.tags[slot] = 0;
+        self.handles[slot] = None;
+        self.marks.clear(slot);
+    }
+
+    /// What is known of the hash of the entry in a slot.
+    #[inline]
+    fn print(&self, slot: usize) -> u32 {
+        self.marks.next(slot) << u8::BITS | u32::from(self.tags[slot])
+    }
+
+    /// Puts each of the entries that have not strayed into one of two buckets that are empty, by this bit of its print, and
+    /// answers how many that were. `anew` gives the print there.
+    #[inline(always)]
+    fn share_out(
+        &self,
+        to: &mut [Bucket; 2],
+        bit: u32,
+        anew: impl Fn(Handle, u32) -> u32,
+    ) -> usize {
         let mut lens = [0; 2];
-        for (slot, choice) in choices.into_iter().enumerate() {
-            if let Some(handle) = self.handles[slot] {
-                let (bucket, len) = (&mut to[choice], &mut lens[choice]);
-                bucket.tags[*len] = self.tags[slot];
-                bucket.handles[*len] = Some(handle);
-                *len += 1;
+        let strayed = self.marks.strayed();
+        for slot in 0..SLOTS {
+            if let Some(handle) = self.handles[slot]
+                && strayed >> slot & 1 == 0
+            {
+                let print = self.print(slot);
+                let choice = (print >> bit & 1) as usize;
+                to[choice].fill(lens[choice], anew(handle, print), handle, false);
+                lens[choice] += 1;
             }
         }
         lens[0] + lens[1]
+    }
+
+    fn strayed(&self) -> impl Iterator<Item = Handle> {
+        let strayed = self.marks.strayed();
+        let slots = self.handles.iter().enumerate();
+        slots.filter_map(move |(slot, handle)| handle.filter(|_| strayed >> slot & 1 == 1))
     }
 }
 
@@ -448,11 +563,10 @@ fn unplace(page: &mut Page, segment: &mut Segment, home: usize, handle: Handle) 
     for (step, bucket) in from_home(home).enumerate() {
         let bucket = &mut page[bucket];
         if let Some(slot) = bucket.slot_with(handle) {
-            bucket.tags[slot] = 0;
-            bucket.handles[slot] = None;
+            bucket.empty(slot);
             return Some(step);
         }
-        if bucket.passed == 0 {
+        if bucket.marks.passed() == 0 {
             return None;
         }
     }
@@ -482,12 +596,13 @@ impl Table {
     fn place(&mut self, segment: usize, hash: u32, handle: Handle) {
         let (page, segment) = (&mut self.pages[segment], &mut self.segments[segment]);
         segment.len += 1;
-        for bucket in from_home(home_of(hash, segment.depth)) {
+        let print = hash >> tag_shift(segment.depth);
+        for (step, bucket) in from_home(home_of(hash, segment.depth)).enumerate() {
             let bucket = &mut page[bucket];
-            if bucket.put(tag_of(hash), handle) {
+            if bucket.put(print, handle, step > 0) {
                 return;
             }
-            bucket.passed += 1;
+            bucket.marks.went_past();
         }
         segment.stash.push(handle);
         self.stashed += 1;
@@ -519,9 +634,9 @@ impl Table {
 
     /// Shares the entries of `left` out to it and to `right`, which has the second half of its hashes.
     ///
-    /// Of what is in its home bucket that says which half it belongs to and which two buckets there; the next bit of the
-    /// hash chooses between them. So those are moved without a search, and nothing but that bit depends on the memory of
-    /// the blocks: the processor reads many of them at once.
+    /// The bucket that an entry should be in says which half it belongs to and which two buckets there; the next bit of the
+    /// hash chooses between them. So what is there is moved without a search and, at two of three depths, without a look at its
+    /// block. Where there has to be one nothing else depends on it: the processor reads many of them at once.
     fn share_out(&mut self, left: usize, right: usize, hash_of: &impl Fn(Handle) -> u32) {
         let emptied = match self.spare.take() {
             Some(mut page) => {
@@ -535,22 +650,20 @@ impl Table {
         self.stashed -= stash.len();
         self.segments[left].len = 0;
         let Segment { first, depth, .. } = self.segments[right];
-        let mut went_past = old[BUCKETS - 1].passed > 0;
-        let mut strayed = Vec::new();
+        let (before, after) = (tag_shift(depth - 1), tag_shift(depth));
+        let bit = u32::BITS - BUCKET_BITS - depth - before;
         for (at, bucket) in old.iter().enumerate() {
-            if went_past {
-                strayed.push(bucket);
+            let half = if at < BUCKETS / 2 { left } else { right };
+            let (pairs, _) = self.pages[half].as_chunks_mut();
+            let to = &mut pairs[at % (BUCKETS / 2)];
+            self.segments[half].len += if before == after {
+                bucket.share_out(to, bit, |_, print| print)
             } else {
-                let half = if at < BUCKETS / 2 { left } else { right };
-                let (pairs, _) = self.pages[half].as_chunks_mut();
-                let next_bit = |handle| home_of(hash_of(handle), depth) & 1;
-                self.segments[half].len +=
-                    bucket.share_out(&mut pairs[at % (BUCKETS / 2)], next_bit);
-            }
-            went_past = bucket.passed > 0;
+                bucket.share_out(to, bit, |handle, _| hash_of(handle) >> after)
+            };
         }
-        let strayed = strayed.into_iter().flat_map(|bucket| bucket.handles);
-        for handle in strayed.flatten().chain(stash) {
+        let strayed = old.iter().flat_map(Bucket::strayed);
+        for handle in strayed.chain(stash) {
             let hash = hash_of(handle);
             self.place(if hash < first { left } else { right }, hash, handle);
         }

@@ -139,21 +139,29 @@ impl Twin {
             for (bucket, slots) in page.iter().enumerate() {
                 for (slot, handle) in slots.handles.iter().enumerate() {
                     let Some(handle) = handle else {
-                        assert_eq!(slots.tags[slot], 0);
+                        assert_eq!(slots.print(slot), 0);
+                        assert_eq!(slots.marks.strayed() >> slot & 1, 0);
                         continue;
                     };
                     let hash = self.standing[handle];
-                    assert_eq!(slots.tags[slot], tag_of(hash));
-                    let between = from_home(home_of(hash, segment.depth));
-                    between
+                    let print = hash >> tag_shift(segment.depth);
+                    assert_eq!(slots.tags[slot], tag_of(print));
+                    assert_eq!(slots.marks.next(slot), print >> u8::BITS & 1);
+                    let home = home_of(hash, segment.depth);
+                    let has_strayed = slots.marks.strayed() >> slot & 1 == 1;
+                    assert_eq!(has_strayed, home != bucket);
+                    from_home(home)
                         .take_while(|at| *at != bucket)
                         .for_each(|at| passed[at] += 1);
                 }
             }
             passed
                 .iter_mut()
-                .for_each(|passed| *passed += segment.stash.len() as u32);
-            assert!(page.iter().map(|bucket| bucket.passed).eq(passed));
+                .for_each(|passed| *passed += segment.stash.len());
+            for (bucket, passed) in page.iter().zip(passed) {
+                let told = bucket.marks.passed();
+                assert!(told == u8::MAX || usize::from(told) == passed);
+            }
             for handle in entries_of(page, segment) {
                 let route = table.route(self.standing[&handle]).expect("a directory");
                 assert_eq!((route.segment(), route.depth()), (at, segment.depth));
@@ -274,6 +282,7 @@ fn a_call_moves_one_segment_at_most() {
         pages = twin.table.pages.len();
     }
     assert!(pages > 64);
+    twin.check();
     while let Some(handle) = twin.nth(0) {
         twin.remove(handle);
         assert!(twin.table.pages.len() + 1 >= pages);
@@ -281,6 +290,40 @@ fn a_call_moves_one_segment_at_most() {
     }
     assert!(twin.most_asked <= SPLIT_LEN);
     assert_eq!((pages, twin.table.directory.len()), (1, 1));
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes")]
+fn two_of_three_splits_ask_for_few_hashes() {
+    let (mut twin, mut seed) = (Twin::default(), 1);
+    let (mut few, mut all) = (0, 0);
+    for _ in 0..80_000 {
+        let (hash, pages) = (split_mix(&mut seed) as u32, twin.table.pages.len());
+        twin.most_asked = 0;
+        twin.insert(hash);
+        if pages == 0 || twin.table.pages.len() == pages {
+            continue;
+        }
+        let depth = twin.table.route(hash).expect("a directory").depth();
+        if tag_shift(depth) == tag_shift(depth - 1) {
+            few += 1;
+            assert!(twin.most_asked < SPLIT_LEN / 4, "{}", twin.most_asked);
+        } else {
+            all += 1;
+            assert!(twin.most_asked >= SPLIT_LEN);
+        }
+    }
+    assert!(few > 100 && all > 60, "{few} {all}");
+}
+
+#[test]
+fn a_bucket_knows_the_bit_by_which_its_segment_splits() {
+    for depth in 0..DEPTH_MAX {
+        let bit = u32::BITS - BUCKET_BITS - 1 - depth;
+        let in_print = bit.checked_sub(tag_shift(depth)).expect("a bit of a print");
+        // The lowest is not kept as it is, where a tag would be 0.
+        assert!((1..PRINT_BITS).contains(&in_print), "{depth}: {in_print}");
+    }
 }
 
 #[test]
@@ -329,10 +372,10 @@ fn every_entry_is_drawn_as_often_as_the_others() {
 #[test]
 fn a_bucket_finds_its_tags() {
     let mut bucket = Bucket::EMPTY;
-    for tag in 1..=12 {
-        assert!(bucket.put(tag * 21, handle(tag.into())));
+    for tag in 1..=12u8 {
+        assert!(bucket.put(u32::from(tag) * 21, handle(tag.into()), false));
     }
-    assert!(!bucket.put(1, handle(99)));
+    assert!(!bucket.put(1, handle(99), false));
     assert_eq!(bucket.matches(0), 0);
     for tag in 1..=12 {
         let matches = bucket.matches(tag * 21);
