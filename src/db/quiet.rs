@@ -76,6 +76,18 @@ impl State {
         })
     }
 
+    /// As `QuietSlot::set`, of a value that is no integer under a key that is not there; false where more is to be done for that.
+    #[inline(never)]
+    fn set_new(&mut self, (db, now_ms): (u32, i64), key: &[u8], value: &[u8], hash: u32) -> bool {
+        let keyspace = &mut self.databases[db as usize];
+        if !keyspace.enter_plain(hash, key, value, Used::at(now_ms)) {
+            return false;
+        }
+        self.open(db);
+        self.peak_bytes = self.peak_bytes.max(self.used_bytes());
+        true
+    }
+
     /// As `QuietSlot::set`, where the value is not just written over what stands there.
     #[inline(never)]
     fn set_anew(
@@ -137,7 +149,11 @@ impl QuietSlot<'_, '_> {
             return;
         }
         // In numbers: a slot that is handed over has to lie in memory from the start.
-        state.set_anew((db, now_ms), key, value, found.to_number(), deadline);
+        let found = found.to_number();
+        let is_new = deadline.is_none() && !Text::may_be_int(value) && found as u32 == 0;
+        if !is_new || !state.set_new((db, now_ms), key, value, (found >> 32) as u32) {
+            state.set_anew((db, now_ms), key, value, found, deadline);
+        }
     }
 
     /// As `Slot::put_text`, for good.

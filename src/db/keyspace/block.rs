@@ -330,7 +330,7 @@ impl Draft<'_> {
             at += size_of::<u32>();
         }
         let (key, payload) = block[at..].split_at_mut(self.key.len());
-        key.copy_from_slice(self.key);
+        copy(self.key, key);
         head |= self.payload.write(payload);
         write_word(block, HEAD, head);
     }
@@ -439,6 +439,31 @@ pub(super) fn overwrite(block: &mut [u8], payload: Payload, used: Used) -> Optio
     write_word(header, USED, used.bits());
     write_word(header, HEAD, head.0 & OF_KEY | written);
     Some(head.is_near())
+}
+
+/// What a string takes that is no integer, under a key and without a deadline; none where it would not lie in its block as
+/// `write_plain` writes it.
+#[inline(always)]
+pub(super) fn plain_size_bytes(key: &[u8], bytes: &[u8]) -> Option<usize> {
+    let fits = key.len() < LONG_KEY && bytes.len() <= INLINE_MAX_BYTES;
+    fits.then_some(HEADER_BYTES + key.len() + bytes.len())
+}
+
+/// As `Draft::write`, of such a string, which no walk has to take.
+#[inline(always)]
+pub(super) fn write_plain(block: &mut [u8], hash: u32, used: Used, key: &[u8], bytes: &[u8]) {
+    let size_bytes = HEADER_BYTES + key.len() + bytes.len();
+    let (header, rest) = block[..size_bytes].split_at_mut(HEADER_BYTES);
+    let (key_room, room) = rest.split_at_mut(key.len());
+    copy(key, key_room);
+    let is_ascii = copy(bytes, room);
+    let payload = match Text::plain(bytes) {
+        Text::Embedded(bytes) => Payload::Embedded(bytes),
+        _ => Payload::Raw(bytes),
+    };
+    write_word(header, HASH, hash);
+    write_word(header, USED, used.bits());
+    write_word(header, HEAD, payload.head_of(is_ascii) | key.len() as u32);
 }
 
 /// As `overwrite`, of bytes that are no integer over a string that has no deadline, in as few words as that can be said.

@@ -1,7 +1,8 @@
-//! Writing a string over another in its block, where that has just the room and nothing is taken back.
+//! Writing a string over another in its block, where that has just the room, or where nothing stands; and nothing is taken back.
 
-use super::block::{self, INLINE_MAX_BYTES, Payload};
+use super::block::{self, Block, INLINE_MAX_BYTES, Payload};
 use super::change::inline;
+use super::entry::weight_of;
 use super::{Deadline, Keyspace, Lookup, Place, Used};
 use crate::types::Text;
 
@@ -42,6 +43,34 @@ impl Keyspace {
             return None;
         }
         block::overwrite_plain(self.slab.bytes_mut(place.0), bytes, used)
+    }
+
+    /// Writes bytes that are no integer where nothing stands, for good, under a key of which this is the hash, with no deadline.
+    /// False, and nothing has happened, where they would not lie in a block as others, or a walk is to be told.
+    #[inline(always)]
+    pub(in crate::db) fn enter_plain(
+        &mut self,
+        hash: u32,
+        key: &[u8],
+        bytes: &[u8],
+        used: Used,
+    ) -> bool {
+        let Some(size_bytes) = block::plain_size_bytes(key, bytes) else {
+            return false;
+        };
+        if self.walk.is_some() {
+            return false;
+        }
+        let handle = self.slab.alloc(size_bytes);
+        let handle = handle.expect("room, which was asked for before the step");
+        block::write_plain(self.slab.bytes_mut(handle), hash, used, key, bytes);
+        self.used_bytes += weight_of(size_bytes, false, None);
+        if !self.table.insert_at_home(hash, handle) {
+            let slab = &self.slab;
+            let hash_of = |handle| Block::of(slab.bytes(handle)).hash();
+            self.table.insert(hash, handle, hash_of);
+        }
+        true
     }
 
     #[cold]

@@ -207,6 +207,7 @@ impl<B: Block> Slab<B> {
     /// A block of at least so many bytes, none where all chunks are taken. Its owner writes
     /// what tells its size, and 0 into the bit that is the slab's, before anything else is asked of
     /// the slab.
+    #[inline]
     pub fn alloc(&mut self, size_bytes: usize) -> Option<Handle> {
         let units = units_of(size_bytes);
         if units > SHARED_MAX {

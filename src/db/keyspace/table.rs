@@ -333,6 +333,7 @@ impl Table {
     }
 
     /// Puts in an entry that is not there yet.
+    #[inline(never)]
     pub fn insert(&mut self, hash: u32, handle: Handle, hash_of: impl Fn(Handle) -> u32) {
         if self.directory.is_empty() {
             self.directory.push(Route::new(0, 0));
@@ -344,6 +345,23 @@ impl Table {
         }
         self.place(route.segment(), hash, handle);
         self.len += 1;
+    }
+
+    /// As `insert`, where the bucket that the entry should be in has room for it; false, and nothing has happened, where it
+    /// has none or the segment is full.
+    #[inline(always)]
+    pub fn insert_at_home(&mut self, hash: u32, handle: Handle) -> bool {
+        let Some(route) = self.route(hash) else {
+            return false;
+        };
+        let segment = &mut self.segments[route.segment()];
+        let bucket = &mut self.pages[route.segment()][home_of(hash, route.depth())];
+        if segment.len >= SPLIT_LEN || !bucket.put(route.print_of(hash), handle, false) {
+            return false;
+        }
+        segment.len += 1;
+        self.len += 1;
+        true
     }
 
     /// Gives an entry another handle; false where it is not there.
