@@ -224,15 +224,26 @@ export type Encoder<T> = (value: T, argv: Argument[]) => void
 /** Sends strings and bytes as they are, numbers as text, and of an array its items; what was left out is not sent.
  *  @throws TypeError for anything else */
 export function push(value: unknown, argv: Argument[]): void {
+  if (value !== undefined) pushGiven(value, argv)
+}
+
+/** The same of what may not be left out: one word less would make another command of it.
+ *  @throws TypeError for undefined too */
+function pushGiven(value: unknown, argv: Argument[]): void {
   if (typeof value === 'string' || value instanceof Uint8Array) {
     argv.push(value)
   } else if (typeof value === 'number' || typeof value === 'bigint') {
     argv.push(value === Infinity ? '+inf' : value === -Infinity ? '-inf' : String(value))
   } else if (Array.isArray(value)) {
-    for (const item of value) push(item, argv)
-  } else if (value !== undefined) {
-    throw new TypeError(`a command takes strings, bytes and numbers, not ${value === null ? 'null' : typeof value}`)
+    for (const item of value) pushGiven(item, argv)
+  } else {
+    refuse(value)
   }
+}
+
+/** @throws TypeError */
+export function refuse(value: unknown): never {
+  throw new TypeError(`a command takes strings, bytes and numbers, not ${value === null ? 'null' : typeof value}`)
 }
 
 /** Options that are sent in this order: a name in capitals stands before its value, or alone where that is `true`; of
@@ -264,7 +275,7 @@ function pairs(given: unknown, argv: Argument[]): void {
   } else if (typeof given === 'object' && given !== null && !(given instanceof Uint8Array)) {
     for (const [name, value] of Object.entries(given)) push([name, value], argv)
   } else {
-    push(given, argv)
+    pushGiven(given, argv)
   }
 }
 
@@ -340,8 +351,8 @@ export const ENCODERS = {
     option('LIMIT', typeof given === 'object' ? given.LIMIT : given, argv),
   SortedSetMembers(given: SortedSetMembers, argv) {
     for (const { score, value } of several(given)) {
-      push(score, argv)
-      push(value, argv)
+      pushGiven(score, argv)
+      pushGiven(value, argv)
     }
   },
   ZAddOptions: options<ZAddOptions>('condition', 'NX', 'XX', 'comparison', 'LT', 'GT', 'CH'),
@@ -360,7 +371,10 @@ export const ENCODERS = {
   ZAggregateOptions: options<ZAggregateOptions>('AGGREGATE'),
   MemoryUsageOptions: options<MemoryUsageOptions>('SAMPLES'),
   BgSaveOptions: options<BgSaveOptions>('SCHEDULE'),
-  AuthOptions: ({ username, password }: AuthOptions, argv) => push([username, password], argv),
+  AuthOptions({ username, password }: AuthOptions, argv) {
+    push(username, argv)
+    pushGiven(password, argv)
+  },
   HelloOptions(given: HelloOptions | undefined, argv) {
     if (given?.AUTH !== undefined) option('AUTH', [given.AUTH.username, given.AUTH.password], argv)
     option('SETNAME', given?.SETNAME, argv)

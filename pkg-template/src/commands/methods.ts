@@ -4,7 +4,7 @@
 import type { Argument, BlockingOptions, Transform } from '../client.js'
 import { commandNamed, type DirectCommand } from '../engine/named.js'
 import type { Reply } from '../reply.js'
-import { ENCODERS, push, type Encoder } from './arguments.js'
+import { ENCODERS, push, refuse, type Encoder } from './arguments.js'
 import { METHODS } from './generated.js'
 import type { Named } from './inherit.js'
 import { TRANSFORMS, unchanged } from './replies.js'
@@ -122,5 +122,23 @@ function part(word: string): Part {
   if (place === undefined) return (_, argv) => argv.push(word)
   const at = Number(place)
   const encode = (ENCODERS as Record<string, Encoder<unknown>>)[name] ?? push
-  return rest === undefined ? (given, argv) => encode(given[at], argv) : (given, argv) => encode(given.slice(at), argv)
+  if (rest !== undefined) return (given, argv) => encode(withoutEnd(given.slice(at)), argv)
+  const isOptional = name.includes('Option')
+  return (given, argv) => {
+    const value = given[at]
+    if (value === undefined && !isOptional) refuseHole(given, at)
+    encode(value, argv)
+  }
+}
+
+/** Without what was left out at the end. */
+function withoutEnd(given: unknown[]): unknown[] {
+  while (given.length > 0 && given.at(-1) === undefined) given.pop()
+  return given
+}
+
+/** Were nothing sent in the place of undefined, the next argument would take it: `set('k', undefined, { NX: true })` would
+ *  set 'NX'. What is missing at the end is left to the command, which may do without it. */
+function refuseHole(given: readonly unknown[], at: number): void {
+  if (given.some((value, place) => place > at && value !== undefined)) refuse(undefined)
 }

@@ -47,6 +47,23 @@ test('what is no string, bytes or number is refused before anything happens', as
   assert.equal(db.dbSize(), 0)
 })
 
+test('undefined does not make way for the argument behind it', async () => {
+  await using db = await open('memory:')
+  const nothing = undefined as unknown as string
+  const refused = { name: 'TypeError', message: /not undefined/ }
+  // The value would have been 'NX'.
+  assert.throws(() => db.set('k', nothing, { NX: true }), refused)
+  assert.throws(() => db.set(nothing, 'v'), refused)
+  assert.throws(() => db.rPush('k', ['a', nothing, 'b']), refused)
+  assert.throws(() => db.hSet('k', { a: nothing, b: 'v' }), refused)
+  assert.throws(() => db.hSet('k', 'a', nothing), { message: "ERR wrong number of arguments for 'hset' command" })
+  assert.throws(() => db.mSet([['a', nothing], ['b', 'v']]), refused)
+  assert.throws(() => db.zAdd('k', { score: 1, value: nothing }), refused)
+  assert.throws(() => db.zAdd('k', [{ score: undefined as unknown as number, value: 'a' }]), refused)
+  assert.throws(() => db.multi().set('k', nothing, { NX: true }), refused)
+  assert.equal(db.dbSize(), 0)
+})
+
 test('options that are undefined are as if they were left out', async () => {
   await using db = await open('memory:')
   assert.equal(db.set('k', 'v', { EX: undefined, NX: undefined, GET: undefined }), 'OK')
