@@ -68,8 +68,11 @@ const server = spawn(
     '--bind', BIND, '--port', String(port), '--http-port', String(httpPort), '--site', join(root, 'www/dist'),
     '--dir', folder, '--appendonly', 'yes',
   ],
-  { stdio: 'inherit' },
+  // In a group of its own: Ctrl-C would reach it beside the signal from here, and a second one ends it before all is kept.
+  { stdio: 'inherit', detached: true },
 )
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => server.kill('SIGTERM'))
+server.on('close', (code) => process.exit(code ?? 1))
 const address = `http://${BIND}:${httpPort}`
 await untilHealthy(address, server)
 say('ready')
@@ -79,8 +82,3 @@ console.log(`
   what is kept     ${folder}
 
 Ctrl-C ends it.`)
-
-// Ctrl-C reaches the server too, as a member of the same group: waiting lets it save what it holds.
-process.on('SIGINT', () => {})
-process.on('SIGTERM', () => server.kill('SIGTERM'))
-server.on('close', (code) => process.exit(code ?? 1))
