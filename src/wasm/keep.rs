@@ -12,7 +12,7 @@ use nookdb::Outcome;
 use nookdb::db::{Resp, Role, Step};
 use nookdb::error::Error;
 use nookdb::persist::manifest::{ChunkEntry, Manifest};
-use nookdb::persist::rdb::{Entry, LoadError, Reader, Target, dump};
+use nookdb::persist::rdb::{Compressor, Entry, LoadError, Reader, Target, dump_with};
 use nookdb::persist::record;
 use nookdb::persist::snapshot::{self, Chunk, Slice, Snapshot};
 use nookdb::reply::Reply;
@@ -257,9 +257,10 @@ impl Instance {
             _ => Ok(()),
         };
         say(&[b"FLUSHALL"])?;
+        let mut compressor = Compressor::default();
         for entry in entries {
             let deadline = entry.deadline_ms.unwrap_or(0).to_string();
-            let payload = dump(&entry.value, Target::default());
+            let payload = dump_with(&mut compressor, &entry.value, Target::default());
             say(&[b"SELECT", entry.db.to_string().as_bytes()])?;
             say(&[
                 b"RESTORE",

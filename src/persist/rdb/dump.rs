@@ -43,8 +43,18 @@ impl From<RestoreError> for Error {
 
 /// The payload of a value.
 pub fn dump<'v>(value: impl Into<ValueRef<'v>>, target: Target) -> Vec<u8> {
+    dump_with(&mut Compressor::default(), value, target)
+}
+
+/// The same payload, for those who ask for many: the table of a compressor is 64 KiB, which to
+/// fill for each takes longer than all else that is done to a short value.
+pub fn dump_with<'v>(
+    compressor: &mut Compressor,
+    value: impl Into<ValueRef<'v>>,
+    target: Target,
+) -> Vec<u8> {
     let mut out = Vec::new();
-    write_value(value.into(), target, &mut Compressor::default(), &mut out);
+    write_value(value.into(), target, compressor, &mut out);
     out.extend_from_slice(&target.version().to_le_bytes());
     let crc = crc64(0, &out);
     out.extend_from_slice(&crc.to_le_bytes());

@@ -30,8 +30,9 @@ mod wire;
 mod writer;
 
 pub use crc64::crc64;
-pub use dump::{RestoreError, dump, restore};
+pub use dump::{RestoreError, dump, dump_with, restore};
 pub use error::LoadError;
+pub use lzf::Compressor;
 pub use reader::Reader;
 pub use writer::{About, Writer};
 
