@@ -356,3 +356,18 @@ test('what a listener throws is reported as uncaught, and harms no other', async
   assert.match(String(await uncaught), /mine/)
   assert.deepEqual(heard, ['hello'])
 })
+
+test('where much has expired at once, the store does not rest before it is gone', async (t) => {
+  const db = await memory(t)
+  const delays: (number | undefined)[] = []
+  const ordinary = globalThis.setTimeout
+  t.mock.method(globalThis, 'setTimeout', (work: () => void, ms?: number) => {
+    delays.push(ms)
+    return ordinary(work, ms)
+  })
+  for (let i = 0; i < 50_000; i += 1) db.set(`key:${i}`, 'v', { PX: 1 })
+  while (db.dbSize() > 0) await pause(20)
+  // A tenth of a second after each thousandth of work would make it some seconds.
+  const short = delays.filter((ms) => ms !== undefined && ms <= 20)
+  assert.ok(short.length >= 3, `waited for ${delays.join(', ')} ms`)
+})

@@ -190,13 +190,16 @@ export class EngineInstance {
     this.enter((exports, engine) => exports.instance_observe(engine, client, patterns.length), patterns)
   }
 
-  /** Does what is due. In workerd the clock stands still while code runs: there the units alone are the bound. */
-  tick(units: number): void {
+  /** Does what is due, and says whether more is. In workerd the clock stands still while code runs: there the units alone are
+   *  the bound. */
+  tick(units: number): boolean {
     const until = performance.now() + TICK_MS
     for (let left = units; left > 0; left -= SLICE_UNITS) {
       this.#pending = this.enter((exports, engine) => exports.instance_tick(engine, Date.now(), SLICE_UNITS))
-      if ((this.#pending & UNFINISHED) === 0 || performance.now() >= until) return
+      if ((this.#pending & UNFINISHED) === 0) return false
+      if (performance.now() >= until) break
     }
+    return true
   }
 
   /** In milliseconds since 1970; infinite where nobody waits for a time. */
