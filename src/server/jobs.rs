@@ -293,7 +293,9 @@ fn end_by_signal(host: &Rc<Host>, name: &'static str) {
     let host = Rc::clone(host);
     tokio::task::spawn_local(async move {
         if shut_down(&host, None).await.is_err() {
-            error!("still running, since ending would lose what cannot be written");
+            error!(
+                "still running, since ending would lose what cannot be written; SHUTDOWN NOSAVE ends without the snapshot"
+            );
         }
     });
 }

@@ -68,7 +68,13 @@ fn bind_to(address: SocketAddr) -> io::Result<TcpSocket> {
 
 /// Opens the ports that were taken.
 pub fn listen(sockets: Vec<TcpSocket>) -> Result<Vec<TcpListener>, Failure> {
-    let listen = |socket: TcpSocket| socket.listen(BACKLOG).map_err(Failure::of("cannot listen"));
+    let listen = |socket: TcpSocket| {
+        let address = socket
+            .local_addr()
+            .map_or_else(|_| String::new(), |at| format!(" on {at}"));
+        let listening = socket.listen(BACKLOG);
+        listening.map_err(Failure::of(format!("cannot listen{address}")))
+    };
     sockets.into_iter().map(listen).collect()
 }
 

@@ -306,7 +306,9 @@ fn a_snapshot_that_cannot_be_written_has_writes_refused_until_it_can() {
     // Where the snapshot is written before it takes its place.
     let in_the_way = server.directory().join("dump.rdb.unfinished");
     fs::create_dir(&in_the_way).expect("a folder");
-    assert!(client.say("SAVE").starts_with("(error) ERR "));
+    let refusal = client.say("SAVE");
+    assert!(refusal.starts_with("(error) ERR "));
+    assert!(refusal.contains("dump.rdb.unfinished: "), "{refusal}");
     assert!(client.say("SET k w").starts_with("(error) MISCONF "));
     assert_eq!(client.say("GET k"), "\"v\"");
     // Neither a part of a transaction, nor one that was queued before.

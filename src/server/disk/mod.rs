@@ -34,6 +34,12 @@ fn unfinished(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Creates a file. An error says which: whoever reads it may not know the folder.
+fn create(path: &Path) -> io::Result<File> {
+    File::create(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}
+
 /// Puts a finished file in its place, so that it is there after a crash of the machine.
 fn put_in_place(file: &File, path: &Path) -> io::Result<()> {
     file.sync_all()?;
@@ -51,7 +57,7 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 /// Writes a small file, whole or not at all.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(unfinished(path))?;
+    let mut file = create(&unfinished(path))?;
     file.write_all(bytes)?;
     put_in_place(&file, path)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::super::clock::now_ms;
 use super::super::host::Host;
-use super::{on_disk, put_in_place, unfinished};
+use super::{create, on_disk, put_in_place, unfinished};
 use crate::db::State;
 use crate::persist::rdb::{About, Target, Writer};
 use crate::persist::snapshot::abandon;
@@ -71,7 +71,7 @@ impl Snapshot {
 
     async fn write_beside(mut self, host: &Host, path: &Path) -> io::Result<Written> {
         let place = unfinished(path);
-        let file = Arc::new(on_disk(move || File::create(place)).await?);
+        let file = Arc::new(on_disk(move || create(&place)).await?);
         let mut bytes = 0;
         loop {
             let slice = self.walk(host.engine.borrow_mut().state_mut());
