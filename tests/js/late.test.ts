@@ -57,6 +57,25 @@ test('open offline says which part could not be loaded', async (t) => {
   await assert.rejects(openWithoutEngine('memory:'), told('UNREACHABLE', /the engine could not be loaded/))
 })
 
+// Private windows of some browsers have none, and pages whose cookies are blocked are denied it.
+test('where there is no IndexedDB, opening says so, and a store in memory opens', async (t) => {
+  const { open, list } = await entryWith(t, 'in-indexeddb', '')
+  const refused = { name: 'NookError', code: 'IO', message: /there is no IndexedDB here/ }
+  await assert.rejects(open('shop'), refused)
+  await assert.rejects(list(), refused)
+  Object.defineProperty(globalThis, 'indexedDB', {
+    configurable: true,
+    get: () => {
+      throw new DOMException('denied', 'SecurityError')
+    },
+  })
+  t.after(() => void Reflect.deleteProperty(globalThis, 'indexedDB'))
+  await assert.rejects(open('shop'), refused)
+  const memory = await open('memory:')
+  assert.equal(memory.set('a', '1'), 'OK')
+  await memory.close()
+})
+
 test('a service worker is told which entries need load nothing', async (t) => {
   beServiceWorker(t)
   const { connect } = await entryWith(t, 'remote')

@@ -48,7 +48,7 @@ export class IndexedDBStorage implements Storage {
   /** Null until opened, and once closed. */
   #storeId: string | null = null
 
-  constructor(name: string, { durability = 'strict', factory = globalThis.indexedDB }: IndexedDBOptions = {}) {
+  constructor(name: string, { durability = 'strict', factory = indexedDBHere() }: IndexedDBOptions = {}) {
     this.#name = PREFIX + name
     this.#durability = durability
     this.#factory = factory
@@ -214,15 +214,28 @@ export class IndexedDBStorage implements Storage {
   }
 }
 
+/** @throws IO where there is none, as in some private windows, or where the page may not use it, as with cookies blocked */
+function indexedDBHere(): IDBFactory {
+  const none = 'there is no IndexedDB here, or this page may not use it; a store with the name memory: needs none'
+  let factory: IDBFactory | null | undefined
+  try {
+    factory = globalThis.indexedDB
+  } catch (error) {
+    throw storageError('IO', none, error)
+  }
+  if (factory === undefined || factory === null) throw storageError('IO', none)
+  return factory
+}
+
 /** The names of the stores that this origin keeps. */
-export async function listIndexedDB(factory: IDBFactory = globalThis.indexedDB): Promise<string[]> {
+export async function listIndexedDB(factory: IDBFactory = indexedDBHere()): Promise<string[]> {
   const databases = await factory.databases()
   const names = databases.map(({ name = '' }) => name).filter((name) => name.startsWith(PREFIX))
   return names.map((name) => name.slice(PREFIX.length)).sort()
 }
 
 /** Deletes a store, under whoever has it open: its writer is told `WIPED`. No store of that name is no error. */
-export async function destroyIndexedDB(name: string, factory: IDBFactory = globalThis.indexedDB): Promise<void> {
+export async function destroyIndexedDB(name: string, factory: IDBFactory = indexedDBHere()): Promise<void> {
   // `onblocked` may come first, and is no end: connections close on `versionchange`, and then the deletion goes on.
   await result(factory.deleteDatabase(PREFIX + name)).catch((error: unknown) => {
     throw translated(error)
