@@ -308,7 +308,7 @@ async fn shut_down(host: &Host, wanted: Option<bool>) -> Result<(), Error> {
     match kept {
         Ok(()) => {
             send_last_replies(host).await;
-            info!("everything is kept, bye");
+            info!("what is to be kept is kept, bye");
             host.jobs.ended.notify_one();
             Ok(())
         }
