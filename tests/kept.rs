@@ -1,6 +1,6 @@
 //! What is kept gives back what was there: a snapshot made while commands went on, and the journal after it.
 
-use nookdb::db::{ClientId, Config, split_mix};
+use nookdb::db::{Cause, ClientId, Config, Effect, Step, split_mix};
 use nookdb::persist::rdb::Target;
 use nookdb::persist::record::{self, Origin};
 use nookdb::persist::snapshot::{self, Chunk, Slice, Snapshot};
@@ -54,9 +54,9 @@ impl Store {
         }
         store.engine.state_mut().seq = base_seq;
         for record in journal {
-            let (steps, _) = record::decode(record).unwrap();
-            for step in steps.into_iter().filter(|step| step.seq > base_seq) {
-                store.engine.apply(&step).unwrap();
+            let record = record::read(record).unwrap();
+            for step in record.steps().filter(|step| step.head().seq > base_seq) {
+                store.engine.apply_taken(step).unwrap();
             }
         }
         store
@@ -193,6 +193,28 @@ fn a_chunk_cut_short_anywhere_is_refused() {
     for length in 0..chunks[0].bytes.len() {
         assert!(snapshot::read_chunk(&chunks[0].bytes[..length], &Limits::default()).is_err());
     }
+}
+
+/// It was a panic, and so the end of the instance: a build to come may have more databases.
+#[test]
+fn a_step_in_a_database_that_there_is_not_is_refused() {
+    let mut store = Store::new(1);
+    let effect = |db| Effect::Command {
+        db,
+        argv: [b"SET".as_slice(), b"k", b"v"].map(Box::from).into(),
+    };
+    let step = Step {
+        seq: 1,
+        at_ms: NOW_MS,
+        seed: 0,
+        cause: Cause::Command,
+        intent: Vec::new(),
+        effects: vec![effect(0), effect(16)],
+    };
+    let refused = store.engine.apply(&step).unwrap_err();
+    assert_eq!(refused.to_string(), "ERR DB index is out of range");
+    assert_eq!(store.engine.state().seq, 0);
+    assert_eq!(store.say("EXISTS k"), Reply::Integer(0));
 }
 
 /// Written by the last builds whose records were of these formats.

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::Engine;
 use crate::commands::execute;
-use crate::db::{Cause, Ctx, Effect, Event, NOBODY, Standing, Step};
-use crate::error::Result;
+use crate::db::{Cause, Ctx, Event, NOBODY, Standing, Step, Taken, TakenEffect};
+use crate::error::{Error, Result};
 
 impl Engine {
     /// Applies the effects of a step as they are: no deadline passes, nothing is evicted.
@@ -13,46 +13,70 @@ impl Engine {
     /// # Errors
     /// Where an effect does not fit the state, which means that the state is not the one that it
     /// was computed on, or where a database is full. Nothing of the step remains then.
-    #[inline(never)]
     pub fn apply(&mut self, step: &Step) -> Result<()> {
-        self.make_room_for(&step.effects)?;
+        self.apply_effects(step.seq, step.at_ms, || {
+            step.effects.iter().map(TakenEffect::from)
+        })
+    }
+
+    /// As `apply`, for a step of a record: nothing of it is copied first.
+    ///
+    /// # Errors
+    /// Those of `apply`.
+    #[inline(never)]
+    pub fn apply_taken(&mut self, step: Taken) -> Result<()> {
+        let head = step.head();
+        self.apply_effects(head.seq, head.at_ms, || step.effects())
+    }
+
+    fn apply_effects<'a, Effects: Iterator<Item = TakenEffect<'a>>>(
+        &mut self,
+        seq: u64,
+        at_ms: i64,
+        effects: impl Fn() -> Effects,
+    ) -> Result<()> {
+        self.make_room_for(effects())?;
         let journaling = core::mem::replace(&mut self.journaling, false);
-        let mut draft = self.draft(step.at_ms);
+        let mut draft = self.draft(at_ms);
         self.journaling = journaling;
         draft.applying = true;
         draft.may_block = false;
         let mut ctx = Ctx::new(&mut self.state, &mut draft, NOBODY);
         let start = ctx.savepoint();
-        for effect in &step.effects {
+        for effect in effects() {
             if let Err(error) = apply_one(&mut ctx, effect) {
                 ctx.rollback(start);
                 return Err(error);
             }
         }
         self.commit(draft, Cause::Load, &[]);
-        self.state.seq = step.seq;
+        self.state.seq = seq;
         Ok(())
     }
 }
 
-fn apply_one(ctx: &mut Ctx, effect: &Effect) -> Result<()> {
-    match effect {
-        Effect::Command { db, argv } => {
-            let argv: Vec<&[u8]> = argv.iter().map(|argument| &**argument).collect();
-            ctx.in_db(*db, |ctx| execute(ctx, &argv)).map(|_| ())
-        }
-        Effect::Expired { db, key, deadline } => {
-            ctx.in_db(*db, |ctx| {
-                let current = ctx.keyspace().get(key).and_then(Standing::deadline);
-                if current == Some(*deadline) {
-                    ctx.remove(key, Event::Expired);
-                }
-            });
-            Ok(())
-        }
-        Effect::Evicted { db, key, .. } => {
-            ctx.in_db(*db, |ctx| ctx.remove(key, Event::Evicted));
-            Ok(())
-        }
+fn apply_one(ctx: &mut Ctx, effect: TakenEffect) -> Result<()> {
+    let (TakenEffect::Command { db, .. }
+    | TakenEffect::Expired { db, .. }
+    | TakenEffect::Evicted { db, .. }) = effect;
+    if db as usize >= ctx.state.databases.len() {
+        return Err(Error::Said("ERR DB index is out of range"));
     }
+    ctx.in_db(db, |ctx| match effect {
+        TakenEffect::Command { call, .. } => {
+            let argv: Vec<&[u8]> = call.words().collect();
+            execute(ctx, &argv).map(|_| ())
+        }
+        TakenEffect::Expired { key, deadline, .. } => {
+            let current = ctx.keyspace().get(key).and_then(Standing::deadline);
+            if current == Some(deadline) {
+                ctx.remove(key, Event::Expired);
+            }
+            Ok(())
+        }
+        TakenEffect::Evicted { key, .. } => {
+            ctx.remove(key, Event::Evicted);
+            Ok(())
+        }
+    })
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Engine, FULL};
 use crate::commands::{Flags, Listed, table};
-use crate::db::{Cause, ClientId, Ctx, ENTRY_MAX_BYTES, Effect, Policy, Queue};
+use crate::db::{Cause, ClientId, Ctx, ENTRY_MAX_BYTES, Policy, Queue, TakenEffect};
 use crate::error::{Error, Result};
 
 /// What an argument may take as a key of its own, beside its bytes.
@@ -71,12 +71,16 @@ impl Engine {
     }
 
     /// As before a call, before what is done again.
-    pub(super) fn make_room_for(&mut self, effects: &[Effect]) -> Result<()> {
-        let of_effect = |effect: &Effect| match effect {
-            Effect::Command { argv, .. } => room_for_words(argv.iter().map(|word| word.len())),
-            Effect::Expired { .. } | Effect::Evicted { .. } => 0,
+    pub(super) fn make_room_for<'a>(
+        &mut self,
+        effects: impl Iterator<Item = TakenEffect<'a>>,
+    ) -> Result<()> {
+        let of_effect = |effect| match effect {
+            TakenEffect::Command { call, .. } => room_for_words(call.words().map(<[u8]>::len)),
+            TakenEffect::Expired { .. } | TakenEffect::Evicted { .. } => 0,
         };
-        let bytes: usize = effects.iter().map(of_effect).sum();
+        // The same words may be named any number of times.
+        let bytes = effects.map(of_effect).fold(0, usize::saturating_add);
         if bytes == 0 || self.state.has_room_for(bytes, true) {
             return Ok(());
         }

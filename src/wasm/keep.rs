@@ -8,14 +8,14 @@ use wasm_bindgen::prelude::*;
 
 use super::Instance;
 use super::loading::Loading;
-use nookdb::Outcome;
-use nookdb::db::{Resp, Role, Step};
+use nookdb::db::{Resp, Role, Taken};
 use nookdb::error::Error;
 use nookdb::persist::manifest::{ChunkEntry, Manifest};
 use nookdb::persist::rdb::{Compressor, Entry, LoadError, Reader, Target, dump_with};
-use nookdb::persist::record;
+use nookdb::persist::record::{self, Record};
 use nookdb::persist::snapshot::{self, Chunk, Slice, Snapshot};
 use nookdb::reply::Reply;
+use nookdb::{Engine, Outcome};
 
 /// Keys that a slice of a snapshot looks at: about a millisecond's work where values are small.
 const SLICE_KEYS: usize = 500;
@@ -160,52 +160,13 @@ impl Instance {
     /// Applies the steps of the record in the scratch buffer that come after those that were applied.
     pub fn load_record(&mut self) -> u32 {
         self.needs_ticks = true;
-        let record = self.scratch.argv(1)[0];
-        let reply = match record::decode_effects(record) {
-            Ok(steps) => self.apply_all(&steps),
+        let argv = self.scratch.argv(1);
+        let reply = match record::read(argv[0]) {
+            Ok(record) => apply_all(&mut self.engine, &self.loading, &record),
             Err(error) if error.is_of_another() => unsupported(&error),
             Err(error) => refused(&error),
         };
         self.answer.outcome(Outcome::Reply(reply)) as u32
-    }
-
-    fn apply_all(&mut self, steps: &[Step]) -> Reply {
-        let last = self.engine.state().seq;
-        for step in steps.iter().skip_while(|step| step.seq <= last) {
-            let reply = self.apply(step);
-            if reply != Reply::OK {
-                return reply;
-            }
-        }
-        if self.engine.state().seq > last {
-            return Reply::OK;
-        }
-        Reply::Error(Error::SaidOf(format!(
-            "DAMAGED a record that ends before step {}",
-            last + 1
-        )))
-    }
-
-    fn apply(&mut self, step: &Step) -> Reply {
-        let expected = self.engine.state().seq + 1;
-        if step.seq != expected {
-            let text = format!("DAMAGED step {} where step {expected} should be", step.seq);
-            return Reply::Error(Error::SaidOf(text));
-        }
-        match self.engine.apply(step) {
-            Ok(()) => Reply::OK,
-            // Of a build that has more commands than this one.
-            Err(error @ Error::UnknownCommand { .. }) => unsupported(&error),
-            // A step on keys that are lost may fail: the loss was told, and others need not follow.
-            Err(_) if self.loading.has_losses() => {
-                self.engine.state_mut().seq = step.seq;
-                Reply::OK
-            }
-            Err(error) => {
-                let text = format!("DAMAGED step {} does not fit: {error}", step.seq);
-                Reply::Error(Error::SaidOf(text))
-            }
-        }
     }
 
     /// Puts everything into the answer as an RDB file for Redis 7.0, 7.2 or 7.4.
@@ -272,6 +233,47 @@ impl Instance {
             ])?;
         }
         Ok(())
+    }
+}
+
+fn apply_all(engine: &mut Engine, loading: &Loading, record: &Record) -> Reply {
+    let last = engine.state().seq;
+    let after = |step: &Taken| step.head().seq > last;
+    for step in record.steps().skip_while(|step| !after(step)) {
+        let reply = apply(engine, loading, step);
+        if reply != Reply::OK {
+            return reply;
+        }
+    }
+    if engine.state().seq > last {
+        return Reply::OK;
+    }
+    Reply::Error(Error::SaidOf(format!(
+        "DAMAGED a record that ends before step {}",
+        last + 1
+    )))
+}
+
+fn apply(engine: &mut Engine, loading: &Loading, step: Taken) -> Reply {
+    let seq = step.head().seq;
+    let expected = engine.state().seq + 1;
+    if seq != expected {
+        let text = format!("DAMAGED step {seq} where step {expected} should be");
+        return Reply::Error(Error::SaidOf(text));
+    }
+    match engine.apply_taken(step) {
+        Ok(()) => Reply::OK,
+        // Of a build that has more commands than this one.
+        Err(error @ Error::UnknownCommand { .. }) => unsupported(&error),
+        // A step on keys that are lost may fail: the loss was told, and others need not follow.
+        Err(_) if loading.has_losses() => {
+            engine.state_mut().seq = seq;
+            Reply::OK
+        }
+        Err(error) => {
+            let text = format!("DAMAGED step {seq} does not fit: {error}");
+            Reply::Error(Error::SaidOf(text))
+        }
     }
 }
 

@@ -30,6 +30,8 @@
 //! pair     length of the key | length of the value | key | value
 //! ```
 //!
+//! A word that is named by its index is kept once, and whoever reads does not copy it either.
+//!
 //! Integers are little-endian; counts, lengths, times, databases and indexes are LEB128. Epoch and checksum are 0 here: they are for
 //! those who keep records, and `other` for those who take them from others; see `persist::record`, which reads them.
 
@@ -42,10 +44,9 @@ use super::bytes::{NUMBER_MAX_BYTES, write_bytes, write_number};
 use super::effects::{Argv, Cause, Effect, Step};
 use super::keyspace::Deadline;
 use done::{Packed, What};
-use taken::Run;
 
 pub use done::{Effects, EffectsPlace};
-pub use taken::{Call, StepHead, Taken, TakenEffect, read_pair};
+pub use taken::{Call, Run, StepHead, Taken, TakenEffect};
 
 pub const FORMAT: u8 = 5;
 /// Among the flags of a record: its step was computed elsewhere.
@@ -75,7 +76,7 @@ pub const SET_FOR: u8 = 3 << 6;
 /// Code, time, seed and database, at most.
 const STEP_HEAD_MAX_BYTES: usize = 1 + 2 * NUMBER_MAX_BYTES + 8;
 
-/// What is read here was written here.
+/// What is read here was written here, or looked through.
 const OURS: &str = "a step is as it was pushed";
 
 /// Puts the words of a call at the end of `out`.

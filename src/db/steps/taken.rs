@@ -1,4 +1,7 @@
-//! Steps as they are read.
+//! Steps as they are read: where they lie, whoever wrote them.
+//!
+//! Steps of elsewhere are looked through once, before any of them is believed, and take no memory of their own, whatever they say:
+//! a count of a million, and a word that is named a million times, cost the bytes that say it.
 
 use alloc::boxed::Box;
 
@@ -44,14 +47,14 @@ impl StepHead {
 }
 
 /// A key and its value.
-pub fn read_pair<'a>(parts: &mut Parts<'a>) -> Option<[&'a [u8]; 2]> {
+fn read_pair<'a>(parts: &mut Parts<'a>) -> Option<[&'a [u8]; 2]> {
     let (key, value) = (parts.count()?, parts.count()?);
     Some([parts.take(key)?, parts.take(value)?])
 }
 
-/// The steps of a record that was written here.
+/// Steps that follow each other, all of which can be read.
 #[derive(Debug, Clone)]
-pub(super) struct Run<'a> {
+pub struct Run<'a> {
     /// Of the step that comes next.
     seq: u64,
     /// Of the one before.
@@ -60,8 +63,25 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Given the record without its checksum.
-    pub fn of_record(record: &'a [u8]) -> Run<'a> {
+    /// Steps of elsewhere, the first of them the `seq`th; its time counts from `at_ms`. Gives how many there are, too.
+    pub fn checked(steps: &'a [u8], seq: u64, at_ms: i64) -> Option<(Run<'a>, usize)> {
+        let mut parts = Parts(steps);
+        let run = Run {
+            seq,
+            at_ms,
+            parts: parts.clone(),
+        };
+        let mut count = 0;
+        while !parts.is_empty() {
+            let head = StepHead::read(&mut parts, at_ms)?;
+            skip_done(head.form, &mut parts)?;
+            count += 1;
+        }
+        Some((run, count))
+    }
+
+    /// Given a record that was written here, without its checksum.
+    pub(super) fn of_record(record: &'a [u8]) -> Run<'a> {
         let (head, steps) = record.split_at(HEAD_BYTES);
         let mut head = Parts(&head[HEAD_BYTES - 16..]);
         Run {
@@ -116,18 +136,20 @@ fn skip_call(parts: &mut Parts) -> Option<()> {
 }
 
 fn skip_listed(parts: &mut Parts) -> Option<()> {
-    for _ in 0..parts.count()? {
+    let intents = parts.count()?;
+    for _ in 0..intents {
         skip_call(parts)?;
     }
     for _ in 0..parts.count()? {
-        let (code, _db) = (parts.u8()?, parts.number()?);
+        let (code, _db) = (parts.u8()?, u32::try_from(parts.number()?).ok()?);
         match code {
             0 => skip_call(parts)?,
-            1 => _ = parts.number()?,
-            _ => {
+            1 => (parts.number()? < intents as u64).then_some(())?,
+            2 | 3 => {
                 parts.u64()?;
                 parts.bytes()?;
             }
+            _ => return None,
         }
     }
     Some(())
@@ -156,6 +178,7 @@ enum Words<'a> {
         count: usize,
         words: [&'a [u8]; 4],
     },
+    Apart(&'a [Box<[u8]>]),
 }
 
 impl<'a> Call<'a> {
@@ -182,14 +205,16 @@ impl<'a> Call<'a> {
 
     /// Its name, then its arguments.
     pub fn words(self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone {
-        let (count, mut packed, set) = match self.0 {
-            Words::Packed { count, words } => (count, Some(Parts(words)), [&[] as &[u8]; 4]),
-            Words::Set { count, words } => (count, None, words),
+        let (count, mut packed) = match self.0 {
+            Words::Packed { count, words } => (count, Parts(words)),
+            Words::Set { count, .. } => (count, Parts(&[])),
+            Words::Apart(argv) => (argv.len(), Parts(&[])),
         };
-        (0..count).map(move |at| match (&mut packed, at) {
-            (Some(parts), _) => parts.bytes().expect(OURS),
-            (None, 0) => b"SET",
-            (None, _) => set[at - 1],
+        (0..count).map(move |at| match (self.0, at) {
+            (Words::Packed { .. }, _) => packed.bytes().expect(OURS),
+            (Words::Set { .. }, 0) => b"SET",
+            (Words::Set { words, .. }, _) => words[at - 1],
+            (Words::Apart(argv), _) => &argv[at],
         })
     }
 
@@ -215,7 +240,35 @@ pub enum TakenEffect<'a> {
     },
 }
 
+impl<'a> From<&'a Effect> for TakenEffect<'a> {
+    fn from(effect: &'a Effect) -> TakenEffect<'a> {
+        match effect {
+            Effect::Command { db, argv } => TakenEffect::Command {
+                db: *db,
+                call: Call(Words::Apart(argv)),
+            },
+            Effect::Expired { db, key, deadline } => TakenEffect::Expired {
+                db: *db,
+                key,
+                deadline: *deadline,
+            },
+            Effect::Evicted { db, key, seen_seq } => TakenEffect::Evicted {
+                db: *db,
+                key,
+                seen_seq: *seen_seq,
+            },
+        }
+    }
+}
+
 impl<'a> Taken<'a> {
+    /// A step of elsewhere; `None` where what it did is not all that stands there.
+    pub fn checked(seq: u64, head: StepHead, done: &'a [u8]) -> Option<Taken<'a>> {
+        let mut parts = Parts(done);
+        skip_done(head.form, &mut parts)?;
+        parts.is_empty().then_some(Taken { seq, head, done })
+    }
+
     pub fn head(self) -> Head {
         Head {
             seq: self.seq,
@@ -273,21 +326,21 @@ impl<'a> Taken<'a> {
     }
 
     pub fn effects(self) -> TakenEffects<'a> {
-        let mut effects = TakenEffects {
-            step: self,
-            single: self.single().map(|[_, done]| done),
-            left: 0,
-            parts: Parts(&[]),
-            intents: self.intents(),
-            said: None,
-        };
-        if effects.single.is_none() {
-            let mut intents = self.intents();
-            intents.by_ref().for_each(drop);
-            effects.parts = intents.parts;
-            effects.left = effects.parts.count().expect(OURS);
+        if let Some([_, call]) = self.single() {
+            let db = self.head.db;
+            return TakenEffects::Single(Some(TakenEffect::Command { db, call }));
         }
-        effects
+        let intents = self.intents();
+        let mut parts = intents.clone();
+        parts.by_ref().for_each(drop);
+        let mut parts = parts.parts;
+        TakenEffects::Listed(ListedEffects {
+            step: self,
+            left: parts.count().expect(OURS),
+            parts,
+            intents,
+            said: None,
+        })
     }
 
     pub fn to_step(self) -> Step {
@@ -346,9 +399,15 @@ impl<'a> Iterator for Intended<'a> {
 
 /// The effects of a step.
 #[derive(Debug)]
-pub struct TakenEffects<'a> {
+pub enum TakenEffects<'a> {
+    /// As nearly all steps have it, until it was given.
+    Single(Option<TakenEffect<'a>>),
+    Listed(ListedEffects<'a>),
+}
+
+#[derive(Debug)]
+pub struct ListedEffects<'a> {
     step: Taken<'a>,
-    single: Option<Call<'a>>,
     left: usize,
     parts: Parts<'a>,
     /// Those that were not looked at yet: effects name intents in their order, as a rule.
@@ -357,7 +416,7 @@ pub struct TakenEffects<'a> {
     said: Option<(usize, Call<'a>)>,
 }
 
-impl<'a> TakenEffects<'a> {
+impl<'a> ListedEffects<'a> {
     fn read(&mut self) -> Option<TakenEffect<'a>> {
         let code = self.parts.u8()?;
         let db = self.parts.number()? as u32;
@@ -406,18 +465,20 @@ impl<'a> Iterator for TakenEffects<'a> {
     type Item = TakenEffect<'a>;
 
     fn next(&mut self) -> Option<TakenEffect<'a>> {
-        if let Some(call) = self.single.take() {
-            return Some(TakenEffect::Command {
-                db: self.step.head.db,
-                call,
-            });
+        match self {
+            TakenEffects::Single(effect) => effect.take(),
+            TakenEffects::Listed(listed) => {
+                listed.left = listed.left.checked_sub(1)?;
+                Some(listed.read().expect(OURS))
+            }
         }
-        self.left = self.left.checked_sub(1)?;
-        Some(self.read().expect(OURS))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.left + usize::from(self.single.is_some());
+        let left = match self {
+            TakenEffects::Single(effect) => usize::from(effect.is_some()),
+            TakenEffects::Listed(listed) => listed.left,
+        };
         (left, Some(left))
     }
 }
