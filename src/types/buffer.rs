@@ -12,6 +12,8 @@ use super::Inverses;
 const HEAD_BYTES: usize = 8;
 /// Up to this length the bytes are compact: they lie in the block of their key, and undo keeps a copy of the whole.
 pub(super) const COMPACT_MAX_BYTES: usize = 256;
+/// The bookkeeping of an allocation, as an estimate that is the same everywhere.
+pub(super) const ALLOCATION_BYTES: usize = 16;
 
 /// Bytes in one allocation.
 #[derive(Debug)]
@@ -85,14 +87,6 @@ impl Buffer {
         self.len() <= COMPACT_MAX_BYTES
     }
 
-    /// The allocation, for something else that takes the place of this; none while it records.
-    pub fn take_buffer(&mut self) -> Option<Vec<u8>> {
-        match &mut self.0 {
-            Form::Resting(bytes) => Some(core::mem::take(bytes)),
-            Form::Recording(_) => None,
-        }
-    }
-
     /// The first bytes, to be counted anew after a change; not noted.
     pub fn head_mut(&mut self) -> &mut [u8] {
         let bytes = self.bytes_mut();
@@ -114,16 +108,8 @@ impl Buffer {
         &mut bytes[range.start..range.start + len]
     }
 
-    /// Gives back room that was taken for more, once a value is made.
-    pub fn trim(&mut self) {
-        let bytes = self.bytes_mut();
-        if bytes.capacity() > capacity_for(bytes.len()) {
-            bytes.shrink_to(capacity_for(bytes.len()));
-        }
-    }
-
-    /// Starts to note changes, after those that were noted of the same edit.
-    pub fn start(&mut self, noted: Inverses) {
+    /// Starts to note changes.
+    fn start(&mut self, noted: Inverses) {
         let bytes = core::mem::take(self.bytes_mut());
         let mut head = [0; HEAD_BYTES];
         let kept = bytes.len().min(HEAD_BYTES);
@@ -138,8 +124,8 @@ impl Buffer {
         }));
     }
 
-    /// Stops, and hands over what was noted; none where it did not record.
-    pub fn finish(&mut self) -> Option<Inverses> {
+    /// Stops, and hands over what was noted.
+    fn finish(&mut self) -> Option<Inverses> {
         let Form::Recording(recording) = &mut self.0 else {
             return None;
         };
@@ -153,8 +139,8 @@ impl Buffer {
         Some(noted)
     }
 
-    /// Takes an edit back.
-    pub fn rewind(&mut self, rewind: Rewind) {
+    /// Puts what was there before into the place of what was noted.
+    fn rewind(&mut self, rewind: Rewind) {
         let bytes = self.bytes_mut();
         for patch in rewind.patches.into_iter().rev() {
             splice(bytes, patch.at..patch.at + patch.now, patch.old.len());
@@ -169,6 +155,55 @@ impl Buffer {
             Form::Resting(bytes) => bytes,
             Form::Recording(recording) => &mut recording.bytes,
         }
+    }
+}
+
+/// A value that is a buffer and nothing else.
+pub(super) trait Buffered: Sized {
+    /// The bytes of an empty one.
+    const EMPTY: &[u8];
+
+    /// Of bytes that one of this kind had.
+    fn of(bytes: Vec<u8>) -> Self;
+
+    fn buffer(&mut self) -> &mut Buffer;
+
+    /// An empty one in a buffer that is there already, whatever was in it.
+    fn in_buffer(mut bytes: Vec<u8>) -> Self {
+        bytes.clear();
+        bytes.extend_from_slice(Self::EMPTY);
+        Self::of(bytes)
+    }
+
+    /// The allocation, for something else that takes the place of this; none while it records.
+    fn take_buffer(&mut self) -> Option<Vec<u8>> {
+        match &mut self.buffer().0 {
+            Form::Resting(bytes) => Some(core::mem::take(bytes)),
+            Form::Recording(_) => None,
+        }
+    }
+
+    /// Gives back room that was taken for more, once a value is made.
+    fn trim(&mut self) {
+        let bytes = self.buffer().bytes_mut();
+        if bytes.capacity() > capacity_for(bytes.len()) {
+            bytes.shrink_to(capacity_for(bytes.len()));
+        }
+    }
+
+    /// Starts to note how changes are taken back, after those that were noted of the same edit.
+    fn record(&mut self, noted: Inverses) {
+        self.buffer().start(noted);
+    }
+
+    /// Stops, and hands over what was noted; none where it did not record.
+    fn recorded(&mut self) -> Option<Inverses> {
+        self.buffer().finish()
+    }
+
+    /// Takes an edit back.
+    fn rewind(&mut self, rewind: Rewind) {
+        self.buffer().rewind(rewind);
     }
 }
 

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::buffer::Buffered as _;
 use super::compact::{Compact, Packing};
 use super::listpack::{self, Cursor, Items};
 use super::log::{Log, NOT_RECORDING};

@@ -8,13 +8,9 @@
 
 use alloc::vec::Vec;
 
-use super::Inverses;
-use super::buffer::{Buffer, Rewind};
+use super::buffer::{ALLOCATION_BYTES, Buffer, Buffered};
 
 const HEADER_BYTES: usize = 8;
-const EMPTY: [u8; HEADER_BYTES] = [2, 0, 0, 0, 0, 0, 0, 0];
-/// The bookkeeping of an allocation, as an estimate that is the same everywhere.
-const ALLOCATION_BYTES: usize = 16;
 
 /// Sorted integers without duplicates. A search costs O(log N), a change a move of what is behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,32 +20,27 @@ pub struct Intset {
 
 impl Default for Intset {
     fn default() -> Intset {
-        Intset::in_buffer(Vec::with_capacity(EMPTY.len()))
+        Intset::in_buffer(Vec::with_capacity(HEADER_BYTES))
+    }
+}
+
+impl Buffered for Intset {
+    const EMPTY: &[u8] = &[2, 0, 0, 0, 0, 0, 0, 0];
+
+    fn of(bytes: Vec<u8>) -> Intset {
+        Intset {
+            bytes: Buffer::from(bytes),
+        }
+    }
+
+    fn buffer(&mut self) -> &mut Buffer {
+        &mut self.bytes
     }
 }
 
 impl Intset {
     pub fn new() -> Intset {
         Intset::default()
-    }
-
-    /// As `Listpack::in_buffer`.
-    pub(super) fn in_buffer(mut bytes: Vec<u8>) -> Intset {
-        bytes.clear();
-        bytes.extend_from_slice(&EMPTY);
-        Intset::of(bytes)
-    }
-
-    /// As `Listpack::of`.
-    pub(super) fn of(bytes: Vec<u8>) -> Intset {
-        Intset {
-            bytes: Buffer::from(bytes),
-        }
-    }
-
-    /// As `Listpack::take_buffer`.
-    pub(super) fn take_buffer(&mut self) -> Option<Vec<u8>> {
-        self.bytes.take_buffer()
     }
 
     /// Takes bytes from outside: `None` unless they are sorted integers of one width.
@@ -147,25 +138,6 @@ impl Intset {
             place.copy_from_slice(&number.to_le_bytes()[..width]);
         }
         self.bytes.head_mut()[0] = width as u8;
-    }
-
-    /// As `Listpack::trim`.
-    pub(super) fn trim(&mut self) {
-        self.bytes.trim();
-    }
-
-    /// As `Listpack::record`.
-    pub(super) fn record(&mut self, noted: Inverses) {
-        self.bytes.start(noted);
-    }
-
-    /// As `Listpack::recorded`.
-    pub(super) fn recorded(&mut self) -> Option<Inverses> {
-        self.bytes.finish()
-    }
-
-    pub(super) fn rewind(&mut self, rewind: Rewind) {
-        self.bytes.rewind(rewind);
     }
 
     fn write_len(&mut self) {

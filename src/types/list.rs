@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::buffer::Buffered as _;
 use super::listpack::Needle;
 use super::log::{Log, NOT_RECORDING};
 use super::quicklist::{self, NodeLimit, Quicklist, Side, Splice};

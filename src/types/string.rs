@@ -7,6 +7,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::buffer::ALLOCATION_BYTES;
 use super::kind;
 use super::listpack::Item;
 use super::log::{Log, NOT_RECORDING};
@@ -17,8 +18,6 @@ use super::{Inverses, Kind};
 const EMBEDDED_MAX_BYTES: usize = 44;
 /// Up to this length undo keeps a copy rather than inverses.
 const COMPACT_MAX_BYTES: usize = 64;
-/// The bookkeeping of an allocation, as an estimate that is the same everywhere.
-const ALLOCATION_BYTES: usize = 16;
 
 /// A string as it is read: a view that costs nothing to copy.
 #[derive(Debug, Clone, Copy)]

@@ -22,8 +22,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::Inverses;
-use super::buffer::{Buffer, Rewind};
+use super::buffer::{ALLOCATION_BYTES, Buffer, Buffered};
 use super::number::parse_i64;
 
 mod items;
@@ -32,13 +31,10 @@ pub use items::{Items, Iter};
 
 const HEADER_BYTES: usize = 6;
 const END: u8 = 0xFF;
-const EMPTY: [u8; HEADER_BYTES + 1] = [HEADER_BYTES as u8 + 1, 0, 0, 0, 0, 0, END];
 /// The count saturates here: from this many items on, they have to be counted.
 const COUNT_UNKNOWN: usize = 0xFFFF;
 /// What Redis holds safe, far below what the u32 of the header could say.
 const MAX_BYTES: usize = 1 << 30;
-/// The bookkeeping of an allocation, as an estimate that is the same everywhere.
-const ALLOCATION_BYTES: usize = 16;
 
 /// One element of a packed value: what looks like an integer is kept as one.
 ///
@@ -155,32 +151,27 @@ pub struct Listpack {
 
 impl Default for Listpack {
     fn default() -> Listpack {
-        Listpack::in_buffer(Vec::with_capacity(EMPTY.len()))
+        Listpack::in_buffer(Vec::with_capacity(Listpack::EMPTY.len()))
+    }
+}
+
+impl Buffered for Listpack {
+    const EMPTY: &[u8] = &[HEADER_BYTES as u8 + 1, 0, 0, 0, 0, 0, END];
+
+    fn of(bytes: Vec<u8>) -> Listpack {
+        Listpack {
+            bytes: Buffer::from(bytes),
+        }
+    }
+
+    fn buffer(&mut self) -> &mut Buffer {
+        &mut self.bytes
     }
 }
 
 impl Listpack {
     pub fn new() -> Listpack {
         Listpack::default()
-    }
-
-    /// An empty one in a buffer that is there already, whatever was in it.
-    pub(super) fn in_buffer(mut bytes: Vec<u8>) -> Listpack {
-        bytes.clear();
-        bytes.extend_from_slice(&EMPTY);
-        Listpack::of(bytes)
-    }
-
-    /// Of bytes that `as_bytes` gave.
-    pub(super) fn of(bytes: Vec<u8>) -> Listpack {
-        Listpack {
-            bytes: Buffer::from(bytes),
-        }
-    }
-
-    /// The buffer, for something else that takes the place of this; none while it records.
-    pub(super) fn take_buffer(&mut self) -> Option<Vec<u8>> {
-        self.bytes.take_buffer()
     }
 
     /// Takes bytes from outside: `None` unless every one of them is as it should be.
@@ -366,25 +357,6 @@ impl Listpack {
     /// what an edit changed.
     pub(super) fn is_compact(&self) -> bool {
         self.bytes.is_compact()
-    }
-
-    /// Gives back room that was taken for more.
-    pub(super) fn trim(&mut self) {
-        self.bytes.trim();
-    }
-
-    /// Starts to note how changes are taken back.
-    pub(super) fn record(&mut self, noted: Inverses) {
-        self.bytes.start(noted);
-    }
-
-    /// Stops, and hands over what was noted; none where it did not record.
-    pub(super) fn recorded(&mut self) -> Option<Inverses> {
-        self.bytes.finish()
-    }
-
-    pub(super) fn rewind(&mut self, rewind: Rewind) {
-        self.bytes.rewind(rewind);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use alloc::boxed::Box;
 
+use crate::types::buffer::ALLOCATION_BYTES;
+
 /// So many bytes fill what a pointer with its length would take, and a word more.
 const FEW_BYTES: usize = 22;
-/// What an allocation takes besides its bytes.
-const ALLOCATION_BYTES: usize = 16;
 
 /// Bytes that lie where the name does while they are few: a search then reads them with the entry that they are part of.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::Score;
 use crate::types::Inverses;
-use crate::types::buffer::Rewind;
+use crate::types::buffer::{Buffered as _, Rewind};
 use crate::types::listpack::{self, Cursor, Item, Listpack};
 use crate::types::number;
 
