@@ -27,5 +27,13 @@ pub(super) const FAMILIES: &[&[Command]] = &[
     super::sets::ROWS,
     super::hashes::ROWS,
     #[cfg(feature = "sorted-sets")]
-    super::sorted_sets::ROWS,
+    super::sorted_sets::scores::ROWS,
+    #[cfg(feature = "sorted-sets")]
+    super::sorted_sets::ranges::ROWS,
+    #[cfg(feature = "sorted-sets")]
+    super::sorted_sets::pops::ROWS,
+    #[cfg(feature = "sorted-sets")]
+    super::sorted_sets::algebra::ROWS,
+    #[cfg(feature = "sorted-sets")]
+    super::sorted_sets::walks::ROWS,
 ];

@@ -3,13 +3,191 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{named, scored};
+use super::{GROWS, NOT_AN_INTEGER, SYNTAX, WRONG_TYPE, named, scored};
 use crate::commands::Args;
+use crate::commands::flags::Flags;
 use crate::commands::order::by_size;
+use crate::commands::row::{Command, Method, errors, methods, prose};
 use crate::db::{Ctx, Event, Standing, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 use crate::types::{self, Item, Score, SeededMap, ValueRef, ZSet, number};
+
+const NOT_A_WEIGHT: &str = "ERR weight value is not a float";
+const NEGATIVE_LIMIT: &str = "ERR LIMIT can't be negative";
+
+pub(in crate::commands) const ROWS: &[Command] = &[
+    Command {
+        name: "ZUNION",
+        usage: "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
+        summary: prose("Answers the members of any of several sets."),
+        complexity: prose("O(N + M log M) for N members in all and M answered"),
+        group: "sorted-set",
+        since: "6.2.0",
+        flags: Flags::READS.and(Flags::MOVABLE_KEYS),
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            NOT_AN_INTEGER,
+            "ERR at least 1 input key is needed for 'zunion' command",
+            NOT_A_WEIGHT,
+        ]),
+        methods: methods(&[
+            Method::new(
+                "zUnion",
+                "keys: WeightedKeys, options?: ZAggregateOptions",
+                "Text[]",
+            ),
+            Method::new(
+                "zUnionWithScores",
+                "keys: WeightedKeys, options?: ZAggregateOptions",
+                "ScoredMember<Text>[]",
+            )
+            .sending("keys options WITHSCORES"),
+        ]),
+        run: zunion,
+    },
+    Command {
+        name: "ZUNIONSTORE",
+        usage: "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]",
+        summary: prose("Keeps the members of any of several sets under another key."),
+        complexity: prose("O(N + M log M) for N members in all and M kept"),
+        group: "sorted-set",
+        since: "2.0.0",
+        flags: GROWS.and(Flags::MOVABLE_KEYS),
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            NOT_AN_INTEGER,
+            "ERR at least 1 input key is needed for 'zunionstore' command",
+            NOT_A_WEIGHT,
+        ]),
+        methods: methods(&[Method::new(
+            "zUnionStore",
+            "destination, keys: WeightedKeys, options?: ZAggregateOptions",
+            "number",
+        )]),
+        run: zunionstore,
+    },
+    Command {
+        name: "ZINTER",
+        usage: "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
+        summary: prose("Answers the members that are in all of several sets."),
+        complexity: prose("O(N K + M log M) for K sets, N members in the smallest and M answered"),
+        group: "sorted-set",
+        since: "6.2.0",
+        flags: Flags::READS.and(Flags::MOVABLE_KEYS),
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            NOT_AN_INTEGER,
+            "ERR at least 1 input key is needed for 'zinter' command",
+            NOT_A_WEIGHT,
+        ]),
+        methods: methods(&[
+            Method::new(
+                "zInter",
+                "keys: WeightedKeys, options?: ZAggregateOptions",
+                "Text[]",
+            ),
+            Method::new(
+                "zInterWithScores",
+                "keys: WeightedKeys, options?: ZAggregateOptions",
+                "ScoredMember<Text>[]",
+            )
+            .sending("keys options WITHSCORES"),
+        ]),
+        run: zinter,
+    },
+    Command {
+        name: "ZINTERSTORE",
+        usage: "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]",
+        summary: prose("Keeps the members that are in all of several sets under another key."),
+        complexity: prose("O(N K + M log M) for K sets, N members in the smallest and M kept"),
+        group: "sorted-set",
+        since: "2.0.0",
+        flags: GROWS.and(Flags::MOVABLE_KEYS),
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            NOT_AN_INTEGER,
+            "ERR at least 1 input key is needed for 'zinterstore' command",
+            NOT_A_WEIGHT,
+        ]),
+        methods: methods(&[Method::new(
+            "zInterStore",
+            "destination, keys: WeightedKeys, options?: ZAggregateOptions",
+            "number",
+        )]),
+        run: zinterstore,
+    },
+    Command {
+        name: "ZINTERCARD",
+        usage: "numkeys key [key ...] [LIMIT limit]",
+        summary: prose("Counts the members that are in all of several sets."),
+        complexity: prose("O(N K) for K sets and N members in the smallest"),
+        group: "sorted-set",
+        since: "7.0.0",
+        flags: Flags::READS.and(Flags::MOVABLE_KEYS),
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            NOT_AN_INTEGER,
+            "ERR at least 1 input key is needed for 'zintercard' command",
+            NEGATIVE_LIMIT,
+        ]),
+        methods: methods(&[Method::new(
+            "zInterCard",
+            "keys: Numbered, limit?: LimitOption",
+            "number",
+        )]),
+        run: zintercard,
+    },
+    Command {
+        name: "ZDIFF",
+        usage: "numkeys key [key ...] [WITHSCORES]",
+        summary: prose("Answers the members of the first set that are in none of the others."),
+        complexity: prose("O(N K + M log M) for K sets, N members in the first and M answered"),
+        group: "sorted-set",
+        since: "6.2.0",
+        flags: Flags::READS.and(Flags::MOVABLE_KEYS),
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            NOT_AN_INTEGER,
+            "ERR at least 1 input key is needed for 'zdiff' command",
+        ]),
+        methods: methods(&[
+            Method::new("zDiff", "keys: Numbered", "Text[]"),
+            Method::new("zDiffWithScores", "keys: Numbered", "ScoredMember<Text>[]")
+                .sending("keys WITHSCORES"),
+        ]),
+        run: zdiff,
+    },
+    Command {
+        name: "ZDIFFSTORE",
+        usage: "destination numkeys key [key ...]",
+        summary: prose(
+            "Keeps the members of the first set that are in none of the others under another key.",
+        ),
+        complexity: prose("O(N K + M log M) for K sets, N members in the first and M kept"),
+        group: "sorted-set",
+        since: "6.2.0",
+        flags: GROWS.and(Flags::MOVABLE_KEYS),
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            NOT_AN_INTEGER,
+            "ERR at least 1 input key is needed for 'zdiffstore' command",
+        ]),
+        methods: methods(&[Method::new(
+            "zDiffStore",
+            "destination, keys: Numbered",
+            "number",
+        )]),
+        run: zdiffstore,
+    },
+];
 
 /// How a member that comes several times gets one score.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +308,7 @@ fn read_keys<'a>(ctx: &mut Ctx, args: &mut Args<'a>) -> Result<&'a [&'a [u8]]> {
 }
 
 fn read_weights(args: &mut Args, keys: usize) -> Result<Vec<f64>> {
-    let not_a_weight = |_| Error::Said(super::NOT_A_WEIGHT);
+    let not_a_weight = |_| Error::Said(NOT_A_WEIGHT);
     (0..keys)
         .map(|_| args.float().map_err(not_a_weight))
         .collect()
@@ -277,31 +455,31 @@ fn store(
     Ok(Reply::count(members.len()))
 }
 
-pub(super) fn zunion(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zunion(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     answer(ctx, args, ANSWERED, union)
 }
 
-pub(super) fn zinter(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zinter(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     answer(ctx, args, ANSWERED, intersection)
 }
 
-pub(super) fn zdiff(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zdiff(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     answer(ctx, args, ANSWERED_DIFF, difference)
 }
 
-pub(super) fn zunionstore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zunionstore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     store(ctx, args, STORED, (union, Event::ZUnionStore))
 }
 
-pub(super) fn zinterstore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zinterstore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     store(ctx, args, STORED, (intersection, Event::ZInterStore))
 }
 
-pub(super) fn zdiffstore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zdiffstore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     store(ctx, args, STORED_DIFF, (difference, Event::ZDiffStore))
 }
 
-pub(super) fn zintercard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zintercard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let keys = read_keys(ctx, args)?;
     let most = read_limit(args)?;
     let mut sources = Vec::with_capacity(keys.len());
@@ -329,7 +507,7 @@ fn read_limit(args: &mut Args) -> Result<usize> {
         }
         // Redis has these words for what is no integer, too.
         let number = number::parse_i64(args.bytes()?).filter(|&limit| limit >= 0);
-        limit = number.ok_or(Error::Said(super::NEGATIVE_LIMIT))?;
+        limit = number.ok_or(Error::Said(NEGATIVE_LIMIT))?;
     }
     Ok(match usize::try_from(limit) {
         Ok(0) | Err(_) => usize::MAX,

@@ -3,12 +3,137 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+use super::{SYNTAX, WRITES, WRITES_FAST, WRONG_TYPE};
 use crate::commands::Args;
 use crate::commands::args::{amount, owned};
+use crate::commands::flags::Flags;
+use crate::commands::row::{Command, Method, errors, methods, prose};
 use crate::db::{Ctx, Edit, Event};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 use crate::types::{ZSet, number};
+
+const MUST_BE_POSITIVE: &str = "ERR value is out of range, must be positive";
+const NOT_A_TIMEOUT: &str = "ERR timeout is not a float or out of range";
+const NEGATIVE_TIMEOUT: &str = "ERR timeout is negative";
+const FAR_TIMEOUT: &str = "ERR timeout is out of range";
+const FEW_KEYS: &str = "ERR numkeys should be greater than 0";
+const FEW_TO_POP: &str = "ERR count should be greater than 0";
+
+pub(in crate::commands) const ROWS: &[Command] = &[
+    Command {
+        name: "ZPOPMIN",
+        usage: "key [count]",
+        summary: prose("Takes the members of the lowest scores."),
+        complexity: prose("O(M log N) for M members taken, N being the size of the set"),
+        group: "sorted-set",
+        since: "5.0.0",
+        flags: WRITES_FAST.and(Flags::ONE_EDIT),
+        errors: errors(&[WRONG_TYPE, SYNTAX, MUST_BE_POSITIVE]),
+        methods: methods(&[
+            Method::new("zPopMin", "key", "ScoredMember<Text> | null"),
+            Method::new("zPopMinCount", "key, count: number", "ScoredMember<Text>[]"),
+        ]),
+        run: zpopmin,
+    },
+    Command {
+        name: "ZPOPMAX",
+        usage: "key [count]",
+        summary: prose("Takes the members of the highest scores."),
+        complexity: prose("O(M log N) for M members taken, N being the size of the set"),
+        group: "sorted-set",
+        since: "5.0.0",
+        flags: WRITES_FAST.and(Flags::ONE_EDIT),
+        errors: errors(&[WRONG_TYPE, SYNTAX, MUST_BE_POSITIVE]),
+        methods: methods(&[
+            Method::new("zPopMax", "key", "ScoredMember<Text> | null"),
+            Method::new("zPopMaxCount", "key, count: number", "ScoredMember<Text>[]"),
+        ]),
+        run: zpopmax,
+    },
+    Command {
+        name: "BZPOPMIN",
+        usage: "key [key ...] timeout",
+        summary: prose(
+            "Takes the member of the lowest score from the first set that has one, or waits for it.",
+        ),
+        complexity: prose("O(log N), N being the size of the set"),
+        group: "sorted-set",
+        since: "5.0.0",
+        flags: WRITES_FAST.and(Flags::BLOCKS),
+        errors: errors(&[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT, FAR_TIMEOUT]),
+        methods: methods(&[Method::new(
+            "bzPopMin",
+            "keys: Many<Bytes>, timeout: number",
+            "PoppedMember<Text> | null",
+        )]),
+        run: bzpopmin,
+    },
+    Command {
+        name: "BZPOPMAX",
+        usage: "key [key ...] timeout",
+        summary: prose(
+            "Takes the member of the highest score from the first set that has one, or waits for it.",
+        ),
+        complexity: prose("O(log N), N being the size of the set"),
+        group: "sorted-set",
+        since: "5.0.0",
+        flags: WRITES_FAST.and(Flags::BLOCKS),
+        errors: errors(&[WRONG_TYPE, NOT_A_TIMEOUT, NEGATIVE_TIMEOUT, FAR_TIMEOUT]),
+        methods: methods(&[Method::new(
+            "bzPopMax",
+            "keys: Many<Bytes>, timeout: number",
+            "PoppedMember<Text> | null",
+        )]),
+        run: bzpopmax,
+    },
+    Command {
+        name: "ZMPOP",
+        usage: "numkeys key [key ...] <MIN | MAX> [COUNT count]",
+        summary: prose("Takes members from one end of the first set that has any."),
+        complexity: prose(
+            "O(K + M log N) for K keys and M members taken, N being the size of the set",
+        ),
+        group: "sorted-set",
+        since: "7.0.0",
+        flags: WRITES.and(Flags::MOVABLE_KEYS),
+        errors: errors(&[WRONG_TYPE, SYNTAX, FEW_KEYS, FEW_TO_POP]),
+        methods: methods(&[Method::new(
+            "zmPop",
+            "keys: Numbered, side: SortedSetSide, options?: CountOption",
+            "PoppedMembers<Text> | null",
+        )]),
+        run: zmpop,
+    },
+    Command {
+        name: "BZMPOP",
+        usage: "timeout numkeys key [key ...] <MIN | MAX> [COUNT count]",
+        summary: prose(
+            "Takes members from one end of the first set that has any, or waits for them.",
+        ),
+        complexity: prose(
+            "O(K + M log N) for K keys and M members taken, N being the size of the set",
+        ),
+        group: "sorted-set",
+        since: "7.0.0",
+        flags: WRITES.and(Flags::BLOCKS).and(Flags::MOVABLE_KEYS),
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            FEW_KEYS,
+            FEW_TO_POP,
+            NOT_A_TIMEOUT,
+            NEGATIVE_TIMEOUT,
+            FAR_TIMEOUT,
+        ]),
+        methods: methods(&[Method::new(
+            "bzmPop",
+            "timeout: number, keys: Numbered, side: SortedSetSide, options?: CountOption",
+            "PoppedMembers<Text> | null",
+        )]),
+        run: bzmpop,
+    },
+];
 
 /// From which end of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,11 +205,11 @@ fn pop_first<'k>(
     Ok(None)
 }
 
-pub(super) fn zpopmin(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zpopmin(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     pop_one_key(ctx, args, End::Min)
 }
 
-pub(super) fn zpopmax(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zpopmax(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     pop_one_key(ctx, args, End::Max)
 }
 
@@ -108,11 +233,11 @@ fn in_turn(popped: Pairs) -> Vec<Reply> {
     popped.into_iter().flat_map(both).collect()
 }
 
-pub(super) fn bzpopmin(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn bzpopmin(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     pop_or_wait(ctx, args, End::Min)
 }
 
-pub(super) fn bzpopmax(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn bzpopmax(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     pop_or_wait(ctx, args, End::Max)
 }
 
@@ -138,12 +263,12 @@ struct Demand<'a> {
 
 impl<'a> Demand<'a> {
     fn read(args: &mut Args<'a>) -> Result<Demand<'a>> {
-        let keys = at_least_one(args, super::FEW_KEYS)?;
+        let keys = at_least_one(args, FEW_KEYS)?;
         let keys = args.take(keys)?;
         let end = End::read(args)?;
         let mut count = 1;
         if args.left() > 1 && args.word("COUNT") {
-            count = at_least_one(args, super::FEW_TO_POP)?;
+            count = at_least_one(args, FEW_TO_POP)?;
         }
         args.end()?;
         Ok(Demand { keys, end, count })
@@ -174,12 +299,12 @@ fn at_least_one(args: &mut Args, otherwise: &'static str) -> Result<usize> {
     Ok(amount(number.unsigned_abs()))
 }
 
-pub(super) fn zmpop(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zmpop(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let popped = Demand::read(args)?.meet(ctx)?;
     Ok(popped.map_or(Reply::NullArray, |popped| popped.reply))
 }
 
-pub(super) fn bzmpop(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn bzmpop(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     // The timeout stands first and is the last to be complained about.
     let mut timeout = Args::new(args.take(1)?, 0);
     let demand = Demand::read(args)?;

@@ -3,12 +3,242 @@
 use alloc::vec::Vec;
 use core::ops::{Bound, Range};
 
-use super::{named, scored};
+use super::{GROWS, NOT_AN_INTEGER, READS_FAST, SYNTAX, WRITES, WRONG_TYPE, named, scored};
 use crate::commands::Args;
+use crate::commands::flags::Flags;
+use crate::commands::row::{Command, Method, errors, methods, prose};
 use crate::db::{Ctx, Edit, Event, Ttl};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 use crate::types::{LexBound, Score, ZSet};
+
+const NOT_A_SCORE_BOUND: &str = "ERR min or max is not a float";
+const NOT_A_LEX_BOUND: &str = "ERR min or max not valid string range item";
+const LIMIT_OF_RANKS: &str =
+    "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX";
+const SCORES_OF_LEX: &str = "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
+
+pub(in crate::commands) const ROWS: &[Command] = &[
+    Command {
+        name: "ZRANGE",
+        usage: "key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]",
+        summary: prose("Answers members by rank, by score or by bytes, from either end."),
+        complexity: prose("O(log N + M) for M members answered, N being the size of the set"),
+        group: "sorted-set",
+        since: "1.2.0",
+        flags: Flags::READS,
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            NOT_AN_INTEGER,
+            NOT_A_SCORE_BOUND,
+            NOT_A_LEX_BOUND,
+            LIMIT_OF_RANKS,
+            SCORES_OF_LEX,
+        ]),
+        methods: methods(&[
+            Method::new(
+                "zRange",
+                "key, min: Value, max: Value, options?: ZRangeOptions",
+                "Text[]",
+            ),
+            Method::new(
+                "zRangeWithScores",
+                "key, min: Value, max: Value, options?: ZRangeOptions",
+                "ScoredMember<Text>[]",
+            )
+            .sending("key min max options WITHSCORES"),
+        ]),
+        run: zrange,
+    },
+    Command {
+        name: "ZRANGESTORE",
+        usage: "dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]",
+        summary: prose("Keeps members by rank, by score or by bytes under another key."),
+        complexity: prose("O(log N + M) for M members kept, N being the size of the set"),
+        group: "sorted-set",
+        since: "6.2.0",
+        flags: GROWS,
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            NOT_AN_INTEGER,
+            NOT_A_SCORE_BOUND,
+            NOT_A_LEX_BOUND,
+            LIMIT_OF_RANKS,
+        ]),
+        methods: methods(&[Method::new(
+            "zRangeStore",
+            "destination, source, min: Value, max: Value, options?: ZRangeOptions",
+            "number",
+        )]),
+        run: zrangestore,
+    },
+    Command {
+        name: "ZRANGEBYSCORE",
+        usage: "key min max [WITHSCORES] [LIMIT offset count]",
+        summary: prose("Answers members by score, the lowest first."),
+        complexity: prose("O(log N + M) for M members answered, N being the size of the set"),
+        group: "sorted-set",
+        since: "1.0.5",
+        flags: Flags::READS,
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_A_SCORE_BOUND]),
+        methods: methods(&[
+            Method::new(
+                "zRangeByScore",
+                "key, min: Value, max: Value, options?: ZRangeLimit",
+                "Text[]",
+            ),
+            Method::new(
+                "zRangeByScoreWithScores",
+                "key, min: Value, max: Value, options?: ZRangeLimit",
+                "ScoredMember<Text>[]",
+            )
+            .sending("key min max options WITHSCORES"),
+        ]),
+        run: zrangebyscore,
+    },
+    Command {
+        name: "ZRANGEBYLEX",
+        usage: "key min max [LIMIT offset count]",
+        summary: prose("Answers members of one score by bytes, the lowest first."),
+        complexity: prose("O(log N + M) for M members answered, N being the size of the set"),
+        group: "sorted-set",
+        since: "2.8.9",
+        flags: Flags::READS,
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            NOT_AN_INTEGER,
+            NOT_A_LEX_BOUND,
+            SCORES_OF_LEX,
+        ]),
+        methods: methods(&[Method::new(
+            "zRangeByLex",
+            "key, min, max, options?: ZRangeLimit",
+            "Text[]",
+        )]),
+        run: zrangebylex,
+    },
+    Command {
+        name: "ZREVRANGE",
+        usage: "key start stop [WITHSCORES]",
+        summary: prose("Answers members by rank, the highest score being first."),
+        complexity: prose("O(log N + M) for M members answered, N being the size of the set"),
+        group: "sorted-set",
+        since: "1.2.0",
+        flags: Flags::READS,
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, LIMIT_OF_RANKS]),
+        methods: &[],
+        run: zrevrange,
+    },
+    Command {
+        name: "ZREVRANGEBYSCORE",
+        usage: "key max min [WITHSCORES] [LIMIT offset count]",
+        summary: prose("Answers members by score, the highest first."),
+        complexity: prose("O(log N + M) for M members answered, N being the size of the set"),
+        group: "sorted-set",
+        since: "2.2.0",
+        flags: Flags::READS,
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_A_SCORE_BOUND]),
+        methods: &[],
+        run: zrevrangebyscore,
+    },
+    Command {
+        name: "ZREVRANGEBYLEX",
+        usage: "key max min [LIMIT offset count]",
+        summary: prose("Answers members of one score by bytes, the highest first."),
+        complexity: prose("O(log N + M) for M members answered, N being the size of the set"),
+        group: "sorted-set",
+        since: "2.8.9",
+        flags: Flags::READS,
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            NOT_AN_INTEGER,
+            NOT_A_LEX_BOUND,
+            SCORES_OF_LEX,
+        ]),
+        methods: &[],
+        run: zrevrangebylex,
+    },
+    Command {
+        name: "ZCOUNT",
+        usage: "key min max",
+        summary: prose("Counts members by score."),
+        complexity: prose("O(log N), N being the size of the set"),
+        group: "sorted-set",
+        since: "2.0.0",
+        flags: READS_FAST,
+        errors: errors(&[WRONG_TYPE, NOT_A_SCORE_BOUND]),
+        methods: methods(&[Method::new(
+            "zCount",
+            "key, min: Value, max: Value",
+            "number",
+        )]),
+        run: zcount,
+    },
+    Command {
+        name: "ZLEXCOUNT",
+        usage: "key min max",
+        summary: prose("Counts members of one score by bytes."),
+        complexity: prose("O(log N), N being the size of the set"),
+        group: "sorted-set",
+        since: "2.8.9",
+        flags: READS_FAST,
+        errors: errors(&[WRONG_TYPE, NOT_A_LEX_BOUND]),
+        methods: methods(&[Method::new("zLexCount", "key, min, max", "number")]),
+        run: zlexcount,
+    },
+    Command {
+        name: "ZREMRANGEBYRANK",
+        usage: "key start stop",
+        summary: prose("Removes members by rank."),
+        complexity: prose("O(M log N) for M members removed, N being the size of the set"),
+        group: "sorted-set",
+        since: "2.0.0",
+        flags: WRITES.and(Flags::ONE_EDIT),
+        errors: errors(&[WRONG_TYPE, NOT_AN_INTEGER]),
+        methods: methods(&[Method::new(
+            "zRemRangeByRank",
+            "key, start: number, stop: number",
+            "number",
+        )]),
+        run: zremrangebyrank,
+    },
+    Command {
+        name: "ZREMRANGEBYSCORE",
+        usage: "key min max",
+        summary: prose("Removes members by score."),
+        complexity: prose("O(M log N) for M members removed, N being the size of the set"),
+        group: "sorted-set",
+        since: "1.2.0",
+        flags: WRITES.and(Flags::ONE_EDIT),
+        errors: errors(&[WRONG_TYPE, NOT_A_SCORE_BOUND]),
+        methods: methods(&[Method::new(
+            "zRemRangeByScore",
+            "key, min: Value, max: Value",
+            "number",
+        )]),
+        run: zremrangebyscore,
+    },
+    Command {
+        name: "ZREMRANGEBYLEX",
+        usage: "key min max",
+        summary: prose("Removes members of one score by bytes."),
+        complexity: prose("O(M log N) for M members removed, N being the size of the set"),
+        group: "sorted-set",
+        since: "2.8.9",
+        flags: WRITES.and(Flags::ONE_EDIT),
+        errors: errors(&[WRONG_TYPE, NOT_A_LEX_BOUND]),
+        methods: methods(&[Method::new(
+            "zRemRangeByLex",
+            "key, min: Value, max: Value",
+            "number",
+        )]),
+        run: zremrangebylex,
+    },
+];
 
 /// What the two bounds of a range are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +259,8 @@ enum Bounds<'a> {
 impl<'a> Bounds<'a> {
     fn parse(by: By, min: &'a [u8], max: &'a [u8]) -> Result<Bounds<'a>> {
         let rank = |text| crate::types::number::parse_i64(text).ok_or(Error::NotAnInteger);
-        let score = |text| Score::parse_bound(text).ok_or(Error::Said(super::NOT_A_SCORE_BOUND));
-        let lex = |text| LexBound::parse(text).ok_or(Error::Said(super::NOT_A_LEX_BOUND));
+        let score = |text| Score::parse_bound(text).ok_or(Error::Said(NOT_A_SCORE_BOUND));
+        let lex = |text| LexBound::parse(text).ok_or(Error::Said(NOT_A_LEX_BOUND));
         Ok(match by {
             By::Rank => Bounds::Ranks(rank(min)?, rank(max)?),
             By::Score => Bounds::Scores(score(min)?, score(max)?),
@@ -136,10 +366,10 @@ impl Options {
         // Of ranks, Redis takes a count of -1 for no LIMIT at all.
         let window = self.window.take_if(|_| self.by == By::Rank);
         if window.is_some_and(|window| window.count != -1) {
-            return Err(Error::Said(super::LIMIT_OF_RANKS));
+            return Err(Error::Said(LIMIT_OF_RANKS));
         }
         if self.by == By::Lex && self.with_scores {
-            return Err(Error::Said(super::SCORES_OF_LEX));
+            return Err(Error::Said(SCORES_OF_LEX));
         }
         Ok(self)
     }
@@ -206,27 +436,27 @@ impl Window {
     }
 }
 
-pub(super) fn zrange(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zrange(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     range(ctx, args, Form::OPEN)
 }
 
-pub(super) fn zrangebyscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zrangebyscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     range(ctx, args, Form::of(By::Score, false))
 }
 
-pub(super) fn zrangebylex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zrangebylex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     range(ctx, args, Form::of(By::Lex, false))
 }
 
-pub(super) fn zrevrange(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zrevrange(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     range(ctx, args, Form::of(By::Rank, true))
 }
 
-pub(super) fn zrevrangebyscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zrevrangebyscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     range(ctx, args, Form::of(By::Score, true))
 }
 
-pub(super) fn zrevrangebylex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zrevrangebylex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     range(ctx, args, Form::of(By::Lex, true))
 }
 
@@ -237,7 +467,7 @@ fn range(ctx: &mut Ctx, args: &mut Args, form: Form) -> Result<Reply> {
     Ok(zset.map_or_else(|| named(core::iter::empty()), |zset| selection.reply(zset)))
 }
 
-pub(super) fn zrangestore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zrangestore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (destination, source) = (args.bytes()?, args.bytes()?);
     let form = Form {
         may_ask_scores: false,
@@ -255,11 +485,11 @@ pub(super) fn zrangestore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     Ok(Reply::count(count))
 }
 
-pub(super) fn zcount(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zcount(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     count(ctx, args, By::Score)
 }
 
-pub(super) fn zlexcount(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zlexcount(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     count(ctx, args, By::Lex)
 }
 
@@ -272,15 +502,15 @@ fn count(ctx: &mut Ctx, args: &mut Args, by: By) -> Result<Reply> {
     ))
 }
 
-pub(super) fn zremrangebyrank(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zremrangebyrank(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     remove(ctx, args, By::Rank, Event::ZRemRangeByRank)
 }
 
-pub(super) fn zremrangebyscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zremrangebyscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     remove(ctx, args, By::Score, Event::ZRemRangeByScore)
 }
 
-pub(super) fn zremrangebylex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zremrangebylex(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     remove(ctx, args, By::Lex, Event::ZRemRangeByLex)
 }
 

@@ -2,13 +2,156 @@
 
 use alloc::vec::Vec;
 
+use super::{GROWS, READS_FAST, SYNTAX, WRITES_FAST, WRONG_TYPE};
 use crate::commands::Args;
+use crate::commands::flags::Flags;
+use crate::commands::row::{Command, Method, errors, methods, prose};
 use crate::db::{Ctx, Edit, Event};
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 use crate::types::{Added, Only, Score, ZSet};
 
-pub(super) fn zadd(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+const GROWS_FAST: Flags = GROWS.and(Flags::FAST);
+
+const NOT_A_FLOAT: &str = "ERR value is not a valid float";
+const NOT_A_NUMBER: &str = "ERR resulting score is not a number (NaN)";
+const NX_AND_XX: &str = "ERR XX and NX options at the same time are not compatible";
+const GT_LT_AND_NX: &str = "ERR GT, LT, and/or NX options at the same time are not compatible";
+const INCR_OF_ONE: &str = "ERR INCR option supports a single increment-element pair";
+
+pub(in crate::commands) const ROWS: &[Command] = &[
+    Command {
+        name: "ZADD",
+        usage: "key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]",
+        summary: prose("Gives members their scores, adding those that are new."),
+        complexity: prose("O(log N) for each member, N being the size of the set"),
+        group: "sorted-set",
+        since: "1.2.0",
+        flags: GROWS_FAST.and(Flags::ONE_EDIT),
+        errors: errors(&[
+            WRONG_TYPE,
+            SYNTAX,
+            NOT_A_FLOAT,
+            NOT_A_NUMBER,
+            NX_AND_XX,
+            GT_LT_AND_NX,
+            INCR_OF_ONE,
+        ]),
+        methods: methods(&[
+            Method::new(
+                "zAdd",
+                "key, members: SortedSetMembers, options?: ZAddOptions",
+                "number",
+            )
+            .sending("key options members"),
+            Method::new(
+                "zAddIncr",
+                "key, members: SortedSetMembers, options?: ZAddOptions",
+                "number | null",
+            )
+            .sending("key options INCR members"),
+        ]),
+        run: zadd,
+    },
+    Command {
+        name: "ZINCRBY",
+        usage: "key increment member",
+        summary: prose("Adds to the score of a member, a new one starting from 0."),
+        complexity: prose("O(log N), N being the size of the set"),
+        group: "sorted-set",
+        since: "1.2.0",
+        flags: GROWS_FAST.and(Flags::ONE_EDIT),
+        errors: errors(&[WRONG_TYPE, NOT_A_FLOAT, NOT_A_NUMBER]),
+        methods: methods(&[Method::new(
+            "zIncrBy",
+            "key, increment: number, member",
+            "number",
+        )]),
+        run: zincrby,
+    },
+    Command {
+        name: "ZREM",
+        usage: "key member [member ...]",
+        summary: prose("Removes members."),
+        complexity: prose("O(log N) for each member, N being the size of the set"),
+        group: "sorted-set",
+        since: "1.2.0",
+        flags: WRITES_FAST.and(Flags::ONE_EDIT),
+        errors: errors(&[WRONG_TYPE]),
+        methods: methods(&[Method::new("zRem", "key, members: Many<Bytes>", "number")]),
+        run: zrem,
+    },
+    Command {
+        name: "ZCARD",
+        usage: "key",
+        summary: prose("Answers how many members there are."),
+        complexity: prose("O(1)"),
+        group: "sorted-set",
+        since: "1.2.0",
+        flags: READS_FAST,
+        errors: errors(&[WRONG_TYPE]),
+        methods: methods(&[Method::new("zCard", "key", "number")]),
+        run: zcard,
+    },
+    Command {
+        name: "ZSCORE",
+        usage: "key member",
+        summary: prose("Answers the score of a member."),
+        complexity: prose("O(1)"),
+        group: "sorted-set",
+        since: "1.2.0",
+        flags: READS_FAST,
+        errors: errors(&[WRONG_TYPE]),
+        methods: methods(&[Method::new("zScore", "key, member", "number | null")]),
+        run: zscore,
+    },
+    Command {
+        name: "ZMSCORE",
+        usage: "key member [member ...]",
+        summary: prose("Answers the scores of several members."),
+        complexity: prose("O(N) for N members"),
+        group: "sorted-set",
+        since: "6.2.0",
+        flags: READS_FAST,
+        errors: errors(&[WRONG_TYPE]),
+        methods: methods(&[Method::new(
+            "zmScore",
+            "key, members: Many<Bytes>",
+            "(number | null)[]",
+        )]),
+        run: zmscore,
+    },
+    Command {
+        name: "ZRANK",
+        usage: "key member [WITHSCORE]",
+        summary: prose("Answers how many members stand before one, the lowest score being first."),
+        complexity: prose("O(log N), N being the size of the set"),
+        group: "sorted-set",
+        since: "2.0.0",
+        flags: READS_FAST,
+        errors: errors(&[WRONG_TYPE, SYNTAX]),
+        methods: methods(&[
+            Method::new("zRank", "key, member", "number | null"),
+            Method::new("zRankWithScore", "key, member", "RankAndScore | null")
+                .sending("key member WITHSCORE"),
+        ]),
+        run: zrank,
+    },
+    Command {
+        name: "ZREVRANK",
+        usage: "key member [WITHSCORE]",
+        summary: prose("Answers how many members stand before one, the highest score being first."),
+        complexity: prose("O(log N), N being the size of the set"),
+        group: "sorted-set",
+        since: "2.0.0",
+        flags: READS_FAST,
+        errors: errors(&[WRONG_TYPE, SYNTAX]),
+        methods: methods(&[Method::new("zRevRank", "key, member", "number | null")]),
+        run: zrevrank,
+    },
+];
+
+fn zadd(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
     let options = AddOptions::read(args)?;
     let (one, many);
@@ -99,9 +242,9 @@ impl AddOptions {
             return Err(Error::Syntax);
         }
         let only = match (absent, present, greater, less) {
-            (true, true, ..) => return Err(Error::Said(super::NX_AND_XX)),
+            (true, true, ..) => return Err(Error::Said(NX_AND_XX)),
             (true, _, true, _) | (true, _, _, true) | (_, _, true, true) => {
-                return Err(Error::Said(super::GT_LT_AND_NX));
+                return Err(Error::Said(GT_LT_AND_NX));
             }
             (true, ..) => Only::Absent,
             (_, true, true, _) => Only::PresentAndGreater,
@@ -112,7 +255,7 @@ impl AddOptions {
             _ => Only::Any,
         };
         if increments && args.left() > 2 {
-            return Err(Error::Said(super::INCR_OF_ONE));
+            return Err(Error::Said(INCR_OF_ONE));
         }
         Ok(AddOptions {
             only,
@@ -122,7 +265,7 @@ impl AddOptions {
     }
 }
 
-pub(super) fn zincrby(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zincrby(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, step, member) = (args.bytes()?, args.score()?, args.bytes()?);
     let score = increment(ctx, key, member, step, Only::Any)?;
     Ok(score.map_or(Reply::Null, |score| Reply::Double(score.get())))
@@ -154,7 +297,7 @@ fn increment(
     })?
 }
 
-pub(super) fn zrem(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zrem(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, members) = (args.bytes()?, args.rest());
     let removed = ctx.edit(key, Event::ZRem, |zset: &mut ZSet| {
         let removed = members
@@ -166,17 +309,17 @@ pub(super) fn zrem(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     Ok(Reply::count(removed))
 }
 
-pub(super) fn zcard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zcard(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let zset = ctx.read::<ZSet>(args.bytes()?)?;
     Ok(Reply::count(zset.map_or(0, ZSet::len)))
 }
 
-pub(super) fn zscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, member) = (args.bytes()?, args.bytes()?);
     Ok(score_or_null(ctx.read::<ZSet>(key)?, member))
 }
 
-pub(super) fn zmscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zmscore(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let (key, members) = (args.bytes()?, args.rest());
     let zset = ctx.read::<ZSet>(key)?;
     let scores = members.iter().map(|member| score_or_null(zset, member));
@@ -188,11 +331,11 @@ fn score_or_null(zset: Option<&ZSet>, member: &[u8]) -> Reply {
     score.map_or(Reply::Null, |score| Reply::Double(score.get()))
 }
 
-pub(super) fn zrank(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zrank(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     rank(ctx, args, |rank, _| rank)
 }
 
-pub(super) fn zrevrank(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zrevrank(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     rank(ctx, args, |rank, len| len - 1 - rank)
 }
 

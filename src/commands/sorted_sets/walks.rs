@@ -2,16 +2,61 @@
 
 use alloc::vec::Vec;
 
-use super::{named, scored};
+use super::{NOT_AN_INTEGER, SYNTAX, WRONG_TYPE, named, scored};
 use crate::commands::Args;
-use crate::commands::sample::{positions, signed_count};
+use crate::commands::flags::Flags;
+use crate::commands::row::{Command, Method, errors, methods, prose};
+use crate::commands::sample::{NOT_SIGNED, positions, signed_count};
 use crate::commands::scan::Scan;
 use crate::db::Ctx;
 use crate::error::{Error, Result};
 use crate::reply::Reply;
 use crate::types::{ZSet, number};
 
-pub(super) fn zrandmember(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+const OUT_OF_RANGE: &str = "ERR value is out of range";
+const BAD_CURSOR: &str = "ERR invalid cursor";
+
+pub(in crate::commands) const ROWS: &[Command] = &[
+    Command {
+        name: "ZRANDMEMBER",
+        usage: "key [count [WITHSCORES]]",
+        summary: prose("Answers members chosen by chance."),
+        complexity: prose("O(N) for N members answered"),
+        group: "sorted-set",
+        since: "6.2.0",
+        flags: Flags::READS,
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, NOT_SIGNED, OUT_OF_RANGE]),
+        methods: methods(&[
+            Method::new("zRandMember", "key", "Text | null"),
+            Method::new("zRandMemberCount", "key, count: number", "Text[]"),
+            Method::new(
+                "zRandMemberCountWithScores",
+                "key, count: number",
+                "ScoredMember<Text>[]",
+            )
+            .sending("key count WITHSCORES"),
+        ]),
+        run: zrandmember,
+    },
+    Command {
+        name: "ZSCAN",
+        usage: "key cursor [MATCH pattern] [COUNT count]",
+        summary: prose("Walks over members and scores, step by step."),
+        complexity: prose("O(1) for a step, O(N) for the whole walk, N being the size of the set"),
+        group: "sorted-set",
+        since: "2.8.0",
+        flags: Flags::READS,
+        errors: errors(&[WRONG_TYPE, SYNTAX, NOT_AN_INTEGER, BAD_CURSOR]),
+        methods: methods(&[Method::new(
+            "zScan",
+            "key, cursor: Value, options?: ScanOptions",
+            "ScoredMemberPage<Text>",
+        )]),
+        run: zscan,
+    },
+];
+
+fn zrandmember(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
     if args.is_done() {
         let chosen = ctx.random();
@@ -40,7 +85,7 @@ pub(super) fn zrandmember(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     })
 }
 
-pub(super) fn zscan(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
+fn zscan(ctx: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let key = args.bytes()?;
     let mut scan = Scan::begin(args)?;
     let Some(zset) = ctx.read::<ZSet>(key)? else {
