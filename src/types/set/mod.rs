@@ -1,5 +1,8 @@
 //! Sets: sorted integers, a packed sequence while the members are few and short, or a table.
 
+mod members;
+mod table;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -7,14 +10,14 @@ use super::buffer::Buffered as _;
 use super::compact::{Compact, Packing};
 use super::intset::Integers;
 use super::listpack::Items;
-use super::log::{Log, NOT_RECORDING};
-use super::slots::{self, Named, Slots};
+use super::log::NOT_RECORDING;
 use super::{Intset, Inverses, Item, Kind, Limits, Listpack, Seed, Words, kind, listpack};
 
-/// What a member in the table costs beside its bytes: a box and a hash in the entry, a slot in the
-/// index, the bookkeeping of an allocation. Of a 64-bit machine, on all machines.
-const ENTRY_BYTES: usize = 56;
-const TABLE_BYTES: usize = 128;
+use members::View;
+use table::Table;
+
+pub use members::{Iter, Members};
+pub use table::Inverse;
 
 /// Past this many Redis leaves the intset, whatever the limit says.
 const INTSET_MAX_ENTRIES: usize = 1 << 30;
@@ -37,37 +40,6 @@ enum Form {
 impl Default for Form {
     fn default() -> Form {
         Form::Integers(Intset::new())
-    }
-}
-
-#[derive(Debug, Clone)]
-struct Table {
-    members: Slots<Box<[u8]>>,
-    /// Of the members together.
-    content_bytes: usize,
-    log: Log,
-}
-
-impl Named for Box<[u8]> {
-    fn name(&self) -> &[u8] {
-        self
-    }
-}
-
-/// One change to a table of members, turned round.
-#[derive(Debug)]
-pub enum Inverse {
-    /// Takes out the last member.
-    Added,
-    Removed {
-        position: usize,
-        member: Box<[u8]>,
-    },
-}
-
-impl From<Inverse> for super::Inverse {
-    fn from(inverse: Inverse) -> super::Inverse {
-        super::Inverse::Set(inverse)
     }
 }
 
@@ -387,189 +359,8 @@ impl Set {
     }
 }
 
-/// A set as it is read: a view that costs nothing to copy. Integers and packed members may lie anywhere.
-#[derive(Debug, Clone, Copy)]
-pub struct Members<'a>(View<'a>);
-
-#[derive(Debug, Clone, Copy)]
-enum View<'a> {
-    Integers(Integers<'a>),
-    Packed(Items<'a>),
-    Table(&'a Table),
-}
-
-impl<'a> Members<'a> {
-    /// Of the bytes of an intset of ours.
-    #[inline]
-    pub(super) fn of_integers(bytes: &'a [u8]) -> Members<'a> {
-        Members(View::Integers(Integers::of(bytes)))
-    }
-
-    /// Of the bytes of a packed set of ours.
-    #[inline]
-    pub(super) fn of_packed(bytes: &'a [u8]) -> Members<'a> {
-        Members(View::Packed(Items::of(bytes)))
-    }
-
-    pub fn as_intset(self) -> Option<Integers<'a>> {
-        match self.0 {
-            View::Integers(integers) => Some(integers),
-            _ => None,
-        }
-    }
-
-    pub fn as_listpack(self) -> Option<Items<'a>> {
-        match self.0 {
-            View::Packed(members) => Some(members),
-            _ => None,
-        }
-    }
-
-    pub fn len(self) -> usize {
-        match self.0 {
-            View::Integers(integers) => integers.len(),
-            View::Packed(members) => members.len(),
-            View::Table(table) => table.members.len(),
-        }
-    }
-
-    /// `intset`, `listpack` or `hashtable`.
-    pub fn encoding(self) -> &'static str {
-        match self.0 {
-            View::Integers(_) => "intset",
-            View::Packed(_) => "listpack",
-            View::Table(_) => "hashtable",
-        }
-    }
-
-    pub fn contains<'i>(self, member: impl Into<Item<'i>>) -> bool {
-        let member = member.into();
-        match self.0 {
-            View::Integers(integers) => member.as_i64().is_some_and(|n| integers.contains(n)),
-            View::Packed(members) => find(members, member).is_some(),
-            View::Table(table) => table
-                .members
-                .find_name(member.bytes_in(&mut itoa::Buffer::new()))
-                .is_some(),
-        }
-    }
-
-    /// In the order of the form, ascending for integers.
-    pub fn iter(self) -> Iter<'a> {
-        Iter(match self.0 {
-            View::Integers(integers) => Walk::Integers(integers, 0),
-            View::Packed(members) => Walk::Packed(members.iter()),
-            View::Table(table) => Walk::Table(table.members.iter()),
-        })
-    }
-
-    /// The member with an index in the order of `iter`: O(1) unless the set is packed.
-    pub fn get_index(self, index: usize) -> Option<Item<'a>> {
-        match self.0 {
-            View::Integers(integers) => integers.get(index).map(Item::Int),
-            View::Packed(members) => members.get(index),
-            View::Table(table) => table.members.get(index).map(|m| Item::Bytes(m)),
-        }
-    }
-
-    /// Any member, each as likely as another if every `pick` is.
-    pub fn random(self, pick: u64) -> Option<Item<'a>> {
-        let len = self.len() as u64;
-        self.get_index(pick.checked_rem(len)? as usize)
-    }
-
-    /// The next members of a walk and the cursor to go on with, as `Hash::scan`.
-    pub fn scan(self, cursor: u64, count: usize) -> (u64, Vec<Item<'a>>) {
-        match self.0 {
-            View::Integers(_) | View::Packed(_) => (0, self.iter().collect()),
-            View::Table(table) => {
-                let range = super::scanned(cursor, count, table.members.len());
-                let members = range.clone().rev();
-                let members = members.filter_map(|position| self.get_index(position));
-                (range.start as u64, members.collect())
-            }
-        }
-    }
-
-    /// As `Kind::size_bytes`.
-    pub fn size_bytes(self) -> usize {
-        match self.0 {
-            View::Integers(integers) => integers.size_bytes(),
-            View::Packed(members) => members.size_bytes(),
-            View::Table(table) => {
-                TABLE_BYTES + table.content_bytes + table.members.len() * ENTRY_BYTES
-            }
-        }
-    }
-
-    /// A copy of the whole.
-    pub fn to_set(self) -> Set {
-        Set(match self.0 {
-            View::Integers(integers) => Form::Integers(Intset::of(integers.as_bytes().to_vec())),
-            View::Packed(members) => Form::Packed(Listpack::of(members.as_bytes().to_vec())),
-            View::Table(table) => Form::Table(Box::new(table.clone())),
-        })
-    }
-}
-
 fn find(members: Items, member: Item<'_>) -> Option<listpack::Cursor> {
     members.find(member.bytes_in(&mut itoa::Buffer::new()), 1)
-}
-
-impl Table {
-    /// `None` if a member comes twice.
-    fn of<'m>(members: impl Iterator<Item = Item<'m>>, seed: Seed) -> Option<Table> {
-        let mut table = Table {
-            members: Slots::new(seed),
-            content_bytes: 0,
-            log: Log::default(),
-        };
-        for member in members {
-            if !table.insert(member) {
-                return None;
-            }
-        }
-        Some(table)
-    }
-
-    fn insert(&mut self, member: Item<'_>) -> bool {
-        let mut digits = itoa::Buffer::new();
-        let member = member.bytes_in(&mut digits);
-        let hash = self.members.hash(member);
-        if self.members.find(hash, member).is_some() {
-            return false;
-        }
-        self.members.push(hash, member.into());
-        self.content_bytes += member.len();
-        self.log.note(|| Inverse::Added);
-        true
-    }
-
-    fn remove(&mut self, member: Item<'_>) -> bool {
-        let mut digits = itoa::Buffer::new();
-        let member = member.bytes_in(&mut digits);
-        let hash = self.members.hash(member);
-        let Some(position) = self.members.find(hash, member) else {
-            return false;
-        };
-        let member = self.members.swap_remove(hash, position);
-        self.content_bytes -= member.len();
-        self.log.note(|| Inverse::Removed { position, member });
-        true
-    }
-
-    fn undo(&mut self, inverse: Inverse) {
-        match inverse {
-            Inverse::Added => {
-                let member = self.members.pop().expect("a member was added");
-                self.content_bytes -= member.len();
-            }
-            Inverse::Removed { position, member } => {
-                self.content_bytes += member.len();
-                self.members.insert_at(position, member);
-            }
-        }
-    }
 }
 
 impl Kind for Set {
@@ -616,34 +407,6 @@ impl Kind for Set {
             (super::Inverse::Rewind(rewind), Form::Packed(members)) => members.rewind(rewind),
             (super::Inverse::Form(old), _) => *self = super::taken(*old),
             _ => panic!("undo of another form than that of the set"),
-        }
-    }
-}
-
-/// Over the members.
-#[derive(Debug, Clone)]
-pub struct Iter<'a>(Walk<'a>);
-
-#[derive(Debug, Clone)]
-enum Walk<'a> {
-    /// With the index of the next.
-    Integers(Integers<'a>, usize),
-    Packed(listpack::Iter<'a>),
-    Table(slots::Iter<'a, Box<[u8]>>),
-}
-
-impl<'a> Iterator for Iter<'a> {
-    type Item = Item<'a>;
-
-    fn next(&mut self) -> Option<Item<'a>> {
-        match &mut self.0 {
-            Walk::Integers(integers, next) => {
-                let number = integers.get(*next)?;
-                *next += 1;
-                Some(Item::Int(number))
-            }
-            Walk::Packed(items) => items.next(),
-            Walk::Table(members) => members.next().map(|member| Item::Bytes(member)),
         }
     }
 }
