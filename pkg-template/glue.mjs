@@ -12,7 +12,7 @@ const TRAPS = ['drop_in_place<nookdb_wasm::Instance>', 'str::slice_error_fail']
 
 /**
  * An engine imports nothing: V8 compiles a wrapper for each function that is imported or handed through, and calls no function of the
- * module before it has them, which was 0.6 ms of the 11 of a start. The functions that wasm-bindgen imports are to throw, where an
+ * module before it has them, a part of every start (benches/README.md). The functions that wasm-bindgen imports are to throw, where an
  * object is entered that was entered already or freed, which nothing here does, so that they trap like a panic; and to fill a table of
  * objects, where none are passed.
  */

@@ -194,7 +194,7 @@ impl Instance {
     }
 
     /// What is due: waits end, keys go. A unit is about a look-up. The clock is looked at by who calls, between one tick and the next: a
-    /// function of the host, called from here, would be 0.2 ms of every start in V8.
+    /// function of the host, called from here, would take a part of every start in V8, which compiles a wrapper for it.
     pub fn tick(&mut self, now_ms: f64, units: u32) -> u32 {
         let mut budget = Budget {
             units: units as usize,

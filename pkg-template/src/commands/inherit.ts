@@ -7,7 +7,7 @@ export interface Named {
 /**
  * Has a prototype inherit methods that are not enumerable, before what it inherits already.
  *
- * V8 makes a hidden class for each property that is added to the prototype of a class: 10 µs, two hundred times. An object that
+ * V8 makes a hidden class for each property that is added to the prototype of a class, and there are two hundred. An object that
  * begins without a prototype is a hash table to it, until it is used as one.
  */
 export function inheritMethods(prototype: object, methods: readonly Named[]): void {

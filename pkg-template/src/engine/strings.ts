@@ -1,5 +1,5 @@
 // Copies between strings and the engine's memory by the builtins of `wasm:js-string`, where the machine has them: Chromium has,
-// and takes 200 ns for a call of TextEncoder or TextDecoder. Everywhere else there are other ways (../resp.ts). They are a module of
+// and a call of TextEncoder or TextDecoder is dear there. Everywhere else there are other ways (../resp.ts). They are a module of
 // their own, strings.wat, in a section of the engine.
 
 /** As long as a string that goes this way may be, as strings.wat has it. */

@@ -17,11 +17,11 @@ export const node = (engine: 'nookdb' | 'slim'): Platform => ({
   timers: () => 'always',
 })
 
-/** A module that imports `node:fs` has Node load all that is a property of it, its streams too, which takes 1.4 ms. Not there
- *  before Node 20.16. */
+/** A module that imports `node:fs` has Node load all that is a property of it, its streams too, which takes longer than to run all
+ *  scripts of this package (the start, in benches/README.md). Not there before Node 20.16. */
 const builtinFiles = () => process.getBuiltinModule?.('node:fs')
 
-/** Node loads its cryptography with the first look at it, which takes 2.3 ms; the system's own source is a file. */
+/** Node loads its cryptography with the first look at it, which takes longer yet; the system's own source is a file. */
 function randomize(words: BigUint64Array<ArrayBuffer>): void {
   if (!readRandom(words)) crypto.getRandomValues(words)
 }
