@@ -25,10 +25,12 @@ impl Subscribers {
         }
     }
 
+    #[inline]
     pub fn add(&mut self, name: &[u8], client: ClientId) {
         self.by_name.entry(name.into()).or_default().insert(client);
     }
 
+    #[inline]
     pub fn remove(&mut self, name: &[u8], client: ClientId) {
         if let Some(clients) = self.by_name.get_mut(name) {
             clients.shift_remove(&client);
@@ -94,16 +96,19 @@ impl Channels {
 }
 
 impl State {
+    #[inline]
     pub fn unsubscribe(&mut self, client: ClientId, channel: &[u8]) {
         self.client_mut(client).channels.shift_remove(channel);
         self.channels.channels.remove(channel, client);
     }
 
+    #[inline]
     pub fn punsubscribe(&mut self, client: ClientId, pattern: &[u8]) {
         self.client_mut(client).patterns.shift_remove(pattern);
         self.channels.patterns.remove(pattern, client);
     }
 
+    #[inline]
     pub fn unsubscribe_all(&mut self, client: ClientId) {
         for channel in core::mem::take(&mut self.client_mut(client).channels) {
             self.channels.channels.remove(&channel, client);

@@ -227,6 +227,7 @@ impl Clients {
         }
     }
 
+    #[inline]
     pub fn connect(&mut self, now_ms: i64) -> ClientId {
         let id = self.next;
         self.next += 1;
@@ -234,6 +235,7 @@ impl Clients {
         id
     }
 
+    #[inline]
     pub fn remove(&mut self, id: ClientId) -> Option<Client> {
         self.observe(id, Vec::new());
         self.by_id.swap_remove(&id)
@@ -295,6 +297,7 @@ impl Clients {
 
     /// Sends a client the events of all keys that match one of these patterns from now on, whatever
     /// `notify-keyspace-events` says; those of before no longer count.
+    #[inline]
     pub fn observe(&mut self, id: ClientId, patterns: Vec<Key>) {
         let at = self
             .observed

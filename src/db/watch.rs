@@ -31,6 +31,7 @@ impl Watches {
 }
 
 impl State {
+    #[inline]
     pub fn watch(&mut self, client: ClientId, db: u32, key: Key) {
         let place = (db, key);
         if self
@@ -45,6 +46,7 @@ impl State {
     }
 
     /// Forgets all that the client watches, and whether it changed.
+    #[inline]
     pub fn unwatch(&mut self, client: ClientId) {
         let client_state = self.client_mut(client);
         client_state.watch_failed = false;
@@ -59,6 +61,7 @@ impl State {
     }
 
     /// Tells those who watch a key that it changed.
+    #[inline]
     pub fn fail_watches(&mut self, touched: &[(u32, Key)]) {
         if self.watches.by_key.is_empty() {
             return;
