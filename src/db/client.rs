@@ -280,6 +280,7 @@ impl Clients {
 
     /// Those that connected, without the engine itself, in the order in which they came.
     /// Cost: O(N log N), for those who list them.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = &Client> {
         // A heap, as the sorts of the library take kilobytes of wasm for every type.
         let ids: BinaryHeap<ClientId> = self.by_id.keys().copied().collect();

@@ -146,6 +146,7 @@ impl Ctx<'_> {
     }
 
     /// As `read`, whatever the kind.
+    #[inline]
     pub fn read_whole(&mut self, key: &[u8]) -> Option<Standing<'_>> {
         self.slot(key).into_read()
     }
@@ -184,6 +185,7 @@ impl Ctx<'_> {
 
     /// Moves an entry, deadline and all, over whatever stood at its new place (RENAME, MOVE); false
     /// where there is none to move. O(1).
+    #[inline]
     pub fn move_key(&mut self, from: &[u8], to: (u32, &[u8]), events: (Event, Event)) -> bool {
         self.exists(from);
         self.in_db(to.0, |ctx| ctx.exists(to.1));
@@ -209,6 +211,7 @@ impl Ctx<'_> {
     }
 
     /// Removes every key of a database at once. O(1) but for those who watch.
+    #[inline]
     pub fn flush(&mut self, db: u32) {
         self.touch_watched(db, db);
         self.state.near.forget_all();
@@ -223,6 +226,7 @@ impl Ctx<'_> {
     }
 
     /// Exchanges two databases. O(1) but for those who watch.
+    #[inline]
     pub fn swap(&mut self, one: u32, other: u32) {
         for (watched, standing) in [(one, one), (one, other), (other, one), (other, other)] {
             self.touch_watched(watched, standing);
@@ -236,6 +240,7 @@ impl Ctx<'_> {
     }
 
     /// Marks the watched keys of one database that stand in another as changed.
+    #[inline]
     fn touch_watched(&mut self, watched: u32, standing: u32) {
         let keys = self.state.watches.keys_of(watched);
         let keyspace = &self.state.databases[standing as usize];

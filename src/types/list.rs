@@ -163,6 +163,7 @@ impl List {
     }
 
     /// Puts another element in the place of one. `false` if there is none with this index.
+    #[inline]
     pub fn set(&mut self, index: usize, element: &[u8], limits: &Limits) -> bool {
         if index >= self.len() {
             return false;
@@ -181,6 +182,7 @@ impl List {
     }
 
     /// Puts an element beside the first that equals `pivot`. `false` if none does.
+    #[inline]
     pub fn insert(
         &mut self,
         beside: Beside,
@@ -214,6 +216,7 @@ impl List {
 
     /// Takes out the elements that equal this one, at most `most` of them, from one side on. Says
     /// how many.
+    #[inline]
     pub fn remove(&mut self, from: Side, most: usize, element: &[u8], limits: &Limits) -> usize {
         let needle = Needle::new(element);
         let mut removed = 0;
@@ -354,6 +357,7 @@ impl List {
         }
     }
 
+    #[inline]
     fn remove_in_node(&mut self, node: usize, from: Side, most: usize, doomed: &Needle) -> usize {
         let elements = self.nodes_from(node).next().into_iter();
         let elements = elements.flat_map(Listpack::iter);

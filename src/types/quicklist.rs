@@ -226,6 +226,7 @@ impl Quicklist {
 
     /// Puts an element before the one at an offset in a node, or behind the last: into that node
     /// if it has room, or that beside it, else into a new node between the halves of a full one.
+    #[inline]
     pub fn insert(
         &mut self,
         node: usize,
@@ -250,6 +251,7 @@ impl Quicklist {
         self.change(target, |node| insert_item(node, offset, element))
     }
 
+    #[inline]
     fn insert_splitting(
         &mut self,
         node: usize,
