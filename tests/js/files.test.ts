@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { destroy, open, type Nook } from 'nookdb'
+import { destroy, list, open, type Nook } from 'nookdb'
 
 async function folder(context: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'nookdb-'))
@@ -153,4 +153,14 @@ test('a step that a crash cut in the middle is not there, and what came before i
   const third = await open('shop', { directory })
   assert.deepEqual(third.lRange('list', 0, -1), ['1', '2', '4'])
   await third.close()
+})
+
+test('a folder that cannot be is an error of the package, with what the system said', async (context) => {
+  const file = join(await folder(context), 'file')
+  await writeFile(file, '')
+  const directory = join(file, 'stores')
+  const refused = { name: 'NookError', code: 'IO', message: /ENOTDIR/ }
+  await assert.rejects(open('shop', { directory }), refused)
+  await assert.rejects(list({ directory }), refused)
+  await assert.rejects(destroy('shop', { directory }), refused)
 })

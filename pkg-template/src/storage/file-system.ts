@@ -88,3 +88,8 @@ function unlessMissing<T>(instead: T): (error: unknown) => T {
 export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
+
+/** Whether a call of the system failed, whichever. */
+export function isOfSystem(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error
+}

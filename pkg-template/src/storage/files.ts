@@ -364,7 +364,8 @@ function isFull(error: unknown): boolean {
   return hasCode(error, 'ENOSPC', 'EDQUOT')
 }
 
-function translated(error: unknown): NookError {
+/** A failure of the file system in words of this package. */
+export function translated(error: unknown): NookError {
   if (error instanceof NookError) return error
   if (isFull(error)) return storageError('QUOTA', 'the disk is full', error)
   return storageError('IO', `the file system failed: ${String(error)}`, error)
