@@ -170,6 +170,63 @@ fn an_evicted_key_is_told_to_listeners_as_such() {
     );
 }
 
+/// Sets that are tables, each as large as what is freed at once.
+fn fill_sets(db: &mut Session, sets: usize) {
+    let members: Vec<String> = (0..63).map(|n| format!("member:{n}")).collect();
+    let long = "x".repeat(100);
+    for n in 0..sets {
+        db.say(&format!("SADD set:{n} {long} {}", members.join(" ")));
+    }
+}
+
+#[test]
+fn what_expires_counts_by_the_pieces_that_are_freed_with_it() {
+    let mut db = Session::default();
+    fill_sets(&mut db, 100);
+    for n in 0..100 {
+        db.say(&format!("PEXPIRE set:{n} 5"));
+    }
+    db.sleep(10);
+    let mut looks = 0;
+    let mut budget = Budget {
+        units: 20 + 20 * (8 + 64),
+        has_time: &mut || {
+            looks += 1;
+            looks < 3
+        },
+    };
+    db.engine.tick(db.now_ms, &mut budget);
+    assert_eq!(db.engine.state().databases[0].len(), 80);
+    assert_eq!(db.engine.state().lazy.pending_objects(), 0);
+    // A step of expiry is no longer than one look at the clock lets it be.
+    let before = db.engine.state().seq;
+    let mut budget = Budget {
+        units: 1_000_000,
+        has_time: &mut || true,
+    };
+    db.engine.tick(db.now_ms, &mut budget);
+    assert_eq!(db.engine.state().databases[0].len(), 0);
+    assert_eq!(db.engine.state().seq, before + 4);
+}
+
+#[test]
+fn what_is_flushed_counts_by_the_pieces_that_are_freed_with_it() {
+    let mut db = Session::default();
+    fill_sets(&mut db, 100);
+    db.say("FLUSHALL");
+    let mut ticks = 0;
+    while db.engine.needs_ticks() {
+        let mut budget = Budget {
+            units: 1_000,
+            has_time: &mut || true,
+        };
+        db.engine.tick(db.now_ms, &mut budget);
+        ticks += 1;
+    }
+    // Each frees three times 256 pieces of 6,400.
+    assert!((7..=10).contains(&ticks), "{ticks} ticks");
+}
+
 #[test]
 fn expiry_takes_no_more_than_its_budget() {
     let mut db = Session::default();
@@ -178,7 +235,8 @@ fn expiry_takes_no_more_than_its_budget() {
     }
     db.sleep(10);
     let mut budget = Budget {
-        units: 40,
+        // Two rounds: 20 look-ups each, and for each key 8 and a piece.
+        units: 400,
         has_time: &mut || true,
     };
     db.engine.tick(db.now_ms, &mut budget);

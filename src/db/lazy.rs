@@ -18,6 +18,11 @@ const STEP_PIECES: usize = 64;
 /// Pieces between two looks at the clock.
 const SLICE_PIECES: usize = Budget::PIECE_UNITS;
 
+/// How many pieces of a value are freed with it, and not later.
+pub(super) fn pieces_at_once(pieces: usize) -> usize {
+    if pieces > EAGER_PIECES { 1 } else { pieces }
+}
+
 /// What waits to be freed.
 #[derive(Debug, Default)]
 pub struct Lazy {
@@ -98,10 +103,12 @@ impl Lazy {
         most: usize,
     ) -> usize {
         let (freed, keys) = keyspace.free_some(most, |value| {
-            if value.pieces() > EAGER_PIECES {
+            let pieces = value.pieces();
+            if pieces > EAGER_PIECES {
                 self.queue.push_back(Doomed::Value(value));
                 apart += 1;
             }
+            pieces_at_once(pieces)
         });
         let counted_apart = keys.min(apart);
         self.freed_objects += (keys - counted_apart) as u64;

@@ -30,10 +30,15 @@ impl Engine {
             if self.state.databases[db as usize].volatile_len() == 0 {
                 continue;
             }
-            let mut draft = self.draft(now_ms);
-            let mut ctx = Ctx::new(&mut self.state, &mut draft, NOBODY);
-            ctx.in_db(db, |ctx| ctx.expire_some(budget));
-            self.commit(draft, Cause::Expiry, &[]);
+            loop {
+                let mut draft = self.draft(now_ms);
+                let mut ctx = Ctx::new(&mut self.state, &mut draft, NOBODY);
+                let is_full = ctx.in_db(db, |ctx| ctx.expire_some(budget));
+                self.commit(draft, Cause::Expiry, &[]);
+                if !is_full {
+                    break;
+                }
+            }
         }
     }
 }

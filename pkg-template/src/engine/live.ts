@@ -12,7 +12,7 @@ const TICK_MS = 100
 /** When much is left to expire or to free: a millisecond's work comes so often. */
 const BEHIND_MS = 10
 /** Work of one tick, in look-ups: about a millisecond. */
-const TICK_UNITS = 10_000
+const TICK_UNITS = 16_384
 
 /** What the engine tells its store. None is called from inside of a call. */
 export interface LiveEvents {

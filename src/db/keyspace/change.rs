@@ -483,20 +483,19 @@ impl Keyspace {
     }
 
     /// Lets go of about so many pieces of a keyspace into which nobody will look again, and says of how many, and how many keys went with
-    /// them. What lay apart is handed to `free` first; entries go by segments and chunks, and none of them is looked at. It is done
-    /// when there were fewer pieces than asked for.
+    /// them. What lay apart is handed to `free` first, which says how many pieces that took; entries go by segments and chunks, and
+    /// none of them is looked at. It is done when there were fewer pieces than asked for.
     pub(in crate::db) fn free_some(
         &mut self,
         most: usize,
-        mut free: impl FnMut(Value),
+        mut free: impl FnMut(Value) -> usize,
     ) -> (usize, usize) {
         /// What a segment or a chunk counts for: giving one back takes the allocator about as long as that.
         const PART_PIECES: usize = 16;
         let (mut pieces, mut keys) = (0, 0);
         while pieces < most {
             if let Some(slot) = self.values.dismantle() {
-                slot.map(&mut free);
-                pieces += 1;
+                pieces += slot.map_or(1, &mut free);
             } else if let Some(count) = self.table.dismantle() {
                 keys += count;
                 pieces += PART_PIECES;

@@ -154,6 +154,16 @@ impl<'a> Standing<'a> {
         weight_of(block.size_bytes(), block.head().has_deadline(), apart)
     }
 
+    /// In how many pieces the value is freed.
+    pub fn pieces(self) -> usize {
+        match self.0 {
+            Source::Block(block, values) => {
+                block.apart().map_or(1, |number| values[number].pieces())
+            }
+            Source::Entry(_, entry) => entry.value.pieces(),
+        }
+    }
+
     /// A copy of the value with its deadline.
     pub fn to_entry(self) -> Entry {
         Entry::new(self.value().to_value(), self.deadline())
