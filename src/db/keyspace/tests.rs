@@ -181,7 +181,7 @@ impl Twin {
         number: u8,
         members: &Members,
         is_final: bool,
-    ) -> Option<change::Edited> {
+    ) -> Option<change::edit::Edited> {
         let (key, limits) = (key(number), Limits::default());
         let place = self.keyspace.find(&key).place?;
         let standing = &mut self.model.get_mut(&key)?.0;

@@ -1,0 +1,171 @@
+//! Blocks on their way into the table and out of it.
+
+use super::Written;
+use crate::db::keyspace::block::{self, Block, Draft, INLINE_MAX_BYTES, Payload};
+use crate::db::keyspace::entry::{Used, weight_of};
+use crate::db::keyspace::slab::Handle;
+use crate::db::keyspace::{Deadline, Entry, Keyspace, Place, Standing};
+use crate::types::{Text, Value};
+
+impl Keyspace {
+    pub(super) fn write_entry(&mut self, hash: u32, key: &[u8], entry: Entry) -> Written {
+        let Entry {
+            value,
+            deadline,
+            used,
+        } = entry;
+        if let Some(payload) = in_block(&value) {
+            let written = self.write(hash, key, payload, deadline, used);
+            self.keep_spare(value);
+            return written;
+        }
+        let payload = self.put_apart(value);
+        self.write(hash, key, payload, deadline, used)
+    }
+
+    pub(super) fn put_apart(&mut self, mut value: Value) -> Payload<'static> {
+        value.fit();
+        Payload::Apart(self.values.insert(value))
+    }
+
+    pub(super) fn write(
+        &mut self,
+        hash: u32,
+        key: &[u8],
+        payload: Payload,
+        deadline: Option<Deadline>,
+        used: Used,
+    ) -> Written {
+        let draft = Draft {
+            hash,
+            used,
+            deadline,
+            is_taken: self.is_ahead(hash),
+            key,
+            payload,
+        };
+        let size_bytes = draft.size_bytes();
+        let handle = self.slab.alloc(size_bytes);
+        let handle = handle.expect("room, which was asked for before the step");
+        draft.write(self.slab.bytes_mut(handle));
+        let apart = match payload {
+            Payload::Apart(number) => Some(&self.values[number]),
+            _ => None,
+        };
+        Written {
+            handle,
+            weight: weight_of(size_bytes, deadline.is_some(), apart),
+            has_deadline: deadline.is_some(),
+        }
+    }
+
+    /// The entry in a block that is out of the table; what lies apart is taken out.
+    pub(super) fn contents(&mut self, handle: Handle) -> Entry {
+        let block = self.block(handle);
+        let (deadline, used) = (block.deadline(), block.used());
+        let value = match block.apart() {
+            Some(number) => self.values.remove(number),
+            None => self.at(Place(handle)).value().to_value(),
+        };
+        Entry {
+            value,
+            deadline,
+            used,
+        }
+    }
+
+    /// Puts a block into the table.
+    pub(super) fn enter(&mut self, handle: Handle) {
+        let block = self.block(handle);
+        let (hash, has_deadline) = (block.hash(), block.head().has_deadline());
+        self.enter_as(handle, hash, self.at(Place(handle)).weight(), has_deadline);
+    }
+
+    /// As `enter`, of which all is known that it would read.
+    #[inline]
+    pub(super) fn enter_as(
+        &mut self,
+        handle: Handle,
+        hash: u32,
+        weight: usize,
+        has_deadline: bool,
+    ) {
+        self.used_bytes += weight;
+        if has_deadline {
+            self.list(handle);
+        }
+        let slab = &self.slab;
+        let hash_of = |handle| Block::of(slab.bytes(handle)).hash();
+        self.table.insert(hash, handle, hash_of);
+    }
+
+    /// Takes a block out of the table.
+    pub(super) fn leave(&mut self, handle: Handle) {
+        self.used_bytes -= self.at(Place(handle)).weight();
+        if self.block(handle).head().has_deadline() {
+            self.unlist(handle);
+        }
+        let slab = &self.slab;
+        let hash_of = |handle| Block::of(slab.bytes(handle)).hash();
+        let is_there = self.table.remove(hash_of(handle), handle, hash_of);
+        assert!(is_there, "a block that stands and is not in the table");
+    }
+
+    /// Puts a block of the same key in the place of one in the table.
+    pub(super) fn exchange(&mut self, old: Handle, new: Handle) {
+        let weight = |block| Standing::of_block(block, &self.values).weight();
+        let (before, after) = (weight(self.block(old)), weight(self.block(new)));
+        self.used_bytes = self.used_bytes - before + after;
+        self.stand_in(old, new);
+    }
+
+    /// As `exchange`, where the weights are known.
+    pub(super) fn stand_in(&mut self, old: Handle, new: Handle) {
+        let (before, after) = (self.block(old), self.block(new));
+        let hash = before.hash();
+        let had_deadline = before.head().has_deadline();
+        let has_deadline = after.head().has_deadline();
+        let is_there = self.table.replace(hash, old, new);
+        assert!(is_there, "a block that stands and is not in the table");
+        match (had_deadline, has_deadline) {
+            (true, true) => {
+                let place = self.block(old).listed();
+                self.volatile[place] = new;
+                block::set_listed(self.slab.bytes_mut(new), place);
+            }
+            (true, false) => self.unlist(old),
+            (false, true) => self.list(new),
+            (false, false) => {}
+        }
+    }
+
+    fn list(&mut self, handle: Handle) {
+        block::set_listed(self.slab.bytes_mut(handle), self.volatile.len());
+        self.volatile.push(handle);
+    }
+
+    fn unlist(&mut self, handle: Handle) {
+        let place = self.block(handle).listed();
+        self.volatile.swap_remove(place);
+        if let Some(moved) = self.volatile.get(place) {
+            block::set_listed(self.slab.bytes_mut(*moved), place);
+        }
+    }
+}
+
+/// The payload of a value that is to lie in its entry's block, which follows from what it is.
+fn in_block(value: &Value) -> Option<Payload<'_>> {
+    match value {
+        Value::String(text) => inline(text.view()),
+        value => value.compact().map(Payload::Compact),
+    }
+}
+
+/// The payload of a string that is short enough for its entry's block.
+pub(in crate::db::keyspace) fn inline(text: Text) -> Option<Payload> {
+    match text {
+        Text::Int(number) => Some(Payload::Int(number)),
+        Text::Embedded(bytes) => Some(Payload::Embedded(bytes)),
+        Text::Raw(bytes) => (bytes.len() <= INLINE_MAX_BYTES).then_some(Payload::Raw(bytes)),
+    }
+}
