@@ -633,6 +633,37 @@ mod tests {
         ));
     }
 
+    /// Each that went back read the intents from the first on: of these, fifty thousand times a hundred thousand.
+    #[test]
+    fn intents_that_are_named_in_any_order_are_found() {
+        const INTENTS: u32 = 100_000;
+        let mut body = vec![0; HEAD_BYTES];
+        (body[0], body[6]) = (FORMAT, 1);
+        body.push(LISTED);
+        write_number(u64::from(INTENTS), &mut body);
+        for intent in 0..INTENTS {
+            body.push(1);
+            write_bytes(&intent.to_le_bytes(), &mut body);
+        }
+        let named: Vec<u32> = (0..INTENTS / 2)
+            .flat_map(|n| [INTENTS - 1 - n, n])
+            .collect();
+        write_number(named.len() as u64, &mut body);
+        for index in &named {
+            body.extend_from_slice(&[1, 0]);
+            write_number(u64::from(*index), &mut body);
+        }
+        let record = checked(body);
+        let read = read(&record).expect("a record");
+        let step = read.steps().next().expect("a step");
+        for (effect, index) in step.effects().zip(named) {
+            let TakenEffect::Command { call, .. } = effect else {
+                panic!("a command");
+            };
+            assert!(call.words().eq([index.to_le_bytes()]));
+        }
+    }
+
     #[test]
     fn a_command_that_did_what_it_said_is_written_once() {
         let argv: Argv = vec![b"SET".as_slice().into(), vec![b'x'; 1000].into()];

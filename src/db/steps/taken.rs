@@ -4,6 +4,7 @@
 //! a count of a million, and a word that is named a million times, cost the bytes that say it.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::{
     CAUSE, FORM, HAS_DB, HAS_SEED, HAS_TIME, HEAD_BYTES, Head, LISTED, OURS, SET, VERBATIM,
@@ -340,6 +341,7 @@ impl<'a> Taken<'a> {
             parts,
             intents,
             said: None,
+            all: Vec::new(),
         })
     }
 
@@ -414,6 +416,8 @@ pub struct ListedEffects<'a> {
     intents: Intended<'a>,
     /// The one that was looked at last, and its index.
     said: Option<(usize, Call<'a>)>,
+    /// All of them, once an effect has named one that was passed: a record by others may do so with each.
+    all: Vec<Call<'a>>,
 }
 
 impl<'a> ListedEffects<'a> {
@@ -446,14 +450,17 @@ impl<'a> ListedEffects<'a> {
     }
 
     fn intent(&mut self, index: usize) -> Option<Call<'a>> {
-        let mut next = self.said.map_or(0, |(last, _)| last + 1);
+        let next = self.said.map_or(0, |(last, _)| last + 1);
         if let Some((last, call)) = self.said
             && last == index
         {
             return Some(call);
         }
-        if index < next {
-            (self.intents, next) = (self.step.intents(), 0);
+        if index < next && self.all.is_empty() {
+            self.all = self.step.intents().collect();
+        }
+        if !self.all.is_empty() {
+            return self.all.get(index).copied();
         }
         let call = self.intents.nth(index - next)?;
         self.said = Some((index, call));
