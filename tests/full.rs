@@ -183,6 +183,28 @@ fn what_was_written_to_a_full_database_is_applied_again() {
 }
 
 #[test]
+fn a_step_of_many_calls_that_found_room_one_by_one_is_applied_again() {
+    let mut db = bounded();
+    let id = db.id(1);
+    assert!(db.engine.begin(db.now_ms, id));
+    // If each of them wrote an entry of its own, of the largest kind, these would take more than there is.
+    for number in 0..20_000 {
+        assert_eq!(db.say(&format!("SET key:{} {number}", number % 10)), "OK");
+    }
+    assert_eq!(db.engine.end(), Ok(()));
+    let mut copy = bounded();
+    for step in &db.engine.take_steps().to_vec() {
+        assert_eq!(copy.engine.apply(step), Ok(()));
+    }
+    assert_eq!(copy.say("GET key:9"), db.say("GET key:9"));
+    let (mut full, _) = full();
+    for step in &db.engine.take_steps().to_vec() {
+        assert!(full.engine.apply(step).is_err());
+        assert_eq!(full.say("EXISTS key:0"), "(integer) 1");
+    }
+}
+
+#[test]
 fn a_queue_of_commands_that_write_entries_anew_is_refused_in_time() {
     let (mut db, _) = full();
     let mut refused = 0;

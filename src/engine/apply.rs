@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::Engine;
+use super::memory::has_room_again;
+use super::{Engine, FULL};
 use crate::commands::execute;
 use crate::db::{Cause, Ctx, Event, NOBODY, Standing, Step, Taken, TakenEffect};
 use crate::error::{Error, Result};
@@ -35,7 +36,7 @@ impl Engine {
         at_ms: i64,
         effects: impl Fn() -> Effects,
     ) -> Result<()> {
-        self.make_room_for(effects())?;
+        let is_short = self.is_short_for(effects());
         let journaling = core::mem::replace(&mut self.journaling, false);
         let mut draft = self.draft(at_ms);
         self.journaling = journaling;
@@ -44,7 +45,7 @@ impl Engine {
         let mut ctx = Ctx::new(&mut self.state, &mut draft, NOBODY);
         let start = ctx.savepoint();
         for effect in effects() {
-            if let Err(error) = apply_one(&mut ctx, effect) {
+            if let Err(error) = apply_one(&mut ctx, effect, is_short) {
                 ctx.rollback(start);
                 return Err(error);
             }
@@ -55,7 +56,7 @@ impl Engine {
     }
 }
 
-fn apply_one(ctx: &mut Ctx, effect: TakenEffect) -> Result<()> {
+fn apply_one(ctx: &mut Ctx, effect: TakenEffect, is_short: bool) -> Result<()> {
     let (TakenEffect::Command { db, .. }
     | TakenEffect::Expired { db, .. }
     | TakenEffect::Evicted { db, .. }) = effect;
@@ -65,6 +66,9 @@ fn apply_one(ctx: &mut Ctx, effect: TakenEffect) -> Result<()> {
     ctx.in_db(db, |ctx| match effect {
         TakenEffect::Command { call, .. } => {
             let argv: Vec<&[u8]> = call.words().collect();
+            if is_short && !has_room_again(ctx.state, &argv) {
+                return Err(FULL);
+            }
             execute(ctx, &argv).map(|_| ())
         }
         TakenEffect::Expired { key, deadline, .. } => {

@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::{Engine, FULL};
+use super::Engine;
 use crate::commands::{Flags, Listed, table};
-use crate::db::{Cause, ClientId, Ctx, ENTRY_MAX_BYTES, Policy, Queue, TakenEffect};
+use crate::db::{Cause, ClientId, Ctx, ENTRY_MAX_BYTES, Policy, Queue, State, TakenEffect};
 use crate::error::{Error, Result};
 
 /// What an argument may take as a key of its own, beside its bytes.
@@ -13,7 +13,17 @@ const FREEING: [&str; 4] = ["DEL", "UNLINK", "FLUSHDB", "FLUSHALL"];
 
 /// What a command with words of these lengths may take in blocks.
 fn room_for_words(lengths: impl Iterator<Item = usize>) -> usize {
-    lengths.map(|len| len + WORD_BYTES).sum::<usize>() + ENTRY_MAX_BYTES
+    lengths.fold(ENTRY_MAX_BYTES, |sum, len| {
+        sum.saturating_add(len + WORD_BYTES)
+    })
+}
+
+/// Whether a call of a step that is done again, and was let in as a whole, finds room for the entries that it writes.
+pub(super) fn has_room_again(state: &State, argv: &[&[u8]]) -> bool {
+    let is_freeing = argv
+        .first()
+        .is_some_and(|name| FREEING.iter().any(|known| known.as_bytes() == *name));
+    is_freeing || state.has_room_for(room_for_words(argv.iter().map(|word| word.len())), false)
 }
 
 impl Engine {
@@ -70,23 +80,28 @@ impl Engine {
         }
     }
 
-    /// As before a call, before what is done again.
-    pub(super) fn make_room_for<'a>(
+    /// Before what is done again: moves entries together where there may be too little room for all of it. Whether there still
+    /// may be too little: then each effect is to be asked for, as each call was when it was made, and together they may take
+    /// far less than it seems.
+    pub(super) fn is_short_for<'a>(
         &mut self,
         effects: impl Iterator<Item = TakenEffect<'a>>,
-    ) -> Result<()> {
+    ) -> bool {
         let of_effect = |effect| match effect {
             TakenEffect::Command { call, .. } => room_for_words(call.words().map(<[u8]>::len)),
             TakenEffect::Expired { .. } | TakenEffect::Evicted { .. } => 0,
         };
-        // The same words may be named any number of times.
-        let bytes = effects.map(of_effect).fold(0, usize::saturating_add);
-        if bytes == 0 || self.state.has_room_for(bytes, true) {
-            return Ok(());
+        let mut bytes = 0_usize;
+        // Not to the end: the same words may be named any number of times.
+        let short = effects.map(of_effect).find(|more| {
+            bytes = bytes.saturating_add(*more);
+            *more > 0 && !self.state.has_room_for(bytes, true)
+        });
+        if short.is_none() {
+            return false;
         }
         self.regain_room(bytes);
-        let has_room = self.state.has_room_for(bytes, false);
-        if has_room { Ok(()) } else { Err(FULL) }
+        true
     }
 
     fn has_flag(&self, client: ClientId, argv: &[&[u8]], flag: Flags) -> bool {
