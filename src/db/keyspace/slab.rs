@@ -515,7 +515,7 @@ impl<B: Block> Slab<B> {
         if self.is_shared(from)
             && self.fresh.chunk != from
             && self.live[from] > 0
-            && self.needed_units(from) < DENSE_UNITS
+            && (self.live[from] < DENSE_UNITS || self.needed_units(from) < DENSE_UNITS)
             && has_handles
         {
             self.evacuate(from, moved);
