@@ -132,11 +132,13 @@ pub fn read_chunk(bytes: &[u8], limits: &Limits) -> Result<Vec<(u32, Key, Entry)
         .collect()
 }
 
-/// Whether a chunk is as it was written, whatever it says: its last bytes are the CRC-64 of all before.
+/// Whether a chunk is as it was written, whatever it says: its last bytes are the CRC-64 of all before. That of zeros is zero,
+/// and zeros are what a disk may have in the place of what was lost with its power.
 pub fn is_whole(bytes: &[u8]) -> bool {
-    bytes
-        .split_last_chunk()
-        .is_some_and(|(body, stored)| crc64(0, body) == u64::from_le_bytes(*stored))
+    bytes.split_last_chunk().is_some_and(|(body, stored)| {
+        let sum = u64::from_le_bytes(*stored);
+        crc64(0, body) == sum && (sum != 0 || body.iter().any(|byte| *byte != 0))
+    })
 }
 
 /// Names of keys that a damaged chunk may have held, as far as they can still be made out.
