@@ -34,7 +34,7 @@ export function requireFormat(format: number | undefined): void {
 }
 
 export function tooNew(what: string, cause?: unknown): NookError {
-  const message = `UNSUPPORTED a newer version of nookdb has written the store (${what}): nothing of it was changed; upgrade nookdb to open it`
+  const message = `UNSUPPORTED a newer version of nookdb has written the store (${what}): nothing that it keeps was changed; upgrade nookdb to open it`
   return storageError('UNSUPPORTED', message, cause)
 }
 

@@ -60,7 +60,8 @@ export type StorageCode =
   | 'WIPED'
   /** What is kept cannot be read back as it was written. */
   | 'DAMAGED'
-  /** A newer version of nookdb has written what is kept, in a format that came after this build. Nothing of it is touched. */
+  /** A newer version of nookdb has written what is kept, in a format that came after this build. None of that is changed; an
+   *  opening may have raised the epoch before it came to what it does not know. */
   | 'UNSUPPORTED'
   /** A chunk, or the steps of one append, are larger than `maxValueBytes`. */
   | 'TOOBIG'
@@ -85,7 +86,7 @@ export interface Storage {
   /** Makes the store if there is none, and raises its epoch, so that every earlier writer is fenced from here on.
    *  After `IO` or `WIPED` it may be called again, and starts over.
    *  @param last  who this writer was before: then it only goes on if nobody else has opened the store since
-   *  @throws UNSUPPORTED, before anything is changed; DAMAGED when the journal cannot be read up to its end. A step whose append was
+   *  @throws UNSUPPORTED, before anything that is kept is changed; DAMAGED when the journal cannot be read up to its end. A step whose append was
    *  cut off is no damage. With `last`, FENCED and WIPED. */
   open(last?: Identity): Promise<Opened>
 
