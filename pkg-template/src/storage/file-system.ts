@@ -13,6 +13,8 @@ export interface FileSystem {
   list(path: string): Promise<string[]>
   /** A whole file, null where there is none. */
   read(path: string): Promise<Uint8Array | null>
+  /** Makes an empty file, and gives whether it did: false where there is one. Of several callers one alone is told true. */
+  create(path: string): Promise<boolean>
   /** Makes or replaces a file, of parts that follow each other, and syncs its bytes, not its name. */
   write(path: string, parts: readonly Uint8Array[]): Promise<void>
   /** Puts parts at the end of a file, which must be there, and syncs them. */
@@ -34,6 +36,7 @@ export const nodeFileSystem: FileSystem = {
   list: (path) => readdir(path).catch(unlessMissing([])),
   // Not as a Buffer, whose slice() shares what that of a Uint8Array copies.
   read: (path) => readFile(path).then(({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset, length), unlessMissing(null)),
+  create: (path) => open(path, 'wx').then((file) => file.close()).then(() => true, unlessCode('EEXIST', false)),
   write: (path, parts) => writeAndSync(path, 'w', parts),
   async append(path, parts) {
     await stat(path)
@@ -79,8 +82,12 @@ async function writeAndSync(path: string, flags: 'w' | 'a', parts: readonly Uint
 }
 
 function unlessMissing<T>(instead: T): (error: unknown) => T {
+  return unlessCode('ENOENT', instead)
+}
+
+function unlessCode<T>(code: string, instead: T): (error: unknown) => T {
   return (error) => {
-    if (hasCode(error, 'ENOENT')) return instead
+    if (hasCode(error, code)) return instead
     throw error
   }
 }

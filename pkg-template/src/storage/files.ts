@@ -4,12 +4,16 @@
 //   head.<epoch>                what is in the store (file-head.ts), replaced by a rename
 //   journal.<epoch>.<n>         frames of steps (segment.ts)
 //   chunk.<epoch>.<n>           the bytes of a chunk
+//   claim.<epoch>               empty, and there while a storage opens the store: no other may take its epoch
 //
 // A file system has no transactions. A checkpoint is one here because everything it adds goes to files that are new, and one rename
 // makes them count. A fenced writer does no harm because all that it writes to carries its epoch: `writer` is replaced first, and
 // only then does its successor look at what there is. A write is acknowledged when `writer` still is the same AFTER its sync.
+//
+// No two writers have the same epoch, and of two the later has the higher: each claims its own, and where it finds a higher one after it
+// has replaced `writer`, it claims another above that. So the head of the highest epoch is the one that counts, whoever came late.
 
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { NookError } from '../errors.js'
 import { lengthOf, NO_STEPS, recordsAfter, type Batch } from './batch.js'
 import { decodeHead, encodeHead, type FileHead, type SealedSegment } from './file-head.js'
@@ -23,6 +27,13 @@ import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity
 
 const WRITER = 'writer'
 
+/** What carries an epoch in its name. */
+const WITH_EPOCH = /^(?:head|journal|chunk|claim)\.(\d+)/
+
+/** The directories where a write has failed, since they were last opened, in a way that leaves open what of it is on the disk. It is
+ *  the system that takes it for written, so that this concerns whoever opens the store next. */
+const mistrusted = new WeakMap<FileSystem, Set<string>>()
+
 /** Ends the name of a directory that is being deleted. No store has a name with a '~'. */
 const DELETED = '~deleted'
 
@@ -31,7 +42,7 @@ interface Writer {
   readonly format: number
   readonly storeId: string
   readonly epoch: number
-  /** Two writers that were given the same epoch, because they broke the lock at the same moment, still differ in this. */
+  /** Of the storage: its epoch is raised each time that it opens the store, and this stays. */
   readonly token: string
 }
 
@@ -56,8 +67,6 @@ export class FileStorage implements Storage {
   readonly #token = newId()
   readonly #line = new Line()
   #state: State | null = null
-  /** A write has failed, since the last opening, in a way that leaves open what of it is on the disk. */
-  #hasFailed = false
 
   constructor(directory: string, files: FileSystem = nodeFileSystem) {
     this.#directory = directory
@@ -162,17 +171,21 @@ export class FileStorage implements Storage {
   async #open(last: Identity | undefined): Promise<Opened> {
     await this.#files.makeDirectory(this.#directory)
     await this.#files.syncDirectory(dirname(this.#directory))
-    const found = await this.#readWriter()
-    const orphan = (await this.#files.list(this.#directory)).find((name) => /^(head|journal|chunk)\./.test(name))
-    if (found === null && orphan !== undefined) throw storageError('DAMAGED', `${this.#path(orphan)} is there without a writer`)
-    const { storeId, epoch, token } = raiseEpoch(found === null ? undefined : { ...found, lastSeq: 0, baseSeq: 0 }, last, this.#token)
-    const writer: Writer = { format: FORMAT, storeId, epoch, token }
-    await this.#replace(WRITER, Buffer.from(JSON.stringify(writer)), writer.token)
+    const { writer, names } = await this.#fence(last)
+    try {
+      return await this.#takeOver(writer, names)
+    } catch (error) {
+      if (!(error instanceof NookError)) this.#mistrust()
+      // Whoever came after has removed what this one was looking for: that is no damage.
+      await this.#requireToken({ writer })
+      throw error
+    }
+  }
 
-    // Not before: another writer may have come and gone, and have been told that its steps are kept.
-    const names = await this.#files.list(this.#directory)
+  async #takeOver(writer: Writer, names: string[]): Promise<Opened> {
+    const { epoch, storeId } = writer
     const { head: newest, manifest } = await this.#newestHead(names)
-    const copy = this.#hasFailed ? `journal.${epoch}.1` : null
+    const copy = this.#mistrusted.has(resolve(this.#directory)) ? `journal.${epoch}.1` : null
     const grown = await this.#sealTail(newest.growing, copy)
     const sealed = grown === null ? newest.sealed : [...newest.sealed, grown]
     const head: FileHead = { ...newest, format: FORMAT, sealed, growing: `journal.${epoch}.0` }
@@ -181,10 +194,40 @@ export class FileStorage implements Storage {
     await this.#replaceHead(state, head, manifest)
     await this.#requireToken(state)
     const kept = new Set([WRITER, headName(epoch), ...filesOf(head)])
-    await this.#removeFiles(names.filter((name) => /^(head|journal|chunk|writer)\./.test(name) && !kept.has(name)))
+    await this.#removeFiles(names.filter((name) => (WITH_EPOCH.test(name) || name.startsWith(`${WRITER}.`)) && !kept.has(name)))
     this.#state = state
-    this.#hasFailed = false
+    this.#mistrusted.delete(resolve(this.#directory))
     return { manifest, epoch, lastSeq, storeId }
+  }
+
+  /** Puts a writer of its own in place, and gives the names that were there after that.
+   *  @throws UNSUPPORTED, FENCED, WIPED; DAMAGED */
+  async #fence(last: Identity | undefined): Promise<{ writer: Writer; names: string[] }> {
+    // Before the writer is read: a store that is made in between has one.
+    const before = await this.#files.list(this.#directory)
+    const found = await this.#readWriter()
+    const orphan = before.find((name) => /^(head|journal|chunk)\./.test(name))
+    if (found === null && orphan !== undefined) throw storageError('DAMAGED', `${this.#path(orphan)} is there without a writer`)
+    const raised = raiseEpoch(found === null ? undefined : { ...found, lastSeq: 0, baseSeq: 0 }, last, this.#token)
+    let epoch = await this.#claim(Math.max(raised.epoch, newestEpoch(before) + 1))
+    for (;;) {
+      const writer: Writer = { format: FORMAT, storeId: raised.storeId, epoch, token: raised.token }
+      await this.#replace(WRITER, Buffer.from(JSON.stringify(writer)), writer.token)
+      // Not before: another writer may have come and gone, and have been told that its steps are kept.
+      const names = await this.#files.list(this.#directory)
+      const newest = newestEpoch(names.filter((name) => name !== claimName(epoch)))
+      if (newest < epoch) return { writer, names }
+      if (last !== undefined) throw storageError('FENCED', `the store has been opened under epoch ${newest}`)
+      // Of two that overtake each other, the one goes on whose writer is there.
+      await this.#requireToken({ writer })
+      epoch = await this.#claim(newest + 1)
+    }
+  }
+
+  /** Takes the first epoch from `epoch` on that nobody has taken. */
+  async #claim(epoch: number): Promise<number> {
+    while (!(await this.#files.create(this.#path(claimName(epoch))))) epoch++
+    return epoch
   }
 
   /** @throws DAMAGED */
@@ -249,7 +292,7 @@ export class FileStorage implements Storage {
         // A file that should be there is not: either the store was deleted, or this says nothing new.
         if (hasCode(error, 'ENOENT')) await this.#requireToken(state)
         state.broken = error
-        this.#hasFailed = true
+        this.#mistrust()
         throw translated(error)
       }
     })
@@ -289,7 +332,7 @@ export class FileStorage implements Storage {
   }
 
   /** @throws WIPED, FENCED when `writer` is not the one that this storage put there */
-  async #requireToken({ writer }: State): Promise<void> {
+  async #requireToken({ writer }: Pick<State, 'writer'>): Promise<void> {
     const now = await this.#readWriter()
     if (now === null || now.storeId !== writer.storeId) throw wiped()
     if (now.token !== writer.token) throw storageError('FENCED', `the store has been opened under epoch ${now.epoch}`)
@@ -308,6 +351,16 @@ export class FileStorage implements Storage {
   /** What nothing refers to. A file that stays behind costs room until the next opening, so failing here is no failure. */
   async #removeFiles(names: string[]): Promise<void> {
     for (const name of names) await this.#files.remove(this.#path(name)).catch(() => undefined)
+  }
+
+  get #mistrusted(): Set<string> {
+    const directories = mistrusted.get(this.#files) ?? new Set()
+    mistrusted.set(this.#files, directories)
+    return directories
+  }
+
+  #mistrust(): void {
+    this.#mistrusted.add(resolve(this.#directory))
   }
 
   #path(name: string): string {
@@ -354,6 +407,15 @@ function newName(state: State, kind: 'journal' | 'chunk'): string {
 
 function headName(epoch: number): string {
   return `head.${epoch}`
+}
+
+function claimName(epoch: number): string {
+  return `claim.${epoch}`
+}
+
+/** The highest epoch in any of the names; 0 where there is none. */
+function newestEpoch(names: string[]): number {
+  return names.reduce((newest, name) => Math.max(newest, Number(WITH_EPOCH.exec(name)?.[1] ?? 0)), 0)
 }
 
 function filesOf(head: FileHead): string[] {

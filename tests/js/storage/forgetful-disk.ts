@@ -77,6 +77,14 @@ export class ForgetfulDisk implements FileSystem {
     return this.#names.get(path)?.bytes.slice() ?? null
   }
 
+  async create(path: string): Promise<boolean> {
+    if (!this.#directories.has(dirname(path))) throw failure('ENOENT', path)
+    await this.#faults.pass()
+    if (this.#names.has(path)) return false
+    this.#names.set(path, { bytes: new Uint8Array(0), synced: new Uint8Array(0) })
+    return true
+  }
+
   async write(path: string, parts: readonly Uint8Array[]): Promise<void> {
     if (!this.#directories.has(dirname(path))) throw failure('ENOENT', path)
     await this.#faults.pass()
