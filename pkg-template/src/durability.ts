@@ -267,6 +267,8 @@ export class Durability {
           if (this.#committer.owesCheckpoint) await this.#makeSnapshot()
           await this.#committer.commit()
         } while (this.#committer.owesCheckpoint)
+        // So the store is there: who deletes it from now on is somebody else.
+        this.#isOwnDeletion = false
         if (!this.#isOver() && this.#state !== 'away') this.#become('ok', null)
         return this.#checkpointIfDue(this.#committer.journalBytes)
       } catch (error) {

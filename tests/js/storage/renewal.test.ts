@@ -149,6 +149,23 @@ test('a store that was deleted to be written anew is written, though that fails 
   await durability.close()
 })
 
+/** The deletion of its own that had failed was taken for the user's, and the store was written again. */
+test('a store that the user deletes stays deleted, though its writer had failed to delete it itself and went on', async (context) => {
+  const disk = new MemoryDisk()
+  const { storage, medium } = breakable(disk)
+  const { engine, durability, states } = await openShop(storage, { destroy: () => Promise.reject(storageError('IO', 'dead')) })
+  medium.isBroken = true
+  engine.say('a')
+  assert.deepEqual([await failureOf(context, durability), states.at(-1)], ['IO', 'failed'])
+  medium.isBroken = false
+  await durability.flush()
+  assert.deepEqual([disk.kept?.head.lastSeq, states.at(-1)], [1, 'ok'])
+  disk.kept = null
+  engine.say('b')
+  await assert.rejects(durability.flush(), { code: 'WIPED' })
+  assert.deepEqual([disk.kept, states.at(-1)], [null, 'wiped'])
+})
+
 test('a database is made anew where it is broken, and not where the page has no memory', () => {
   const isOfStore = (cause?: unknown, code: StorageCode = 'IO'): boolean => isOfDatabase(storageError(code, 'failed', cause))
   assert.equal(isOfStore(new DOMException('Internal error', 'UnknownError')), true)
