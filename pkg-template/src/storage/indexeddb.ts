@@ -242,10 +242,14 @@ export async function destroyIndexedDB(name: string, factory: IDBFactory = index
   })
 }
 
-/** Whether a failure that stays may be one of the database. Others are of the page: that it has no memory for a copy. */
+/** How browsers tell of a database that is broken: it cannot be opened, read or written (UnknownError), files or stores of it are gone
+ *  (NotReadableError, NotFoundError; DataError in Chromium 130 and 131), it does not come to stay open (InvalidStateError, AbortError). */
+const BROKEN = ['UnknownError', 'NotReadableError', 'NotFoundError', 'DataError', 'InvalidStateError', 'AbortError']
+
+/** Whether a failure that stays may be one of the database. Others are of the page: that it has no memory for a copy, which is told as
+ *  RangeError or DataCloneError, or that it may not use databases. */
 export function isOfDatabase({ code, cause }: NookError): boolean {
-  // Not by class: it may come from another realm.
-  return code === 'DAMAGED' || (code === 'IO' && Object.prototype.toString.call(cause) === '[object DOMException]')
+  return code === 'DAMAGED' || (code === 'IO' && isNamed(cause, ...BROKEN))
 }
 
 type Existence = 'may be new' | 'must exist'
