@@ -293,9 +293,7 @@ fn end_by_signal(host: &Rc<Host>, name: &'static str) {
     let host = Rc::clone(host);
     tokio::task::spawn_local(async move {
         if shut_down(&host, None).await.is_err() {
-            error!(
-                "still running, since ending would lose what cannot be written; SHUTDOWN NOSAVE ends without the snapshot"
-            );
+            error!("still running, since ending would lose what cannot be written");
         }
     });
 }
@@ -332,7 +330,10 @@ async fn send_last_replies(host: &Host) {
 async fn keep_everything(host: &Host, wanted: Option<bool>) -> io::Result<()> {
     if wanted.unwrap_or(!host.settings.save.is_empty()) {
         let _turn = host.jobs.walk.lock().await;
-        write_snapshot(host).await?;
+        write_snapshot(host).await.map_err(|error| {
+            let told = format!("{error}; SHUTDOWN NOSAVE ends without the snapshot");
+            io::Error::new(error.kind(), told)
+        })?;
     }
     if let Some(journal) = &host.journal {
         journal.write()?;

@@ -24,6 +24,8 @@ const JOURNAL_ALWAYS: &[&str] = &[
     "always",
 ];
 
+const NOSAVE: &str = "SHUTDOWN NOSAVE ends without the snapshot";
+
 #[test]
 fn sigterm_keeps_everything_where_there_are_save_points() {
     let server = NookServer::start_with(&["--save", "3600", "1000000"]);
@@ -320,9 +322,29 @@ fn a_snapshot_that_cannot_be_written_has_writes_refused_until_it_can() {
     client.send(b"SHUTDOWN\r\n");
     let answer = print::draw_answer(&client.receive());
     assert_eq!(answer, "(error) ERR Errors trying to SHUTDOWN. Check logs.");
+    assert!(server.log().contains(NOSAVE), "{}", server.log());
     fs::remove_dir(&in_the_way).expect("it is there");
     assert_eq!(client.say("SAVE"), "OK");
     assert_eq!(client.say("SET k w"), "OK");
+}
+
+/// Without the snapshot, it would fail on the journal again.
+#[test]
+fn a_journal_that_cannot_be_written_is_not_told_as_a_snapshot() {
+    let server = NookServer::start_with_short_files(JOURNAL);
+    let mut client = server.connect();
+    for key in ["a", "b", "c"] {
+        client.send(format!("SET {key} {}\r\n", "v".repeat(60_000)).as_bytes());
+    }
+    wait_for("the journal fails", || {
+        server
+            .connect()
+            .say("SET k v")
+            .starts_with("(error) MISCONF Errors writing to the AOF file")
+    });
+    server.send_sigterm();
+    wait_for("it goes on", || server.log().contains("still running"));
+    assert!(!server.log().contains(NOSAVE), "{}", server.log());
 }
 
 fn last_increment(directory: &TempDir) -> PathBuf {

@@ -14,6 +14,8 @@ use crate::support::redis::RedisClient;
 /// A loaded machine may take seconds to start or end a process; only a broken one takes this long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_nookdb-server");
+
 /// The server with a directory of its own. It is killed when this is dropped.
 pub struct NookServer {
     child: Child,
@@ -43,13 +45,37 @@ impl NookServer {
         }
     }
 
+    /// Where no file becomes larger than 64 KiB, or 128, as the shell counts: a write beyond fails.
+    pub fn start_with_short_files(options: &[&str]) -> NookServer {
+        let in_shell = || {
+            let mut shell = Command::new("sh");
+            shell.args([
+                "-c",
+                "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\"",
+                PROGRAM,
+            ]);
+            shell
+        };
+        match NookServer::try_start_as(in_shell, new_directory(), options) {
+            Ok(server) => server,
+            Err(log) => panic!("nookdb-server did not start:\n{log}"),
+        }
+    }
+
     /// As `start_in`, where the server may refuse to start: its log then.
-    ///
-    /// Another process may take a free port before the server does; then others are tried.
     pub fn try_start_in(directory: TempDir, options: &[&str]) -> Result<NookServer, String> {
+        NookServer::try_start_as(|| Command::new(PROGRAM), directory, options)
+    }
+
+    /// Another process may take a free port before the server does; then others are tried.
+    fn try_start_as(
+        program: impl Fn() -> Command,
+        directory: TempDir,
+        options: &[&str],
+    ) -> Result<NookServer, String> {
         for _ in 0..5 {
             let (port, http_port) = (free_port(), free_port());
-            let mut child = spawn(directory.path(), port, http_port, options);
+            let mut child = spawn(program(), directory.path(), port, http_port, options);
             match wait_until_listening(&mut child, [port, http_port]) {
                 Ok(()) => {
                     return Ok(NookServer {
@@ -98,10 +124,14 @@ impl NookServer {
 
     /// Asks it to end, as an init system does.
     pub fn terminate(self) -> (ExitStatus, TempDir) {
+        self.send_sigterm();
+        self.wait()
+    }
+
+    pub fn send_sigterm(&self) {
         let pid = self.process_id().to_string();
         let sent = Command::new("kill").args(["-TERM", &pid]).status();
         assert!(sent.expect("kill").success());
-        self.wait()
     }
 
     /// Ends it at once, with SIGKILL.
@@ -137,9 +167,15 @@ pub fn new_directory() -> TempDir {
     TempDir::new().expect("a temporary directory")
 }
 
-fn spawn(directory: &Path, port: u16, http_port: u16, options: &[&str]) -> Child {
+fn spawn(
+    mut program: Command,
+    directory: &Path,
+    port: u16,
+    http_port: u16,
+    options: &[&str],
+) -> Child {
     let log = File::create(directory.join("nookdb.log")).expect("a log");
-    Command::new(env!("CARGO_BIN_EXE_nookdb-server"))
+    program
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
         .args(["--http-port", &http_port.to_string()])
         .args(["--dir", ".", "--loglevel", "verbose"])
