@@ -94,6 +94,15 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     // Taken before anything is loaded: a second server on the same port ends here.
     let ports = tcp::bind(&settings, settings.port)?;
     let http_ports = tcp::bind(&settings, settings.http_port)?;
+    // And one on the same folder here.
+    let _lock = if settings.keeps_anything() {
+        disk::lock(&settings.dir).map_err(Failure::of(format!(
+            "cannot keep anything in {}",
+            settings::absolute(&settings.dir)
+        )))?
+    } else {
+        None
+    };
     let host = Host::open(settings).map_err(Failure::load)?;
     let host = Rc::new(host);
     for listener in tcp::listen(ports)? {

@@ -40,6 +40,11 @@ impl Settings {
         self.dir.join(&self.dbfilename)
     }
 
+    /// Whether it does so unasked: SAVE writes a snapshot wherever it is sent.
+    pub fn keeps_anything(&self) -> bool {
+        self.appendonly || !self.save.is_empty()
+    }
+
     /// What can be seen to be wrong before anything is done.
     ///
     /// # Errors
@@ -98,7 +103,7 @@ impl Settings {
 }
 
 /// The path from the root, where it can be found out.
-fn absolute(path: &std::path::Path) -> String {
+pub(super) fn absolute(path: &std::path::Path) -> String {
     let found = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     found.to_string_lossy().into_owned()
 }

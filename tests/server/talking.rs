@@ -8,6 +8,7 @@ use nookdb::commands::table;
 use nookdb::db::split_mix;
 use nookdb::protocol::{Answer, write_request};
 
+use crate::keeping::JOURNAL;
 use crate::nook::{NookServer, wait_for};
 
 fn redis_cli(server: &NookServer, arguments: &[&str]) -> Output {
@@ -606,4 +607,27 @@ fn a_second_server_on_the_same_port_says_so_and_ends() {
         message.contains(&format!("cannot listen on 127.0.0.1:{port}")),
         "{message}"
     );
+}
+
+#[test]
+fn a_second_server_on_the_same_folder_says_so_and_ends() {
+    let server = NookServer::start_with(JOURNAL);
+    for options in [JOURNAL, &["--save", "3600 1"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_nookdb-server"))
+            .args(["--port", "0", "--http-port", "0", "--dir"])
+            .arg(server.directory())
+            .args(options)
+            .output()
+            .expect("it was built");
+        assert_eq!(output.status.code(), Some(1));
+        let message = String::from_utf8(output.stderr).expect("text");
+        assert!(
+            message.contains("another nookdb-server keeps its data there"),
+            "{message}"
+        );
+    }
+    assert_eq!(server.connect().say("SET k v"), "OK");
+    // The lock goes with the process, however that ends.
+    let server = NookServer::start_in(server.kill(), JOURNAL);
+    assert_eq!(server.connect().say("GET k"), "\"v\"");
 }

@@ -7,6 +7,7 @@
 //!   appendonly.aof.manifest       which of the following count, and in which order
 //!   appendonly.aof.2.base.rdb     a snapshot
 //!   appendonly.aof.2.incr.aof     what was done since
+//! nookdb.lock                     locked by the server that keeps its data here
 //! ```
 //!
 //! A file that takes the place of another is written beside it, made to last, and renamed: a crash
@@ -14,6 +15,7 @@
 
 mod journal;
 mod load;
+mod lock;
 mod snapshot;
 
 use std::fs::{self, File};
@@ -22,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 pub use journal::Journal;
 pub use load::{LoadFailure, load};
+pub use lock::lock;
 pub use snapshot::{Snapshot, Written};
 
 pub const JOURNAL_FOLDER: &str = "appendonlydir";
