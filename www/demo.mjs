@@ -71,7 +71,9 @@ const server = spawn(
   // In a group of its own: Ctrl-C would reach it beside the signal from here, and a second one ends it before all is kept.
   { stdio: 'inherit', detached: true },
 )
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => server.kill('SIGTERM'))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => server.kill('SIGTERM'))
+// However this script ends, by an error too. A server that has ended already is sent nothing.
+process.on('exit', () => server.kill('SIGTERM'))
 server.on('close', (code) => process.exit(code ?? 1))
 const address = `http://${BIND}:${httpPort}`
 await untilHealthy(address, server)
