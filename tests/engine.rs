@@ -214,15 +214,7 @@ fn what_is_flushed_counts_by_the_pieces_that_are_freed_with_it() {
     let mut db = Session::default();
     fill_sets(&mut db, 100);
     db.say("FLUSHALL");
-    let mut ticks = 0;
-    while db.engine.needs_ticks() {
-        let mut budget = Budget {
-            units: 1_000,
-            has_time: &mut || true,
-        };
-        db.engine.tick(db.now_ms, &mut budget);
-        ticks += 1;
-    }
+    let ticks = ticks_of_1000(&mut db);
     // Each frees three times 256 pieces of 6,400.
     assert!((7..=10).contains(&ticks), "{ticks} ticks");
 }
@@ -460,6 +452,20 @@ fn fill_set(db: &mut Session, key: &str, members: usize) {
     }
 }
 
+/// Ticks as long as they have work, each with a budget of 1,000 units and no bound in time. How many that takes.
+fn ticks_of_1000(db: &mut Session) -> usize {
+    let mut ticks = 0;
+    while db.engine.needs_ticks() {
+        let mut budget = Budget {
+            units: 1_000,
+            has_time: &mut || true,
+        };
+        db.engine.tick(db.now_ms, &mut budget);
+        ticks += 1;
+    }
+    ticks
+}
+
 fn memory_line(db: &mut Session, name: &str) -> usize {
     let info = db.say("INFO memory");
     let line = info.split("\\r\\n").flat_map(str::lines);
@@ -504,15 +510,7 @@ fn a_large_value_is_freed_within_the_budget_of_ticks() {
     db.say("DEL big");
     assert_eq!(memory_line(&mut db, "used_memory"), 0);
     assert_eq!(memory_line(&mut db, "lazyfree_pending_objects"), 1);
-    let mut ticks = 0;
-    while db.engine.needs_ticks() {
-        let mut budget = Budget {
-            units: 1_000,
-            has_time: &mut || true,
-        };
-        db.engine.tick(db.now_ms, &mut budget);
-        ticks += 1;
-    }
+    let ticks = ticks_of_1000(&mut db);
     assert!((4..=7).contains(&ticks), "{ticks} ticks of 1000 pieces");
     assert_eq!(memory_line(&mut db, "lazyfree_pending_objects"), 0);
     assert_eq!(memory_line(&mut db, "lazyfreed_objects"), 1);

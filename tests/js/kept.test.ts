@@ -86,7 +86,7 @@ test('what a snapshot holds and what came after it are put together', async (t) 
   one.del('k0')
   one.set('k1', 'while it was made')
   await one.flush()
-  await waitFor(async () => (await readdir(join(directory, 'shop'))).some((name) => name.startsWith('chunk')))
+  await waitFor(async () => (await fileOf(directory, 'chunk')) !== '')
   one.set('k2', 'after it')
   await one.close()
   const other = await open('shop', { directory })
@@ -100,13 +100,13 @@ test('a damaged chunk costs its own keys, which are named; the others are there'
   const one = await open('shop', { directory })
   one.set('hurt', 'this is the value that will be damaged')
   one.call('BGSAVE')
-  await waitFor(async () => (await readdir(join(directory, 'shop'))).some((name) => name.startsWith('chunk')))
+  await waitFor(async () => (await fileOf(directory, 'chunk')) !== '')
   one.set('intact', 'in the journal')
   await one.close()
-  const chunk = (await readdir(join(directory, 'shop'))).find((name) => name.startsWith('chunk')) ?? ''
-  const bytes = await readFile(join(directory, 'shop', chunk))
+  const path = await fileOf(directory, 'chunk')
+  const bytes = await readFile(path)
   bytes[bytes.indexOf('value')]! ^= 1
-  await writeFile(join(directory, 'shop', chunk), bytes)
+  await writeFile(path, bytes)
 
   const other = await open('shop', { directory })
   assert.deepEqual(other.mGet(['hurt', 'intact']), [null, 'in the journal'])
@@ -121,7 +121,7 @@ test('a snapshot that was made of another store is told as DAMAGED', async (t) =
   const one = await open('shop', { directory })
   one.set('a', '1')
   one.call('BGSAVE')
-  await waitFor(async () => (await readdir(join(directory, 'shop'))).some((name) => name.startsWith('chunk')))
+  await waitFor(async () => (await fileOf(directory, 'chunk')) !== '')
   await one.close()
   const path = join(directory, 'shop', 'writer')
   const writer = JSON.parse(await readFile(path, 'utf8')) as { storeId: string }
@@ -139,9 +139,9 @@ test('a chunk that is whole and that this build cannot read is told as UNSUPPORT
   const one = await open('shop', { directory })
   one.set('a', '1')
   one.call('BGSAVE')
-  await waitFor(async () => (await readdir(join(directory, 'shop'))).some((name) => name.startsWith('chunk')))
+  await waitFor(async () => (await fileOf(directory, 'chunk')) !== '')
   await one.close()
-  const path = join(directory, 'shop', (await readdir(join(directory, 'shop'))).find((name) => name.startsWith('chunk')) ?? '')
+  const path = await fileOf(directory, 'chunk')
   const kept = await readFile(path)
   const newer = Buffer.from(kept)
   newer.write('REDIS0999')
@@ -159,7 +159,7 @@ test('records of a format to come are told as UNSUPPORTED, and stay as they are'
   const one = await open('shop', { directory })
   one.set('a', '1')
   await one.close()
-  const path = join(directory, 'shop', (await readdir(join(directory, 'shop'))).find((name) => name.startsWith('journal')) ?? '')
+  const path = await fileOf(directory, 'journal')
   const kept = await readFile(path)
   const newer = Buffer.from(kept)
   // Behind the head of the frame in the file and that in the batch; the checksum of the first covers it.
@@ -283,6 +283,12 @@ test('names that could lead out of the folder are refused', async (t) => {
     await assert.rejects(open(name, { directory }), code('ERR'), name)
   }
 })
+
+/** A file of the store, by what its name begins with; '' where there is none. */
+async function fileOf(directory: string, kind: 'chunk' | 'journal'): Promise<string> {
+  const name = (await readdir(join(directory, 'shop'))).find((name) => name.startsWith(kind))
+  return name === undefined ? '' : join(directory, 'shop', name)
+}
 
 async function waitFor(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5))
