@@ -1,30 +1,30 @@
 //! An entry as it lies in the slab: one block, of just the bytes that it takes.
 //!
 //! ```text
-//! 0   hash          the first 32 bits of the key's
-//! 4   last use      31 bits (`Used`); then the bit that is the slab's
-//! 8   head          from the lowest bit: 11 length of the key, 11 length of the payload, 3 form,
+//! 0   head          from the lowest bit: 11 length of the key, 11 length of the payload, 3 form,
 //!                   1 has a deadline, 1 taken by the snapshot that is being made, 1 a string
 //!                   in the block that is all ASCII, 1 perhaps in the near cache, 3 units of the slab
 //!                   that the block has beyond those that it needs
+//! 4   last use      31 bits (`Used`); then the bit that is the slab's
 //!     deadline      8 bytes, and 4 for its place in the list of deadlines: only if the head says so
 //!     key length    4 bytes, only where 11 bits do not hold it: then these are all ones
 //!     key
 //!     payload       of an integer 8 bytes; of a string that is not long, and of an aggregate that is
 //!                   compact, its bytes; of anything else 4 bytes, its number in `Values`
 //! ```
+//!
+//! The hash of the key is not among it: see [`Keyspace::hash_of`](super::Keyspace::hash_of).
 
 use super::Deadline;
 use super::entry::Used;
 use super::slab::{self, Handle};
 use crate::types::{Compact, Packing, Text};
 
-const HASH: usize = 0;
+const HEAD: usize = 0;
 const USED: usize = 4;
-const HEAD: usize = 8;
-const HEADER_BYTES: usize = 12;
-const DEADLINE: usize = 12;
-const LISTED: usize = 20;
+const HEADER_BYTES: usize = 8;
+const DEADLINE: usize = HEADER_BYTES;
+const LISTED: usize = DEADLINE + size_of::<Deadline>();
 const DEADLINE_BYTES: usize = 12;
 const LENGTH_BITS: u32 = 11;
 const LENGTH_MASK: u32 = (1 << LENGTH_BITS) - 1;
@@ -100,7 +100,7 @@ pub(super) enum Payload<'a> {
     Compact(Compact<'a>),
 }
 
-/// The third word of a block.
+/// The first word of a block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Head(u32);
 
@@ -180,11 +180,6 @@ impl<'a> Block<'a> {
         let parts = bytes.split_first_chunk();
         let (header, rest) = parts.expect("no block is shorter than its header");
         Block { header, rest }
-    }
-
-    #[inline]
-    pub fn hash(self) -> u32 {
-        word(self.header, HASH)
     }
 
     #[inline]
@@ -292,7 +287,6 @@ impl slab::Block for Entries {
 /// An entry on its way into a block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Draft<'a> {
-    pub hash: u32,
     pub used: Used,
     pub deadline: Option<Deadline>,
     pub is_taken: bool,
@@ -323,7 +317,6 @@ impl Draft<'_> {
             block[DEADLINE..LISTED].copy_from_slice(&deadline.to_le_bytes());
             at += DEADLINE_BYTES;
         }
-        write_word(block, HASH, self.hash);
         write_word(block, USED, self.used.bits());
         if self.key.len() >= LONG_KEY {
             write_word(block, at, self.key.len() as u32);
@@ -451,7 +444,7 @@ pub(super) fn plain_size_bytes(key: &[u8], bytes: &[u8]) -> Option<usize> {
 
 /// As `Draft::write`, of such a string, which no walk has to take.
 #[inline(always)]
-pub(super) fn write_plain(block: &mut [u8], hash: u32, used: Used, key: &[u8], bytes: &[u8]) {
+pub(super) fn write_plain(block: &mut [u8], used: Used, key: &[u8], bytes: &[u8]) {
     let size_bytes = HEADER_BYTES + key.len() + bytes.len();
     let (header, rest) = block[..size_bytes].split_at_mut(HEADER_BYTES);
     let (key_room, room) = rest.split_at_mut(key.len());
@@ -461,7 +454,6 @@ pub(super) fn write_plain(block: &mut [u8], hash: u32, used: Used, key: &[u8], b
         Text::Embedded(bytes) => Payload::Embedded(bytes),
         _ => Payload::Raw(bytes),
     };
-    write_word(header, HASH, hash);
     write_word(header, USED, used.bits());
     write_word(header, HEAD, payload.head_of(is_ascii) | key.len() as u32);
 }
@@ -593,9 +585,12 @@ fn write_word(block: &mut [u8], offset: usize, word: u32) {
     block[offset..offset + 4].copy_from_slice(&word.to_le_bytes());
 }
 
-/// Where a key stands. Good until it is written anew or removed.
+/// Where a key stands, and its hash, by which the table knows it. Good until it is written anew or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(pub(super) Handle);
+pub struct Place {
+    pub(super) handle: Handle,
+    pub(super) hash: u32,
+}
 
 #[cfg(test)]
 mod tests {

@@ -51,8 +51,8 @@ const BUCKETS_A_KEY: usize = 10;
 
 /// Keys and what stands under them, in the order of their hashes.
 ///
-/// Invariants: `table` holds exactly the blocks of the entries that stand, each under the hash that is
-/// written in it; `volatile` holds those of them that have a deadline, each at the place that is written in
+/// Invariants: `table` holds exactly the blocks of the entries that stand, each under the hash of
+/// its key; `volatile` holds those of them that have a deadline, each at the place that is written in
 /// it; every value apart belongs to one block, in the table or parked; `used_bytes` is the sum of
 /// `Standing::weight` over the entries. It follows from their blocks and values alone: neither the room that
 /// chunks and segments hold in reserve nor its growth is part of it, so that no resizing evicts.
@@ -83,7 +83,7 @@ pub struct Lookup {
 impl Lookup {
     #[inline]
     pub(super) fn to_number(self) -> u64 {
-        number_of(self.hash, self.place.map(|place| place.0))
+        number_of(self.hash, self.place.map(|place| place.handle))
     }
 }
 
@@ -190,7 +190,7 @@ impl Keyspace {
         let has_deadline = |handle| self.block(handle).head().has_deadline();
         Lookup {
             hash,
-            place: found.map(Place),
+            place: found.map(|handle| Place { handle, hash }),
             has_deadline: self.volatile_len() > 0 && found.is_some_and(has_deadline),
         }
     }
@@ -218,16 +218,16 @@ impl Keyspace {
 
     #[inline]
     fn handle_of(&self, hash: u32, key: &[u8]) -> Option<Handle> {
-        let is_it = |handle| is_under(self.block(handle), hash, key);
+        let is_it = |handle| is_same(self.block(handle).key(), key);
         match self.table.find_at_home(hash, is_it) {
             Ok(found) => found,
-            Err(further) => self.find_further(further, hash, key),
+            Err(further) => self.find_further(further, key),
         }
     }
 
     #[cold]
-    fn find_further(&self, further: Further, hash: u32, key: &[u8]) -> Option<Handle> {
-        let is_it = |handle| is_under(self.block(handle), hash, key);
+    fn find_further(&self, further: Further, key: &[u8]) -> Option<Handle> {
+        let is_it = |handle| is_same(self.block(handle).key(), key);
         self.table.find_further(further, is_it)
     }
 
@@ -243,7 +243,7 @@ impl Keyspace {
     /// As `look_ahead`, for what calls that name one key will look for in the value under it.
     pub fn look_into(&self, key: &[u8], words: &[Words]) {
         let place = self.find(key).place;
-        if let Some(number) = place.and_then(|place| self.block(place.0).apart()) {
+        if let Some(number) = place.and_then(|place| self.block(place.handle).apart()) {
             self.values[number].look_ahead(words);
         }
     }
@@ -253,13 +253,13 @@ impl Keyspace {
         let mut hashes = [0; AHEAD];
         let (mut len, mut read) = (0, 0);
         for (slot, key) in hashes.iter_mut().zip(keys) {
-            *slot = self.hash(key);
+            *slot = hash_of(self.seed, key);
             read ^= self.table.look_ahead(*slot);
             len += 1;
         }
         for hash in &hashes[..len] {
             if let Ok(Some(handle)) = self.table.find_at_home(*hash, |_| true) {
-                read ^= self.block(handle).hash();
+                read ^= self.block(handle).used().bits();
             }
         }
         // Nothing is done with what was read, and it is to be read all the same.
@@ -269,13 +269,13 @@ impl Keyspace {
 
     #[inline]
     pub fn at(&self, place: Place) -> Standing<'_> {
-        Standing::of_block(self.block(place.0), &self.values)
+        self.standing(place.handle)
     }
 
     /// Whether the near cache may hold what stands here: see `note_near`.
     #[inline]
     pub(super) fn may_be_near(&self, place: Place) -> bool {
-        self.block(place.0).head().is_near()
+        self.block(place.handle).head().is_near()
     }
 
     pub fn get(&self, key: &[u8]) -> Option<Standing<'_>> {
@@ -286,10 +286,15 @@ impl Keyspace {
         self.find(key).place.is_some()
     }
 
-    /// The first 32 bits: those that a table looks at first are as good as any.
     #[inline]
-    fn hash(&self, key: &[u8]) -> u32 {
-        (self.seed.hash(key) >> 32) as u32
+    fn standing(&self, handle: Handle) -> Standing<'_> {
+        Standing::of_block(self.block(handle), &self.values)
+    }
+
+    /// The hash of the key in a block: 4 bytes of each entry would keep it, and few ask for it that have not just looked the
+    /// key up.
+    fn hash_of(&self, handle: Handle) -> u32 {
+        hash_of(self.seed, self.block(handle).key())
     }
 
     #[inline]
@@ -301,7 +306,7 @@ impl Keyspace {
     /// bits.
     pub fn random(&self, mut draw: u64) -> Option<Standing<'_>> {
         let drawn = self.table.draw(|| split_mix(&mut draw))?;
-        Some(self.at(Place(drawn)))
+        Some(self.standing(drawn))
     }
 
     /// Shows about `count` keys from a cursor on, and answers the cursor to go on with; 0 begins and
@@ -321,10 +326,10 @@ impl Keyspace {
         };
         let mut met = 0;
         for _ in 0..count.saturating_mul(BUCKETS_A_KEY) {
-            let hash_of = |handle| self.block(handle).hash();
+            let hash_of = |handle| self.hash_of(handle);
             cursor = self.table.scan(cursor, hash_of, |handle| {
                 met += 1;
-                visit(self.at(Place(handle)));
+                visit(self.standing(handle));
             });
             if met >= count || cursor == 0 {
                 break;
@@ -337,7 +342,7 @@ impl Keyspace {
     /// the gap.
     pub fn volatile_at(&self, position: usize) -> Option<Standing<'_>> {
         let handle = self.volatile.get(position)?;
-        Some(self.at(Place(*handle)))
+        Some(self.standing(*handle))
     }
 
     /// Mean time to live over a sample of the keys that have a deadline.
@@ -354,7 +359,7 @@ impl Keyspace {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Standing<'_>> {
-        self.table.iter().map(|handle| self.at(Place(handle)))
+        self.table.iter().map(|handle| self.standing(handle))
     }
 
     /// Gives back the room between entries and what those have left of their blocks, by moving those of sparse chunks
@@ -365,12 +370,12 @@ impl Keyspace {
             return;
         }
         let live_bytes = self.slab.live_bytes();
-        let (table, volatile) = (&mut self.table, &mut self.volatile);
+        let (seed, table, volatile) = (self.seed, &mut self.table, &mut self.volatile);
         let mut next = Some(0);
         while let Some(from) = next {
             next = self.slab.compact(from, &mut |block, old, new| {
                 let block = Block::of(block);
-                let is_there = table.replace(block.hash(), old, new);
+                let is_there = table.replace(hash_of(seed, block.key()), old, new);
                 assert!(is_there, "a block that is in use and in no table");
                 if block.head().has_deadline() {
                     volatile[block.listed()] = new;
@@ -381,9 +386,10 @@ impl Keyspace {
     }
 }
 
+/// The first 32 bits: those that a table looks at first are as good as any.
 #[inline]
-fn is_under(block: Block, hash: u32, key: &[u8]) -> bool {
-    block.hash() == hash && is_same(block.key(), key)
+fn hash_of(seed: Seed, key: &[u8]) -> u32 {
+    (seed.hash(key) >> 32) as u32
 }
 
 /// Whether two keys are the same. They are short, and compared eight bytes at a time right here: a call of `memcmp`

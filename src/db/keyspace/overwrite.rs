@@ -1,6 +1,6 @@
 //! Writing a string over another in its block, where that has just the room, or where nothing stands; and nothing is taken back.
 
-use super::block::{self, Block, INLINE_MAX_BYTES, Payload};
+use super::block::{self, INLINE_MAX_BYTES, Payload};
 use super::change::inline;
 use super::entry::weight_of;
 use super::{Deadline, Keyspace, Lookup, Place, Used};
@@ -20,14 +20,14 @@ impl Keyspace {
     ) -> Option<bool> {
         let place = lookup.place?;
         let has_deadline = lookup.has_deadline || deadline.is_some();
-        if has_deadline && self.block(place.0).deadline() != deadline {
+        if has_deadline && self.block(place.handle).deadline() != deadline {
             return None;
         }
         let payload = inline(text)?;
         if self.walk.is_some() {
             return self.overwrite_under_walk(place, payload, used);
         }
-        let block = self.slab.bytes_mut(place.0);
+        let block = self.slab.bytes_mut(place.handle);
         block::overwrite(block, payload, used)
     }
 
@@ -42,7 +42,7 @@ impl Keyspace {
         if self.walk.is_some() || bytes.len() > INLINE_MAX_BYTES {
             return None;
         }
-        block::overwrite_plain(self.slab.bytes_mut(place.0), bytes, used)
+        block::overwrite_plain(self.slab.bytes_mut(place.handle), bytes, used)
     }
 
     /// Writes bytes that are no integer where nothing stands, for good, under a key of which this is the hash, with no deadline.
@@ -63,23 +63,21 @@ impl Keyspace {
         }
         let handle = self.slab.alloc(size_bytes);
         let handle = handle.expect("room, which was asked for before the step");
-        block::write_plain(self.slab.bytes_mut(handle), hash, used, key, bytes);
+        block::write_plain(self.slab.bytes_mut(handle), used, key, bytes);
         self.used_bytes += weight_of(size_bytes, false, None);
         if !self.table.insert_at_home(hash, handle) {
-            let slab = &self.slab;
-            let hash_of = |handle| Block::of(slab.bytes(handle)).hash();
-            self.table.insert(hash, handle, hash_of);
+            self.insert(hash, handle);
         }
         true
     }
 
     #[cold]
     fn overwrite_under_walk(&mut self, place: Place, payload: Payload, used: Used) -> Option<bool> {
-        if !self.block(place.0).has_room_for(&payload) {
+        if !self.block(place.handle).has_room_for(&payload) {
             return None;
         }
         self.save_early(place);
-        block::overwrite(self.slab.bytes_mut(place.0), payload, used)
+        block::overwrite(self.slab.bytes_mut(place.handle), payload, used)
     }
 
     /// Adds to the integer that stands there, and gives the sum, and whether it was perhaps in the near cache. None, and nothing
@@ -94,6 +92,6 @@ impl Keyspace {
         if self.walk.is_some() {
             return None;
         }
-        block::add(self.slab.bytes_mut(place.0), step, used)
+        block::add(self.slab.bytes_mut(place.handle), step, used)
     }
 }

@@ -8,8 +8,9 @@
 //!
 //! A tag is 8 bits of the hash, never 0, and the bit before them is that of `next`. Three depths have the same 9 bits, those
 //! behind what tells the buckets of the lowest of them apart. So two of three splits find there which bucket an entry goes to, and
-//! only the third reads blocks, for the next 9 bits; at the third depth a bit of the tag is the same for all of a bucket. Entries
-//! that strayed from the bucket that they should be in are known by their bit, and are moved by a search.
+//! only the third asks for hashes, for the next 9 bits; at the third depth a bit of the tag is the same for all of a bucket. Two
+//! segments that become one need no more bits than they have. Entries that strayed from the bucket that they should be in are known by
+//! their bit, and are moved by a search, for which their hashes are asked for.
 //!
 //! The directory is indexed by the first bits of the hash, and names a segment for each; several
 //! places may name the same one (extendible hashing: Fagin, Nievergelt, Pippenger, Strong 1979). A segment
@@ -195,9 +196,9 @@ fn tag_of(print: u32) -> u8 {
 /// How far hashes are shifted for their tags: past what buckets of the lowest depth with this shift are told apart by, and
 /// the bit of `next`. Where no more bits are left the last ones are tags.
 fn tag_shift(depth: u32) -> u32 {
-    // The lowest depths are 1, 4, 7 ...: about a hundred thousand keys and a million then have tags of which all bits tell.
-    let lowest = (depth + 2) / PRINT_DEPTHS * PRINT_DEPTHS;
-    u32::BITS.saturating_sub(lowest + BUCKET_BITS - 2 + PRINT_BITS)
+    // The lowest depths are 0, 3, 6 ...: about a hundred thousand keys and a million then have asked for the fewest hashes on the way.
+    let lowest = depth / PRINT_DEPTHS * PRINT_DEPTHS;
+    u32::BITS.saturating_sub(lowest + BUCKET_BITS + PRINT_BITS)
 }
 
 /// A search that has not come to its end.
@@ -424,22 +425,27 @@ impl Table {
         let Some(route) = self.route(cursor) else {
             return 0;
         };
-        let last = cursor | (u32::MAX >> (route.depth() + BUCKET_BITS));
-        let mut look = |handle: &Handle| {
-            if (cursor..=last).contains(&hash_of(*handle)) {
-                visit(*handle);
-            }
-        };
+        let rest = u32::MAX >> (route.depth() + BUCKET_BITS);
+        let last = cursor | rest;
+        let belongs = |handle: &Handle| (cursor..=last).contains(&hash_of(*handle));
+        // A cursor is the first place of a bucket, but of one that two have become since.
+        let is_whole = cursor & rest == 0;
         let page = &self.pages[route.segment()];
-        for bucket in from_home(home_of(cursor, route.depth())) {
-            let bucket = &page[bucket];
-            bucket.handles.iter().flatten().for_each(&mut look);
+        let home = home_of(cursor, route.depth());
+        let here = page[home].at_home().map(|(_, handle)| handle);
+        here.filter(|handle| is_whole || belongs(handle))
+            .for_each(&mut visit);
+        for at in from_home(home) {
+            let bucket = &page[at];
+            if at != home {
+                bucket.strayed().filter(&belongs).for_each(&mut visit);
+            }
             if bucket.marks.passed() == 0 {
                 return last.wrapping_add(1);
             }
         }
-        let stash = &self.segments[route.segment()].stash;
-        stash.iter().for_each(&mut look);
+        let stash = self.segments[route.segment()].stash.iter().copied();
+        stash.filter(&belongs).for_each(visit);
         last.wrapping_add(1)
     }
 
@@ -570,9 +576,20 @@ impl Bucket {
     }
 
     fn strayed(&self) -> impl Iterator<Item = Handle> {
+        self.slots(1).map(|(_, handle)| handle)
+    }
+
+    /// What has not strayed, by slot.
+    fn at_home(&self) -> impl Iterator<Item = (usize, Handle)> {
+        self.slots(0)
+    }
+
+    /// What has this bit among those that strayed.
+    fn slots(&self, bit: u32) -> impl Iterator<Item = (usize, Handle)> {
         let strayed = self.marks.strayed();
         let slots = self.handles.iter().enumerate();
-        slots.filter_map(move |(slot, handle)| handle.filter(|_| strayed >> slot & 1 == 1))
+        let slots = slots.filter(move |(slot, _)| strayed >> slot & 1 == bit);
+        slots.filter_map(|(slot, handle)| handle.map(|handle| (slot, handle)))
     }
 }
 
@@ -721,11 +738,22 @@ impl Table {
         }
     }
 
-    /// Takes everything out of a segment.
+    /// Takes everything out of a segment, each with as much of its hash as it takes to put it into one that is less deep: where it has
+    /// not strayed the first bits say segment and bucket, and the next are kept there.
     fn clear(&mut self, at: usize, hash_of: &impl Fn(Handle) -> u32) -> Vec<(u32, Handle)> {
         let (page, segment) = (&mut self.pages[at], &mut self.segments[at]);
         let mut entries = Vec::with_capacity(SPLIT_LEN.max(segment.len));
-        entries.extend(entries_of(page, segment).map(|handle| (hash_of(handle), handle)));
+        let mut first = segment.first;
+        for bucket in page.iter() {
+            for (slot, handle) in bucket.at_home() {
+                let print = bucket.print(slot) << tag_shift(segment.depth);
+                entries.push((first | print, handle));
+            }
+            first = first.wrapping_add(1 << (u32::BITS - BUCKET_BITS - segment.depth));
+        }
+        let strayed = page.iter().flat_map(Bucket::strayed);
+        let strayed = strayed.chain(segment.stash.iter().copied());
+        entries.extend(strayed.map(|handle| (hash_of(handle), handle)));
         page.fill(Bucket::EMPTY);
         self.stashed -= segment.stash.len();
         segment.stash = Vec::new();

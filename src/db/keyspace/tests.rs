@@ -225,8 +225,8 @@ impl Twin {
         let key = key(number);
         let lookup = self.keyspace.find(&key);
         let Some(place) = lookup.place else { return };
-        let block = self.keyspace.block(place.0);
-        let (len, deadline) = (block.needed_bytes() - key.len() - 12, block.deadline());
+        let block = self.keyspace.block(place.handle);
+        let (len, deadline) = (block.needed_bytes() - key.len() - 8, block.deadline());
         let bytes = vec![b'z'; (len + more).min(INLINE_MAX_BYTES)];
         let (text, used) = (Text::Raw(&bytes), Used::at(2));
         let overwritten = self.keyspace.overwrite(lookup, text, deadline, used);
@@ -272,7 +272,7 @@ impl Twin {
             let mut anew = Keyspace::new(Seed::default(), Keyspace::MAX_BYTES);
             anew.put(anew.find(one.key()), one.key(), one.to_entry());
             let spare = one.weight() - anew.used_bytes();
-            let handle = self.keyspace.find(one.key()).place.expect("it stands").0;
+            let handle = self.keyspace.find(one.key()).place.expect("it stands").handle;
             let is_compact = matches!(self.keyspace.block(handle).payload(), Payload::Compact(_));
             assert!(spare <= if is_compact { 56 } else { 0 }, "{:?}", one.key());
         }

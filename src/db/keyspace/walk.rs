@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use super::block::{self, Block};
+use super::block;
 use super::slab::Handle;
 use super::{Entry, Key, Keyspace, Place, Standing};
 
@@ -51,7 +51,7 @@ impl Keyspace {
         let mut left = budget;
         let mut met: Vec<Handle> = Vec::new();
         while !walk.is_done && left > 0 {
-            let hash_of = |handle| Block::of(self.slab.bytes(handle)).hash();
+            let hash_of = |handle| self.hash_of(handle);
             walk.next = self
                 .table
                 .scan(walk.next, hash_of, |handle| met.push(handle));
@@ -61,7 +61,7 @@ impl Keyspace {
                 if self.block(handle).head().is_taken() {
                     block::set_taken(self.slab.bytes_mut(handle), false);
                 } else {
-                    visit(walk.db, self.at(Place(handle)));
+                    visit(walk.db, self.standing(handle));
                 }
             }
         }
@@ -96,14 +96,14 @@ impl Keyspace {
 
     #[cold]
     fn save(&mut self, place: Place) {
-        let block = self.block(place.0);
-        if block.head().is_taken() || !self.is_ahead(block.hash()) {
+        let block = self.block(place.handle);
+        if block.head().is_taken() || !self.is_ahead(place.hash) {
             return;
         }
         let standing = self.at(place);
         let (key, mut entry) = (Key::from(standing.key()), standing.to_entry());
         entry.used = block.used();
-        block::set_taken(self.slab.bytes_mut(place.0), true);
+        block::set_taken(self.slab.bytes_mut(place.handle), true);
         if let Some(walk) = &mut self.walk {
             walk.early.push((key, entry));
         }

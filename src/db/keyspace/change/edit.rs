@@ -66,7 +66,7 @@ impl Keyspace {
     ) -> Edited {
         self.save_early(place);
         self.note_use(place, used);
-        match Block::of(self.slab.bytes(place.0)).payload() {
+        match Block::of(self.slab.bytes(place.handle)).payload() {
             Payload::Apart(number) => self.edit_apart(place, key, number, is_final, change),
             Payload::Compact(compact) => {
                 let buffer = spare(&mut self.spare);
@@ -135,7 +135,7 @@ impl Keyspace {
             return edited;
         }
         let compact = value.compact();
-        let fit = compact.and_then(|compact| Fit::of(self.block(place.0), compact));
+        let fit = compact.and_then(|compact| Fit::of(self.block(place.handle), compact));
         if let (Some(compact), Some(fit)) = (compact, fit) {
             let before = (!is_final).then(|| self.at(place).value().to_value());
             edited.change = before.map(|before| Change {
@@ -157,20 +157,20 @@ impl Keyspace {
 
     /// Writes a compact value over another one in its block, which weighs what it did.
     pub(super) fn overwrite_compact(&mut self, place: Place, compact: Compact, fit: Fit) {
-        fit.write(self.slab.bytes_mut(place.0), compact);
+        fit.write(self.slab.bytes_mut(place.handle), compact);
     }
 
     /// Writes a compact value over another one, into a block of its size.
     fn rewrite_for_good(&mut self, place: Place, key: &[u8], compact: Compact) -> Place {
-        let old = place.0;
+        let Place { handle: old, hash } = place;
         let block = self.block(old);
-        let (hash, deadline, used) = (block.hash(), block.deadline(), block.used());
+        let (deadline, used) = (block.deadline(), block.used());
         let weight = weight_of(block.size_bytes(), deadline.is_some(), None);
         let new = self.write(hash, key, Payload::Compact(compact), deadline, used);
         self.used_bytes = self.used_bytes - weight + new.weight;
-        self.stand_in(old, new.handle);
+        let place = self.stand_in(place, new.handle);
         self.slab.free(old);
-        Place(new.handle)
+        place
     }
 
     /// Room for a value that is being made, of which it may take this buffer.
@@ -189,8 +189,8 @@ impl Keyspace {
 
     /// Writes another value under a key whose value lies in the block, or is to.
     fn rewrite(&mut self, place: Place, key: &[u8], value: Value) -> Change {
-        let block = self.block(place.0);
-        let hash = block.hash();
+        let block = self.block(place.handle);
+        let hash = place.hash;
         let mut entry = Entry::new(value, block.deadline());
         entry.used = block.used();
         let lookup = Lookup {

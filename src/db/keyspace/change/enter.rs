@@ -4,7 +4,7 @@ use super::Written;
 use crate::db::keyspace::block::{self, Block, Draft, INLINE_MAX_BYTES, Payload};
 use crate::db::keyspace::entry::{Used, weight_of};
 use crate::db::keyspace::slab::Handle;
-use crate::db::keyspace::{Deadline, Entry, Keyspace, Place, Standing};
+use crate::db::keyspace::{Deadline, Entry, Keyspace, Place, hash_of};
 use crate::types::{Text, Value};
 
 impl Keyspace {
@@ -37,7 +37,6 @@ impl Keyspace {
         used: Used,
     ) -> Written {
         let draft = Draft {
-            hash,
             used,
             deadline,
             is_taken: self.is_ahead(hash),
@@ -65,7 +64,7 @@ impl Keyspace {
         let (deadline, used) = (block.deadline(), block.used());
         let value = match block.apart() {
             Some(number) => self.values.remove(number),
-            None => self.at(Place(handle)).value().to_value(),
+            None => self.standing(handle).value().to_value(),
         };
         Entry {
             value,
@@ -75,54 +74,52 @@ impl Keyspace {
     }
 
     /// Puts a block into the table.
-    pub(super) fn enter(&mut self, handle: Handle) {
-        let block = self.block(handle);
-        let (hash, has_deadline) = (block.hash(), block.head().has_deadline());
-        self.enter_as(handle, hash, self.at(Place(handle)).weight(), has_deadline);
+    pub(super) fn enter(&mut self, place: Place) {
+        let has_deadline = self.block(place.handle).head().has_deadline();
+        self.enter_as(place, self.at(place).weight(), has_deadline);
     }
 
     /// As `enter`, of which all is known that it would read.
     #[inline]
-    pub(super) fn enter_as(
-        &mut self,
-        handle: Handle,
-        hash: u32,
-        weight: usize,
-        has_deadline: bool,
-    ) {
+    pub(super) fn enter_as(&mut self, place: Place, weight: usize, has_deadline: bool) {
         self.used_bytes += weight;
         if has_deadline {
-            self.list(handle);
+            self.list(place.handle);
         }
-        let slab = &self.slab;
-        let hash_of = |handle| Block::of(slab.bytes(handle)).hash();
+        self.insert(place.hash, place.handle);
+    }
+
+    /// Puts a block into the table, and nothing else.
+    pub(in crate::db::keyspace) fn insert(&mut self, hash: u32, handle: Handle) {
+        let (seed, slab) = (self.seed, &self.slab);
+        let hash_of = |handle| hash_of(seed, Block::of(slab.bytes(handle)).key());
         self.table.insert(hash, handle, hash_of);
     }
 
     /// Takes a block out of the table.
-    pub(super) fn leave(&mut self, handle: Handle) {
-        self.used_bytes -= self.at(Place(handle)).weight();
-        if self.block(handle).head().has_deadline() {
-            self.unlist(handle);
+    pub(super) fn leave(&mut self, place: Place) {
+        self.used_bytes -= self.at(place).weight();
+        if self.block(place.handle).head().has_deadline() {
+            self.unlist(place.handle);
         }
-        let slab = &self.slab;
-        let hash_of = |handle| Block::of(slab.bytes(handle)).hash();
-        let is_there = self.table.remove(hash_of(handle), handle, hash_of);
+        let (seed, slab) = (self.seed, &self.slab);
+        let hash_of = |handle| hash_of(seed, Block::of(slab.bytes(handle)).key());
+        let is_there = self.table.remove(place.hash, place.handle, hash_of);
         assert!(is_there, "a block that stands and is not in the table");
     }
 
     /// Puts a block of the same key in the place of one in the table.
-    pub(super) fn exchange(&mut self, old: Handle, new: Handle) {
-        let weight = |block| Standing::of_block(block, &self.values).weight();
-        let (before, after) = (weight(self.block(old)), weight(self.block(new)));
+    pub(super) fn exchange(&mut self, old: Place, new: Handle) -> Place {
+        let weight = |handle| self.standing(handle).weight();
+        let (before, after) = (weight(old.handle), weight(new));
         self.used_bytes = self.used_bytes - before + after;
-        self.stand_in(old, new);
+        self.stand_in(old, new)
     }
 
     /// As `exchange`, where the weights are known.
-    pub(super) fn stand_in(&mut self, old: Handle, new: Handle) {
+    pub(super) fn stand_in(&mut self, place: Place, new: Handle) -> Place {
+        let Place { handle: old, hash } = place;
         let (before, after) = (self.block(old), self.block(new));
-        let hash = before.hash();
         let had_deadline = before.head().has_deadline();
         let has_deadline = after.head().has_deadline();
         let is_there = self.table.replace(hash, old, new);
@@ -137,6 +134,7 @@ impl Keyspace {
             (false, true) => self.list(new),
             (false, false) => {}
         }
+        Place { handle: new, hash }
     }
 
     fn list(&mut self, handle: Handle) {

@@ -71,24 +71,24 @@ struct Written {
 /// That an entry was taken out, to be put somewhere else. Its block is parked: earlier changes of the step
 /// know it by where it lies.
 #[derive(Debug)]
-pub struct Taken(());
+pub struct Taken(Place);
 
 impl Keyspace {
     /// Notes the use of a key, which is no change of it.
     #[inline]
     pub(in crate::db) fn note_use(&mut self, place: Place, used: Used) {
-        block::set_used(self.slab.bytes_mut(place.0), used);
+        block::set_used(self.slab.bytes_mut(place.handle), used);
     }
 
     /// Notes that the near cache may hold what stands here, until it is written anew.
     pub(in crate::db) fn note_near(&mut self, place: Place) {
-        block::set_near(self.slab.bytes_mut(place.0));
+        block::set_near(self.slab.bytes_mut(place.handle));
     }
 
     /// As `at`, and notes the use.
     #[inline(always)]
     pub(in crate::db) fn use_at(&mut self, place: Place, used: Used) -> Standing<'_> {
-        let block = self.slab.bytes_mut(place.0);
+        let block = self.slab.bytes_mut(place.handle);
         block::set_used(block, used);
         Standing::of_block(Block::of(block), &self.values)
     }
@@ -129,7 +129,7 @@ impl Keyspace {
         number: i64,
         deadline: Option<Deadline>,
     ) -> Option<Change> {
-        let block = self.block(place.0);
+        let block = self.block(place.handle);
         let Payload::Int(before) = block.payload() else {
             return None;
         };
@@ -137,7 +137,7 @@ impl Keyspace {
             return None;
         }
         self.save_early(place);
-        block::set_int(self.slab.bytes_mut(place.0), number);
+        block::set_int(self.slab.bytes_mut(place.handle), number);
         Some(Change {
             place,
             kind: Inverted::SetInt(before),
@@ -145,29 +145,30 @@ impl Keyspace {
     }
 
     fn put_block(&mut self, lookup: Lookup, new: Written) -> Change {
+        let place = Place {
+            handle: new.handle,
+            hash: lookup.hash,
+        };
         let kind = match lookup.place {
             Some(old) => {
                 self.save_early(old);
-                self.exchange(old.0, new.handle);
-                self.parked.push(Parked::Whole(old.0));
+                self.exchange(old, new.handle);
+                self.parked.push(Parked::Whole(old.handle));
                 Inverted::Swap
             }
             None => {
-                self.enter_as(new.handle, lookup.hash, new.weight, new.has_deadline);
+                self.enter_as(place, new.weight, new.has_deadline);
                 Inverted::Remove
             }
         };
-        Change {
-            place: Place(new.handle),
-            kind,
-        }
+        Change { place, kind }
     }
 
     /// Removes a key. O(1): what is large is freed when it is settled.
     pub(in crate::db) fn remove(&mut self, place: Place) -> Change {
         self.save_early(place);
-        self.leave(place.0);
-        self.parked.push(Parked::Whole(place.0));
+        self.leave(place);
+        self.parked.push(Parked::Whole(place.handle));
         Change {
             place,
             kind: Inverted::Unpark,
@@ -177,9 +178,9 @@ impl Keyspace {
     /// Takes an entry out whole, so that it can be put somewhere else. O(1).
     pub(in crate::db) fn take(&mut self, place: Place) -> (Taken, Entry) {
         self.save_early(place);
-        self.leave(place.0);
-        self.parked.push(Parked::Shell(place.0));
-        (Taken(()), self.contents(place.0))
+        self.leave(place);
+        self.parked.push(Parked::Shell(place.handle));
+        (Taken(place), self.contents(place.handle))
     }
 
     /// Sets the deadline of a key, or takes it off.
@@ -189,9 +190,9 @@ impl Keyspace {
         deadline: Option<Deadline>,
     ) -> Change {
         self.save_early(place);
-        match (self.block(place.0).deadline(), deadline) {
+        match (self.block(place.handle).deadline(), deadline) {
             (Some(before), Some(deadline)) => {
-                block::set_deadline(self.slab.bytes_mut(place.0), deadline);
+                block::set_deadline(self.slab.bytes_mut(place.handle), deadline);
                 Change {
                     place,
                     kind: Inverted::SetDeadline(before),
@@ -203,17 +204,19 @@ impl Keyspace {
 
     /// Writes a block anew, with room for a deadline or without.
     fn resize_for(&mut self, place: Place, deadline: Option<Deadline>) -> Change {
-        let block = self.block(place.0);
-        let bytes = self.slab.bytes(place.0)[..block.needed_bytes()].to_vec();
+        let block = self.block(place.handle);
+        let bytes = self.slab.bytes(place.handle)[..block.needed_bytes()].to_vec();
         let block = Block::of(&bytes);
-        let (hash, key, used) = (block.hash(), block.key(), block.used());
-        let new = self
-            .write(hash, key, block.payload(), deadline, used)
-            .handle;
-        self.exchange(place.0, new);
-        self.parked.push(Parked::Shell(place.0));
+        let new = self.write(
+            place.hash,
+            block.key(),
+            block.payload(),
+            deadline,
+            block.used(),
+        );
+        self.parked.push(Parked::Shell(place.handle));
         Change {
-            place: Place(new),
+            place: self.exchange(place, new.handle),
             kind: Inverted::Swap,
         }
     }

@@ -12,21 +12,21 @@ impl Keyspace {
         let place = change.place;
         match change.kind {
             Inverted::Remove => {
-                self.leave(place.0);
-                self.let_go(Parked::Whole(place.0));
+                self.leave(place);
+                self.let_go(Parked::Whole(place.handle));
             }
             Inverted::Swap => {
                 let replaced = self.unpark_over(place);
                 self.let_go(replaced);
             }
             Inverted::Unpark => {
-                let (Parked::Whole(handle) | Parked::Shell(handle)) = self.unpark();
-                self.enter(handle);
+                self.unpark(place.hash);
+                self.enter(place);
             }
-            Inverted::SetInt(before) => block::set_int(self.slab.bytes_mut(place.0), before),
+            Inverted::SetInt(before) => block::set_int(self.slab.bytes_mut(place.handle), before),
             edit @ (Inverted::Overwrite(_) | Inverted::Edit(_)) => self.revert(place, edit),
             Inverted::SetDeadline(before) => {
-                block::set_deadline(self.slab.bytes_mut(place.0), before);
+                block::set_deadline(self.slab.bytes_mut(place.handle), before);
             }
         }
     }
@@ -34,25 +34,25 @@ impl Keyspace {
     /// Takes back a `put`, and gives back the entry that it had put.
     pub(in crate::db) fn withdraw(&mut self, put: Change) -> Entry {
         match put.kind {
-            Inverted::Remove => self.leave(put.place.0),
+            Inverted::Remove => self.leave(put.place),
             Inverted::Swap => {
                 self.unpark_over(put.place);
             }
             _ => panic!("only a put is withdrawn"),
         }
-        let entry = self.contents(put.place.0);
-        self.slab.free(put.place.0);
+        let entry = self.contents(put.place.handle);
+        self.slab.free(put.place.handle);
         entry
     }
 
     /// Puts an entry back from where it was taken.
-    pub(in crate::db) fn give_back(&mut self, _: Taken, entry: Entry) {
-        let (Parked::Whole(handle) | Parked::Shell(handle)) = self.unpark();
-        if self.block(handle).apart().is_some() {
+    pub(in crate::db) fn give_back(&mut self, Taken(place): Taken, entry: Entry) {
+        self.unpark(place.hash);
+        if self.block(place.handle).apart().is_some() {
             let number = self.values.insert(entry.value);
-            block::set_apart(self.slab.bytes_mut(handle), number);
+            block::set_apart(self.slab.bytes_mut(place.handle), number);
         }
-        self.enter(handle);
+        self.enter(place);
     }
 
     /// Lets go of what was parked: its changes will not be taken back any more.
@@ -100,33 +100,33 @@ impl Keyspace {
         apart.map(|number| self.values.remove(number))
     }
 
-    /// What was parked last. A walk knows it: it was saved before it was parked.
-    fn unpark(&mut self) -> Parked {
+    /// What was parked last, of a key of this hash. A walk knows it: it was saved before it was parked.
+    fn unpark(&mut self, hash: u32) -> Parked {
         let parked = self.parked.pop();
         let parked = parked.expect("what a change had parked, as undo runs backwards");
         let (Parked::Whole(handle) | Parked::Shell(handle)) = parked;
-        let is_taken = self.is_ahead(self.block(handle).hash());
+        let is_taken = self.is_ahead(hash);
         block::set_taken(self.slab.bytes_mut(handle), is_taken);
         parked
     }
 
     /// Puts what was parked last in the place of what stands now, and answers that.
     fn unpark_over(&mut self, place: Place) -> Parked {
-        match self.unpark() {
+        match self.unpark(place.hash) {
             Parked::Whole(before) => {
-                self.exchange(place.0, before);
-                Parked::Whole(place.0)
+                self.exchange(place, before);
+                Parked::Whole(place.handle)
             }
             Parked::Shell(before) => {
-                self.exchange(place.0, before);
-                Parked::Shell(place.0)
+                self.exchange(place, before);
+                Parked::Shell(place.handle)
             }
         }
     }
 
     /// As `edit`, to take an edit back.
     fn revert(&mut self, place: Place, edit: Inverted) {
-        let Some(number) = self.block(place.0).apart() else {
+        let Some(number) = self.block(place.handle).apart() else {
             return self.revert_compact(place, edit);
         };
         let value = &mut self.values[number];
@@ -141,7 +141,7 @@ impl Keyspace {
             _ => None,
         };
         let before = before.expect("what is inline is written anew or overwritten");
-        let fit = Fit::of(self.block(place.0), before).expect("the block that it was in");
+        let fit = Fit::of(self.block(place.handle), before).expect("the block that it was in");
         self.overwrite_compact(place, before, fit);
     }
 }
