@@ -1,4 +1,4 @@
-//! A database whose entries take all the room that their handles can name: 32 GiB, here far less.
+//! A database whose entries take all the room that their handles can name: 16 GiB, here far less.
 
 #[path = "support/mod.rs"]
 mod support;

@@ -6,15 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::slab::{Block, CHUNKS_MAX, Handle, Slab};
 use super::table::Table;
 
-/// A block: the hash of its key, 0, its size, its key, and the low byte of that as often as it takes.
+/// A block: its size, 0, its key, and the low byte of that as often as it takes.
 struct Keyed;
 
-const HEADER_BYTES: usize = 16;
+const HEADER_BYTES: usize = 12;
 
 impl Block for Keyed {
     fn size_bytes(block: &[u8]) -> usize {
-        word(block, 8) as usize
+        word(block, 0) as usize
     }
+}
+
+fn key_of(block: &[u8]) -> u32 {
+    word(block, 8)
 }
 
 fn word(block: &[u8], offset: usize) -> u32 {
@@ -30,17 +34,26 @@ struct Twin {
     scan: Option<(u32, BTreeSet<u32>, BTreeSet<u32>)>,
 }
 
+/// Spreads keys well, but for the first bits.
+fn hash(alike: u32, key: u32) -> u32 {
+    (key.wrapping_mul(0x9E37_79B9)
+        .rotate_left(15)
+        .wrapping_mul(0x85EB_CA6B))
+        >> alike
+}
+
+/// The hashes of what is in the slab.
+fn hash_of(alike: u32, slab: &Slab<Keyed>) -> impl Fn(Handle) -> u32 {
+    move |handle| hash(alike, key_of(slab.bytes(handle)))
+}
+
 impl Twin {
-    /// Spreads keys well, but for the first bits.
     fn hash(&self, key: u32) -> u32 {
-        (key.wrapping_mul(0x9E37_79B9)
-            .rotate_left(15)
-            .wrapping_mul(0x85EB_CA6B))
-            >> self.alike
+        hash(self.alike, key)
     }
 
     fn find(&self, slab: &Slab<Keyed>, key: u32) -> Option<Handle> {
-        let is_it = |handle| word(slab.bytes(handle), 12) == key;
+        let is_it = |handle| key_of(slab.bytes(handle)) == key;
         let found = self.table.find_at_home(self.hash(key), is_it);
         found.unwrap_or_else(|further| self.table.find_further(further, is_it))
     }
@@ -52,7 +65,7 @@ impl Twin {
         let new = slab.alloc(size).expect("handles are left");
         let block = &mut slab.bytes_mut(new)[..size];
         block.fill(key as u8);
-        for (place, word) in [hash, 0, size as u32, key].into_iter().enumerate() {
+        for (place, word) in [size as u32, 0, key].into_iter().enumerate() {
             block[4 * place..][..4].copy_from_slice(&word.to_le_bytes());
         }
         match old {
@@ -60,9 +73,7 @@ impl Twin {
                 assert!(self.table.replace(hash, old, new));
                 slab.free(old);
             }
-            None => self
-                .table
-                .insert(hash, new, |handle| word(slab.bytes(handle), 0)),
+            None => self.table.insert(hash, new, hash_of(self.alike, slab)),
         }
     }
 
@@ -70,7 +81,7 @@ impl Twin {
         let found = self.find(slab, key);
         assert_eq!(found.is_some(), self.model.remove(&key).is_some());
         if let Some(handle) = found {
-            let hash_of = |handle| word(slab.bytes(handle), 0);
+            let hash_of = hash_of(self.alike, slab);
             assert!(self.table.remove(self.hash(key), handle, hash_of));
             slab.free(handle);
         }
@@ -83,9 +94,9 @@ impl Twin {
         let model = &self.model;
         let begin = || (0, model.keys().copied().collect(), BTreeSet::new());
         let (cursor, all_along, seen) = self.scan.get_or_insert_with(begin);
-        let hash_of = |handle| word(slab.bytes(handle), 0);
+        let hash_of = hash_of(self.alike, slab);
         *cursor = self.table.scan(*cursor, hash_of, |handle| {
-            let key = word(slab.bytes(handle), 12);
+            let key = key_of(slab.bytes(handle));
             assert!(model.contains_key(&key));
             seen.insert(key);
         });
@@ -99,7 +110,8 @@ impl Twin {
         let mut next = Some(0);
         while let Some(from) = next {
             next = slab.compact(from, &mut |block, old, new| {
-                assert!(self.table.replace(word(block, 0), old, new));
+                let hash = hash(self.alike, key_of(block));
+                assert!(self.table.replace(hash, old, new));
             });
         }
         let chunk = 1 << 16;
@@ -109,14 +121,14 @@ impl Twin {
     }
 
     fn check(&self, slab: &Slab<Keyed>) {
-        let live = self.model.values().map(|size| size.next_multiple_of(8));
+        let live = self.model.values().map(|size| size.next_multiple_of(4));
         assert_eq!(slab.live_bytes(), live.sum::<usize>());
         assert_eq!(self.table.len(), self.model.len());
         assert_eq!(self.table.iter().count(), self.model.len());
         for (key, size) in &self.model {
             let handle = self.find(slab, *key).expect("it stands");
             let block = &slab.bytes(handle)[..*size];
-            assert_eq!(word(block, 8) as usize, *size);
+            assert_eq!(Keyed::size_bytes(block), *size);
             assert!(block[HEADER_BYTES..].iter().all(|byte| *byte == *key as u8));
         }
     }

@@ -1,13 +1,13 @@
 //! An entry as it lies in the slab: one block, of just the bytes that it takes.
 //!
 //! ```text
-//! 0   head          from the lowest bit: 11 length of the key, 11 length of the payload, 3 form,
+//! 0   head          from the lowest bit: 10 length of the key, 11 length of the payload, 3 form,
 //!                   1 has a deadline, 1 taken by the snapshot that is being made, 1 a string
-//!                   in the block that is all ASCII, 1 perhaps in the near cache, 3 units of the slab
+//!                   in the block that is all ASCII, 1 perhaps in the near cache, 4 units of the slab
 //!                   that the block has beyond those that it needs
 //! 4   last use      31 bits (`Used`); then the bit that is the slab's
 //!     deadline      8 bytes, and 4 for its place in the list of deadlines: only if the head says so
-//!     key length    4 bytes, only where 11 bits do not hold it: then these are all ones
+//!     key length    4 bytes, only where 10 bits do not hold it: then these are all ones
 //!     key
 //!     payload       of an integer 8 bytes; of a string that is not long, and of an aggregate that is
 //!                   compact, its bytes; of anything else 4 bytes, its number in `Values`
@@ -26,24 +26,26 @@ const HEADER_BYTES: usize = 8;
 const DEADLINE: usize = HEADER_BYTES;
 const LISTED: usize = DEADLINE + size_of::<Deadline>();
 const DEADLINE_BYTES: usize = 12;
-const LENGTH_BITS: u32 = 11;
-const LENGTH_MASK: u32 = (1 << LENGTH_BITS) - 1;
-const LONG_KEY: usize = LENGTH_MASK as usize;
-const FORM_SHIFT: u32 = 2 * LENGTH_BITS;
+const KEY_BITS: u32 = 10;
+const KEY_MASK: u32 = (1 << KEY_BITS) - 1;
+const LONG_KEY: usize = KEY_MASK as usize;
+const PAYLOAD_BITS: u32 = 11;
+const PAYLOAD_MASK: u32 = (1 << PAYLOAD_BITS) - 1;
+const FORM_SHIFT: u32 = KEY_BITS + PAYLOAD_BITS;
 const FORM_MASK: u32 = 7;
-const HAS_DEADLINE: u32 = 1 << 25;
-const TAKEN: u32 = 1 << 26;
-const ASCII: u32 = 1 << 27;
-const NEAR: u32 = 1 << 28;
-const SPARE_SHIFT: u32 = 29;
+const HAS_DEADLINE: u32 = 1 << 24;
+const TAKEN: u32 = 1 << 25;
+const ASCII: u32 = 1 << 26;
+const NEAR: u32 = 1 << 27;
+const SPARE_SHIFT: u32 = 28;
 /// What an aggregate may leave of its block when it shrinks, so that it need not move, nor when it grows again.
-const SPARE_UNITS_MAX: usize = 7;
+const SPARE_UNITS_MAX: usize = (1 << (u32::BITS - SPARE_SHIFT)) - 1;
 
 /// Up to this length a string lies in the block of its entry; what is longer has a buffer of its own,
 /// in which it can grow.
 pub(super) const INLINE_MAX_BYTES: usize = 1024;
 
-const _: () = assert!(INLINE_MAX_BYTES <= LENGTH_MASK as usize);
+const _: () = assert!(INLINE_MAX_BYTES <= PAYLOAD_MASK as usize);
 const _: () = assert!(Compact::MAX_BYTES <= INLINE_MAX_BYTES);
 
 /// What the payload is.
@@ -140,7 +142,7 @@ impl Head {
 
     #[inline]
     fn payload_len(self) -> usize {
-        ((self.0 >> LENGTH_BITS) & LENGTH_MASK) as usize
+        ((self.0 >> KEY_BITS) & PAYLOAD_MASK) as usize
     }
 
     /// Where the key begins and ends behind the header, which these bytes follow.
@@ -151,7 +153,7 @@ impl Head {
         } else {
             0
         };
-        let len = (self.0 & LENGTH_MASK) as usize;
+        let len = (self.0 & KEY_MASK) as usize;
         if len == LONG_KEY {
             Head::long_key_at(rest, start)
         } else {
@@ -334,7 +336,7 @@ impl Payload<'_> {
     #[inline]
     fn head_of(&self, is_ascii: bool) -> u32 {
         let ascii = if is_ascii { ASCII } else { 0 };
-        (self.len() as u32) << LENGTH_BITS | self.form().bits() << FORM_SHIFT | ascii
+        (self.len() as u32) << KEY_BITS | self.form().bits() << FORM_SHIFT | ascii
     }
 
     /// Writes it where it has room, and says what the head does, as `head`.
@@ -413,11 +415,8 @@ pub(super) fn set_int(block: &mut [u8], number: i64) {
 }
 
 /// What a write leaves of a head: nothing of the payload, and what was near is far.
-const OF_KEY: u32 = !(LENGTH_MASK << LENGTH_BITS
-    | FORM_MASK << FORM_SHIFT
-    | ASCII
-    | NEAR
-    | u32::MAX << SPARE_SHIFT);
+const OF_KEY: u32 =
+    !(PAYLOAD_MASK << KEY_BITS | FORM_MASK << FORM_SHIFT | ASCII | NEAR | u32::MAX << SPARE_SHIFT);
 
 /// Writes another payload, now used, and says whether the old one was perhaps near; none, and nothing is written, where it has no room, as
 /// `has_room_for` says.
@@ -463,7 +462,7 @@ pub(super) fn write_plain(block: &mut [u8], used: Used, key: &[u8], bytes: &[u8]
 pub(super) fn overwrite_plain(block: &mut [u8], bytes: &[u8], used: Used) -> Option<bool> {
     let (header, rest) = block.split_first_chunk_mut::<HEADER_BYTES>()?;
     let head = Head(word(header, HEAD));
-    let key_len = (head.0 & LENGTH_MASK) as usize;
+    let key_len = (head.0 & KEY_MASK) as usize;
     let is_string = matches!(head.form(), Form::Int | Form::Embedded | Form::Raw);
     if head.has_deadline() || key_len == LONG_KEY || !is_string {
         return None;

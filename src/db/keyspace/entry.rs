@@ -3,7 +3,7 @@
 use super::Deadline;
 use super::block::{Block, Payload};
 use super::paged::Values;
-use super::slab::UNIT_BYTES;
+use super::slab;
 use crate::types::{Text, Value, ValueRef};
 
 /// When a key was last used, to 8 ms. Comes round after 198 days.
@@ -180,7 +180,7 @@ pub fn is_past(deadline: Option<Deadline>, now_ms: i64) -> bool {
 pub(super) fn weight_of(block_bytes: usize, has_deadline: bool, apart: Option<&Value>) -> usize {
     let deadline = if has_deadline { LISTED_BYTES } else { 0 };
     let apart = apart.map_or(0, |value| Values::SLOT_BYTES + value.size_bytes());
-    block_bytes.next_multiple_of(UNIT_BYTES) + TABLE_BYTES + deadline + apart
+    slab::room_of(block_bytes) + TABLE_BYTES + deadline + apart
 }
 
 /// An entry's share of the table: a bucket of 64 bytes has 12 slots, of which 3 in 5 are taken on the mean.

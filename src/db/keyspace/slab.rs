@@ -1,10 +1,10 @@
 //! Blocks of bytes in chunks of 64 KiB, named by numbers of 32 bits.
 //!
-//! A block as the slab sees it, in steps of 8 bytes:
+//! A block as the slab sees it, in steps of 4 bytes:
 //!
 //! ```text
 //! in use   | 4 bytes | 31 bits, then 0 | the rest                       |   what its owner writes
-//! free     | next    | size,      1    | previous | rubbish             |   16 bytes at least
+//! free     | next    | size,      1    | previous | rubbish             |   12 bytes at least
 //! ```
 //!
 //! Nothing is kept beside a block: the owner can tell the size of its own ([`Block`]), so a chunk can be
@@ -25,23 +25,24 @@ use core::num::NonZeroU32;
 mod tests;
 
 /// Blocks begin at multiples of this and have a multiple of it as their size.
-pub const UNIT_BYTES: usize = 8;
+pub const UNIT_BYTES: usize = 4;
 /// A power of two, so that a handle is cut into chunk and place by a shift.
 const CHUNK_UNITS: u32 = 1 << CHUNK_BITS;
-const CHUNK_BITS: u32 = 13;
+const CHUNK_BITS: u32 = 14;
 pub const CHUNK_BYTES: usize = CHUNK_UNITS as usize * UNIT_BYTES;
 /// Chunks that a handle can tell apart.
 pub const CHUNKS_MAX: usize = 1 << (u32::BITS - CHUNK_BITS);
 /// What a free block must hold of its own.
-const UNITS_MIN: u32 = 2;
+const UNITS_MIN: u32 = 3;
 /// What is larger has a chunk of its own, of just its size.
 const SHARED_MAX: u32 = CHUNK_UNITS / 8;
 /// Where a block does not fit into what is left of a chunk, at least this much of it is taken: less
-/// is sparse. What is left is smaller than the block, or one unit larger, which could not stand alone.
-const DENSE_UNITS: u32 = CHUNK_UNITS - SHARED_MAX - 1;
+/// is sparse. What is left is smaller than the block, or so little larger that the rest could not stand alone.
+const DENSE_UNITS: u32 = CHUNK_UNITS - SHARED_MAX - (UNITS_MIN - 1);
 
-/// Free blocks below this size have a list for each size, above it one for each power of two.
-const EXACT_UNITS: u32 = 256;
+/// Free blocks below this size have a list for each size, as those of most entries whose value lies in the block; above it there is
+/// one for each power of two.
+const EXACT_UNITS: u32 = 320;
 const LISTS: usize = (EXACT_UNITS + CHUNK_BITS - EXACT_UNITS.ilog2() + 1) as usize;
 /// Blocks of a list that are looked at for one that fits.
 const LOOKS: usize = 8;
@@ -124,7 +125,7 @@ pub struct Slab<B> {
     block: PhantomData<fn() -> B>,
 }
 
-/// Room within one chunk that no list knows. Never of one unit, which could not become a block.
+/// Room within one chunk that no list knows. Never of fewer units than a block has.
 #[derive(Debug, Clone, Copy, Default)]
 struct Fresh {
     chunk: usize,
@@ -147,6 +148,13 @@ fn list_of(units: u32) -> usize {
     } else {
         (EXACT_UNITS + units.ilog2() - EXACT_UNITS.ilog2()) as usize
     }
+}
+
+/// What a block of this size takes.
+#[inline]
+pub fn room_of(size_bytes: usize) -> usize {
+    const LEAST: usize = UNITS_MIN as usize * UNIT_BYTES;
+    size_bytes.next_multiple_of(UNIT_BYTES).max(LEAST)
 }
 
 impl<B: Block> Slab<B> {

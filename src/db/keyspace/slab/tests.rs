@@ -66,7 +66,7 @@ impl Twin {
 
     /// Everything that the slab promises, and what it has in it.
     fn check(&self) {
-        let units = |size: usize| size.div_ceil(UNIT_BYTES).max(2);
+        let units = |size: usize| size.div_ceil(UNIT_BYTES).max(3);
         let live: usize = self.sizes.values().map(|(_, size)| units(*size)).sum();
         assert_eq!(self.slab.live_bytes(), live * UNIT_BYTES);
         let reserved: usize = self.slab.chunks.iter().map(|chunk| chunk.len()).sum();
@@ -211,12 +211,15 @@ proptest! {
 }
 
 #[test]
-fn a_block_takes_its_size_rounded_up_to_eight_bytes() {
+fn a_block_takes_its_size_rounded_up_to_four_bytes() {
     let mut twin = Twin::new();
-    for (size, live) in [(12, 16), (16, 32), (17, 56), (96, 152), (20_001, 20_160)] {
+    let mut live = 0;
+    for (size, taken) in [(12, 12), (13, 16), (16, 16), (92, 92), (20_001, 20_004)] {
         twin.alloc(size);
-        assert_eq!(twin.slab.live_bytes(), live);
+        live += taken;
+        assert_eq!((room_of(size), twin.slab.live_bytes()), (taken, live));
     }
+    assert_eq!((room_of(0), room_of(8)), (12, 12));
     twin.check();
 }
 
@@ -226,7 +229,7 @@ fn a_freed_block_is_the_next_of_its_size() {
     let blocks: Vec<Handle> = (0..10).map(|_| twin.alloc(96)).collect();
     twin.free(blocks[3]);
     twin.free(blocks[7]);
-    assert_eq!(twin.alloc(90), blocks[7]);
+    assert_eq!(twin.alloc(93), blocks[7]);
     assert_eq!(twin.alloc(96), blocks[3]);
     twin.check();
 }
