@@ -201,6 +201,11 @@ fn tag_shift(depth: u32) -> u32 {
     u32::BITS.saturating_sub(lowest + BUCKET_BITS + PRINT_BITS)
 }
 
+/// As much of a hash as a bucket knows of an entry that has not strayed: the first hash that belongs there, and the print.
+fn known_of(first: u32, print: u32, depth: u32) -> u32 {
+    first | print << tag_shift(depth)
+}
+
 /// A search that has not come to its end.
 #[derive(Debug, Clone, Copy)]
 pub struct Further {
@@ -746,8 +751,8 @@ impl Table {
         let mut first = segment.first;
         for bucket in page.iter() {
             for (slot, handle) in bucket.at_home() {
-                let print = bucket.print(slot) << tag_shift(segment.depth);
-                entries.push((first | print, handle));
+                let known = known_of(first, bucket.print(slot), segment.depth);
+                entries.push((known, handle));
             }
             first = first.wrapping_add(1 << (u32::BITS - BUCKET_BITS - segment.depth));
         }

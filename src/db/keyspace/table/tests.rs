@@ -352,6 +352,30 @@ fn a_bucket_knows_the_bit_by_which_its_segment_splits() {
 }
 
 #[test]
+fn a_bucket_knows_where_an_entry_goes_when_two_segments_become_one() {
+    let mut seed = 1;
+    for depth in 1..=DEPTH_MAX {
+        for _ in 0..500 {
+            let mut hash = split_mix(&mut seed) as u32;
+            if hash.is_multiple_of(4) {
+                // A tag of 0 is kept as 1.
+                hash &= !(0xff << tag_shift(depth));
+            }
+            let mut bucket = Bucket::EMPTY;
+            bucket.fill(0, hash >> tag_shift(depth), handle(1), false);
+            let first = hash & !(u32::MAX >> (depth + BUCKET_BITS));
+            let known = known_of(first, bucket.print(0), depth);
+            let place = |hash: u32| {
+                let print = hash >> tag_shift(depth - 1);
+                let next = print >> u8::BITS & 1;
+                (home_of(hash, depth - 1), tag_of(print), next)
+            };
+            assert_eq!(place(known), place(hash), "{depth}: {hash:#x}");
+        }
+    }
+}
+
+#[test]
 #[cfg_attr(miri, ignore = "takes Miri minutes")]
 fn hashes_that_are_all_the_same_cost_time_and_no_memory() {
     let mut twin = Twin::default();
