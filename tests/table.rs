@@ -56,7 +56,7 @@ fn every_row(check: impl Fn(&Listed, &Documented) -> Option<String>) {
 #[test]
 fn the_arity_that_a_usage_yields_is_that_of_redis() {
     every_row(|listed, row| {
-        let arity = listed.shape.arity;
+        let arity = i32::from(listed.shape.arity);
         (arity != row.arity).then(|| format!("arity {arity}, documented {}", row.arity))
     });
 }
@@ -131,7 +131,7 @@ fn every_command_that_touches_keys_says_where_they_are() {
     for listed in table().iter() {
         let flags = listed.command.flags;
         let touches = flags.has(Flags::WRITE) || flags.has(Flags::READS);
-        let told = !listed.usage().key_specs(listed.words).is_empty();
+        let told = !listed.usage().key_specs(listed.words()).is_empty();
         let name = listed.command.name;
         assert!(
             !touches || told || KEYLESS.contains(&name),
@@ -188,14 +188,14 @@ fn no_two_methods_have_one_name() {
 fn the_keys_that_a_shape_counts_are_those_that_its_usage_finds() {
     let mut compared = 0;
     for listed in table().iter() {
-        let specs = listed.usage().key_specs(listed.words);
+        let specs = listed.usage().key_specs(listed.words());
         let can_count = |spec: &KeySpec| matches!(spec, KeySpec::Range { last: 0 | -1, .. });
         if !specs.iter().all(can_count) {
             continue;
         }
-        for argc in listed.words..listed.words + 8 {
+        for argc in listed.words()..listed.words() + 8 {
             let argv = vec![b"1".as_slice(); argc];
-            let Some(keys) = listed.usage().keys(&argv, listed.words) else {
+            let Some(keys) = listed.usage().keys(&argv, listed.words()) else {
                 continue;
             };
             let counted = (0..argc).filter(|at| listed.shape.has_key_at(argc, *at));

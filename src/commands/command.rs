@@ -172,7 +172,7 @@ fn subcommands(container: &str) -> impl Iterator<Item = &'static Listed> {
 }
 
 fn entry(listed: &Listed, below: &[&Listed]) -> Reply {
-    let specs = listed.usage().key_specs(listed.words);
+    let specs = listed.usage().key_specs(listed.words());
     let (first, last, step) = counted(&specs);
     let flags = listed.command.flags.names().map(Reply::Simple).collect();
     Reply::Array(vec![
@@ -326,21 +326,16 @@ fn docs(name: &str) -> Option<(Reply, Reply)> {
     let listed = table().get(name).or(below.first().copied())?;
     let own = table().get(name).is_some();
     let command = listed.command;
+    let [summary, complexity] = if own {
+        command.prose()
+    } else {
+        ["A container of commands.", ""]
+    };
     let mut fields = vec![
-        (
-            "summary",
-            Reply::bulk(if own {
-                command.summary
-            } else {
-                "A container of commands."
-            }),
-        ),
+        ("summary", Reply::bulk(summary)),
         ("since", Reply::bulk(command.since)),
         ("group", Reply::bulk(command.group)),
-        (
-            "complexity",
-            Reply::bulk(if own { command.complexity } else { "" }),
-        ),
+        ("complexity", Reply::bulk(complexity)),
     ];
     if own && !listed.usage().items.is_empty() {
         fields.push(("arguments", listed.usage().docs()));
@@ -398,7 +393,7 @@ fn filter<'a>(kind: &[u8], value: &'a [u8]) -> Result<Filter<'a>> {
 fn command_getkeys(_: &mut Ctx, args: &mut Args) -> Result<Reply> {
     let call = args.rest();
     let listed = table().find(call).map_err(|_| Error::Said(NO_COMMAND))?;
-    if listed.usage().key_specs(listed.words).is_empty() {
+    if listed.usage().key_specs(listed.words()).is_empty() {
         return Err(Error::Said(NO_KEYS));
     }
     if !listed.accepts(call.len()) {
@@ -408,7 +403,7 @@ fn command_getkeys(_: &mut Ctx, args: &mut Args) -> Result<Reply> {
     }
     let keys = listed
         .usage()
-        .keys(call, listed.words)
+        .keys(call, listed.words())
         .ok_or(Error::Said(BAD_CALL))?;
     Ok(Reply::bulks(keys.into_iter().map(|at| call[at])))
 }

@@ -11,11 +11,12 @@ pub(super) fn of(container: &str) -> Reply {
     let prefix = format!("{container} ");
     let rows = table().iter().filter_map(|listed| {
         let subcommand = listed.command.name.strip_prefix(&prefix)?;
-        Some((subcommand, listed.command))
+        Some((subcommand, &listed.command))
     });
     let lines = rows.flat_map(|(subcommand, command)| {
         let call = format!("{subcommand} {}", command.usage);
-        let summary = Some(command.summary).filter(|summary| !summary.is_empty());
+        let [summary, _] = command.prose();
+        let summary = Some(summary).filter(|summary| !summary.is_empty());
         [
             Some(call.trim_end().to_owned()),
             summary.map(|summary| format!("    {summary}")),

@@ -53,7 +53,7 @@ pub use args::Args;
 pub use catalog::catalog;
 pub use config::parse_memory;
 pub use flags::Flags;
-pub use row::{Command, Method, methods, prose};
+pub use row::{Command, Method, Told, methods, prose};
 #[cfg(feature = "sorted-sets")]
 pub(crate) use sorted_sets::add_members;
 pub(crate) use strings::{add, sum_of};
@@ -78,7 +78,7 @@ pub fn run(ctx: &mut Ctx, listed: &Listed, argv: &[&[u8]]) -> Result<Reply> {
         });
     }
     let savepoint = ctx.savepoint();
-    let mut args = Args::new(argv, listed.words);
+    let mut args = Args::new(argv, listed.words());
     match (listed.command.run)(ctx, &mut args) {
         Ok(reply) => {
             ctx.seal(savepoint);

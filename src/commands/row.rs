@@ -32,17 +32,57 @@ pub struct Command {
     pub run: fn(&mut Ctx, &mut Args) -> Result<Reply>,
 }
 
-impl Command {
-    /// The same, with what this build tells of it: without COMMAND nobody asks for a usage, and the compiler has read it.
-    pub(super) const fn told(self) -> Command {
-        if cfg!(feature = "introspection") {
-            return self;
+/// What a build keeps of a row: the compiler has read the rest, and nobody asks for it.
+#[derive(Clone, Copy)]
+pub struct Told {
+    pub name: &'static str,
+    pub group: &'static str,
+    #[cfg(feature = "introspection")]
+    pub usage: &'static str,
+    #[cfg(feature = "introspection")]
+    pub since: &'static str,
+    #[cfg(feature = "prose")]
+    pub summary: &'static str,
+    #[cfg(feature = "prose")]
+    pub complexity: &'static str,
+    #[cfg(feature = "prose")]
+    pub errors: &'static [&'static str],
+    #[cfg(feature = "prose")]
+    pub methods: &'static [Method],
+    pub flags: Flags,
+    pub run: fn(&mut Ctx, &mut Args) -> Result<Reply>,
+}
+
+impl Told {
+    pub(super) const fn of(row: &Command) -> Told {
+        Told {
+            name: row.name,
+            group: row.group,
+            #[cfg(feature = "introspection")]
+            usage: row.usage,
+            #[cfg(feature = "introspection")]
+            since: row.since,
+            #[cfg(feature = "prose")]
+            summary: row.summary,
+            #[cfg(feature = "prose")]
+            complexity: row.complexity,
+            #[cfg(feature = "prose")]
+            errors: row.errors,
+            #[cfg(feature = "prose")]
+            methods: row.methods,
+            flags: row.flags,
+            run: row.run,
         }
-        Command {
-            usage: "",
-            since: "",
-            ..self
-        }
+    }
+
+    /// Summary and complexity; empty where the feature `prose` is off.
+    #[cfg(feature = "introspection")]
+    pub fn prose(&self) -> [&'static str; 2] {
+        #[cfg(feature = "prose")]
+        let texts = [self.summary, self.complexity];
+        #[cfg(not(feature = "prose"))]
+        let texts = [""; 2];
+        texts
     }
 }
 

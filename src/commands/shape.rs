@@ -17,26 +17,26 @@ pub const KEY_WORDS: &[&str] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
     /// As Redis counts: with the name; negative is "at least".
-    pub arity: i32,
+    pub arity: i8,
     /// Where the first key is.
-    first_key: usize,
+    first_key: u8,
     /// Keys that stand there one after the other.
-    keys: usize,
+    keys: u8,
     /// How far it is from key to key where they go on to the end of the call; 0 where they do not.
-    step: usize,
+    step: u8,
 }
 
 impl Shape {
     /// Of a usage behind a name of so many words.
-    pub const fn of(usage: &str, words: usize) -> Shape {
+    pub const fn of(usage: &str, words: u8) -> Shape {
         let text = usage.as_bytes();
         let span = alternatives(text, 0, END);
         let least = words + span.least;
         let mut shape = Shape {
             arity: if span.is_open {
-                -(least as i32)
+                -(least as i8)
             } else {
-                least as i32
+                least as i8
             },
             first_key: 0,
             keys: 0,
@@ -55,7 +55,7 @@ impl Shape {
             at = skip_spaces(text, end);
         }
         if at < text.len() && text[at] == b'[' && shape.keys > 0 {
-            shape.step = repeated_from_key(text, at + 1);
+            shape.step = repeated_from_key(text, at + 1) as u8;
         }
         shape
     }
@@ -63,9 +63,10 @@ impl Shape {
     /// Whether an argument of a call of `argc` is a key, by counting alone: right for a usage whose keys stand first, and are followed
     /// by options at most.
     pub fn has_key_at(&self, argc: usize, at: usize) -> bool {
-        let place = at.wrapping_sub(self.first_key);
-        let is_fixed = place < self.keys;
-        let is_repeated = self.step > 0 && at >= self.first_key && place.is_multiple_of(self.step);
+        let (first, step) = (usize::from(self.first_key), usize::from(self.step));
+        let place = at.wrapping_sub(first);
+        let is_fixed = place < usize::from(self.keys);
+        let is_repeated = step > 0 && at >= first && place.is_multiple_of(step);
         at < argc && (is_fixed || is_repeated)
     }
 }
@@ -73,7 +74,7 @@ impl Shape {
 /// How many arguments a part of a usage takes.
 #[derive(Clone, Copy)]
 struct Span {
-    least: usize,
+    least: u8,
     is_open: bool,
     /// Where the text goes on.
     end: usize,

@@ -10,7 +10,7 @@ use core::fmt;
 use once_cell::race::OnceBox;
 
 use super::families::FAMILIES;
-use super::row::Command;
+use super::row::Told;
 use super::shape::Shape;
 #[cfg(feature = "introspection")]
 use super::usage::Usage;
@@ -18,15 +18,14 @@ use crate::error::{Error, Result};
 
 /// A row, and what its usage says.
 pub struct Listed {
-    pub command: &'static Command,
+    pub command: Told,
     pub shape: Shape,
-    /// Words of the name: 1, or 2 for a subcommand.
-    pub words: usize,
+    words: u8,
     /// Whether a second word may name another row: `COMMAND`.
     has_subcommands: bool,
     /// Which of the rows this is.
     #[cfg(feature = "introspection")]
-    at: usize,
+    at: u16,
 }
 
 impl fmt::Debug for Listed {
@@ -36,9 +35,14 @@ impl fmt::Debug for Listed {
 }
 
 impl Listed {
+    /// Words of the name: 1, or 2 for a subcommand.
+    pub fn words(&self) -> usize {
+        usize::from(self.words)
+    }
+
     /// Whether a call of this many arguments, name included, may be right.
     pub fn accepts(&self, arguments: usize) -> bool {
-        let least = self.shape.arity.unsigned_abs() as usize;
+        let least = usize::from(self.shape.arity.unsigned_abs());
         if self.shape.arity < 0 {
             arguments >= least
         } else {
@@ -62,7 +66,7 @@ impl Listed {
     /// The tree of the arguments, read when it is first asked for.
     pub fn usage(&self) -> &'static Usage {
         static USAGES: [OnceBox<Usage>; COUNT] = [const { OnceBox::new() }; COUNT];
-        USAGES[self.at].get_or_init(|| {
+        USAGES[usize::from(self.at)].get_or_init(|| {
             let usage = Usage::parse(self.command.usage);
             Box::new(usage.expect("the compiler has read it"))
         })
@@ -70,7 +74,7 @@ impl Listed {
 
     /// Whether an argument of a call is a key.
     pub fn is_key(&self, argv: &[&[u8]], at: usize) -> bool {
-        let keys = self.usage().keys(argv, self.words);
+        let keys = self.usage().keys(argv, self.words());
         keys.is_some_and(|keys| keys.contains(&at))
     }
 }
@@ -93,26 +97,10 @@ const COUNT: usize = {
     count
 };
 
-/// The rows, without the texts that only COMMAND tells.
-static COMMANDS: [Command; COUNT] = {
-    let mut commands = [FAMILIES[0][0]; COUNT];
-    let (mut at, mut family) = (0, 0);
-    while family < FAMILIES.len() {
-        let mut row = 0;
-        while row < FAMILIES[family].len() {
-            commands[at] = FAMILIES[family][row].told();
-            at += 1;
-            row += 1;
-        }
-        family += 1;
-    }
-    commands
-};
-
 static LISTED: [Listed; COUNT] = {
     let mut listed = [const {
         Listed {
-            command: &COMMANDS[0],
+            command: Told::of(&FAMILIES[0][0]),
             shape: Shape::of("", 1),
             words: 1,
             has_subcommands: false,
@@ -127,12 +115,12 @@ static LISTED: [Listed; COUNT] = {
             let command = &FAMILIES[family][row];
             let words = words_of(command.name);
             listed[at] = Listed {
-                command: &COMMANDS[at],
+                command: Told::of(command),
                 shape: Shape::of(command.usage, words),
                 words,
                 has_subcommands: words == 1 && has_subcommands(command.name),
                 #[cfg(feature = "introspection")]
-                at,
+                at: at as u16,
             };
             at += 1;
             row += 1;
@@ -142,10 +130,10 @@ static LISTED: [Listed; COUNT] = {
     listed
 };
 
-const fn words_of(name: &str) -> usize {
+const fn words_of(name: &str) -> u8 {
     let (name, mut at, mut words) = (name.as_bytes(), 0, 1);
     while at < name.len() {
-        words += (name[at] == b' ') as usize;
+        words += (name[at] == b' ') as u8;
         at += 1;
     }
     words
@@ -272,7 +260,7 @@ static NAMES: [u16; NAME_SLOTS] = {
     let mut slots = [0; NAME_SLOTS];
     let mut at = 0;
     while at < COUNT {
-        let mut slot = home(COMMANDS[at].name.as_bytes());
+        let mut slot = home(LISTED[at].command.name.as_bytes());
         while slots[slot] != 0 {
             slot = (slot + 1) % NAME_SLOTS;
         }

@@ -114,7 +114,7 @@ fn branches_met(listed: &Listed, calls: &[Said]) -> BTreeSet<(usize, How)> {
         .filter(|said| !said.reply.starts_with("(error)"))
     {
         let argv: Vec<&[u8]> = said.argv.iter().map(Vec::as_slice).collect();
-        let Some(parts) = listed.usage().match_call(&argv, listed.words) else {
+        let Some(parts) = listed.usage().match_call(&argv, listed.words()) else {
             continue;
         };
         let taken: BTreeSet<usize> = parts
