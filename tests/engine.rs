@@ -444,6 +444,33 @@ fn a_long_line_of_waiters_is_served_one_by_one_in_the_order_in_which_they_came()
     assert!(!db.engine.needs_ticks(), "nobody waits any more");
 }
 
+#[test]
+fn waits_that_end_together_are_answered_in_the_order_in_which_they_began() {
+    let mut db = Session::default();
+    for client in 2..12 {
+        db.say_as(client, &format!("BLPOP l{client} 1"));
+    }
+    // One leaves from among the others.
+    let gone = db.id(4);
+    db.engine.disconnect(gone);
+    db.sleep(1_000);
+    let mut budget = Budget {
+        units: 1_000,
+        has_time: &mut || true,
+    };
+    db.engine.tick(db.now_ms, &mut budget);
+    let outbox = db.engine.take_outbox().into_iter();
+    let answered: Vec<_> = outbox.map(|delivery| delivery.client).collect();
+    let waited: Vec<_> = (2..12).filter(|client| *client != 4).collect();
+    assert_eq!(
+        answered,
+        waited
+            .into_iter()
+            .map(|client| db.id(client))
+            .collect::<Vec<_>>()
+    );
+}
+
 /// A set of so many members under a key, which no longer fits a listpack.
 fn fill_set(db: &mut Session, key: &str, members: usize) {
     let members: Vec<String> = (0..members).map(|n| format!("member:{n}")).collect();
