@@ -8,6 +8,7 @@ use core::ops::Range;
 
 use super::args::{Args, amount};
 use super::flags::Flags;
+use super::order::sorted;
 use super::row::{Command, Method, methods, prose};
 use crate::db::{Ctx, Event, Standing, Ttl};
 use crate::error::{Error, Result};
@@ -205,7 +206,7 @@ fn in_order(
         ranked.push((rank(ctx, &element, order, options.alpha)?, element));
     }
     // Equal ranks go by the elements themselves, so that no hash seed shows.
-    ranked.sort_unstable_by(|one, other| {
+    let ranked = sorted(ranked, |one, other| {
         let ordering = one.0.compare(&other.0).then_with(|| one.1.cmp(&other.1));
         if options.descending {
             ordering.reverse()

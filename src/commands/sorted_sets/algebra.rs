@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::{GROWS, NOT_AN_INTEGER, SYNTAX, WRONG_TYPE, named, scored};
 use crate::commands::Args;
 use crate::commands::flags::Flags;
-use crate::commands::order::by_size;
+use crate::commands::order::{by_size, sorted};
 use crate::commands::row::{Command, Method, errors, methods, prose};
 use crate::db::{Ctx, Event, Standing, Ttl};
 use crate::error::{Error, Result};
@@ -280,8 +280,10 @@ impl<'a> Terms<'a> {
         Ok(by_size(sources, |(source, _)| source.len()))
     }
 
-    fn reply(&self, mut members: Members) -> Reply {
-        members.sort_by(|one, other| (one.1, &one.0).cmp(&(other.1, &other.0)));
+    fn reply(&self, members: Members) -> Reply {
+        let members = sorted(members, |one, other| {
+            (one.1, &one.0).cmp(&(other.1, &other.0))
+        });
         let members = members
             .iter()
             .map(|(member, score)| (Item::from(member), *score));
