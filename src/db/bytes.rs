@@ -66,6 +66,16 @@ impl<'a> Parts<'a> {
     }
 
     pub fn number(&mut self) -> Option<u64> {
+        // Nearly all are this small.
+        if let [byte @ 0..0x80, rest @ ..] = self.0 {
+            self.0 = rest;
+            return Some(u64::from(*byte));
+        }
+        self.large_number()
+    }
+
+    #[inline(never)]
+    fn large_number(&mut self) -> Option<u64> {
         let mut number = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;
