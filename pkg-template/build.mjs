@@ -29,7 +29,7 @@ const npmProgram = (name) => inRoot('node_modules', '.bin', name)
 const SPEED = ['-inlinedefault-threshold=100', '-inlinehint-threshold=100', '-unroll-threshold-default=20', '-unroll-runtime=false']
 const ENGINES = [
   { name: 'nookdb', profile: 'wasm', features: ['families'], llvm: SPEED, wasmOpt: ['-O3'] },
-  { name: 'slim', profile: 'slim', features: [], llvm: [], wasmOpt: ['-Oz', '--converge'] },
+  { name: 'slim', profile: 'slim', features: [], llvm: ['-enable-pre=false', '-enable-load-pre=false'], wasmOpt: ['-Oz', '--converge'] },
 ]
 
 /** No feature flags: wasm-opt reads what rustc wrote into the file, and Node 20 rejects more than that. Functions with one caller
