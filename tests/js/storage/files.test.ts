@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { nodeFileSystem, type FileSystem } from '../../../pkg-template/src/storage/file-system.js'
+import { nodeFileSystem } from '../../../pkg-template/src/storage/file-system.js'
 import { destroyFiles, FileStorage, listFiles } from '../../../pkg-template/src/storage/files.js'
 import { decodeHead, encodeHead } from '../../../pkg-template/src/storage/file-head.js'
 import { FORMAT } from '../../../pkg-template/src/storage/rules.js'
-import type { Checkpoint, Storage } from '../../../pkg-template/src/storage/storage.js'
 import { batchOf } from './batch-of.js'
 import { cases, runCase, type World } from './conformance.js'
 import { filesWorld, setWriterFormat } from './files-world.js'
 import { ForgetfulDisk } from './forgetful-disk.js'
+import { onDisk, step, steps } from './on-disk.js'
 
 /** Crashes are drawn anew for each: a torn frame, a lost name, a file of zeros. */
 const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1)
@@ -57,27 +57,6 @@ for (const ignored of ['bytes', 'names'] as const) {
     const outcomes = await Promise.all(SEEDS.map((seed) => runCase(one, () => filesWorld(seed, ignored))))
     assert.ok(outcomes.some(({ failure }) => failure !== null))
   })
-}
-
-async function steps(storage: Storage, seq = 0): Promise<string[]> {
-  const all: string[] = []
-  for await (const step of storage.readAfter(seq)) all.push(Buffer.from(step).toString())
-  return all
-}
-
-const step = (text: string): Uint8Array => Buffer.from(text)
-
-/** A store on a disk that does nothing wrong until it is told to. */
-async function onDisk(): Promise<{ disk: ForgetfulDisk; storage: FileStorage; epoch: number; reopened: () => Promise<string[]> }> {
-  const disk = new ForgetfulDisk({ pass: () => Promise.resolve(), random: () => 0 })
-  const storage = new FileStorage('/shop', disk)
-  const { epoch } = await storage.open()
-  const reopened = async (): Promise<string[]> => {
-    const next = new FileStorage('/shop', disk)
-    await next.open()
-    return steps(next)
-  }
-  return { disk, storage, epoch, reopened }
 }
 
 test('a full disk is told as QUOTA, for steps and chunks, and writing goes on when there is room again', async () => {
@@ -177,140 +156,10 @@ for (const during of ['append', 'opening'] as const) {
   })
 }
 
-type Interruptible = 'list' | 'read' | 'write' | 'rename'
-
-/** A disk as one storage sees it, where something comes in between at the `at`-th call of `method` for what begins with `path`: before
- *  what changes something is done, and after what is read was read. */
-function interrupted(disk: ForgetfulDisk, method: Interruptible, path: string, between: () => Promise<void>, at = 1): FileSystem {
-  let calls = 0
-  return new Proxy(disk, {
-    get: (target, key: keyof FileSystem) => async (...call: string[]) => {
-      const isMeant = key === method && call[0]?.startsWith(path) === true && ++calls === at
-      const isChange = method === 'write' || method === 'rename'
-      if (isMeant && isChange) await between()
-      const answer = await (target[key] as (...call: string[]) => unknown).apply(target, call)
-      if (isMeant && !isChange) await between()
-      return answer
-    },
-  })
-}
-
-async function chunkIds(storage: Storage): Promise<number[]> {
-  const ids: number[] = []
-  for await (const { id } of storage.chunks()) ids.push(id)
-  return ids.sort()
-}
-
-/** The names were listed before the others were fenced: what was kept in between was in files that the opening did not see. Later it
- *  did see them, and gave the same names to its own. */
-for (const [method, name] of [['list', '/shop'], ['read', '/shop/writer']] as const) {
-  for (const checkpoints of [false, true]) {
-    const what = checkpoints ? 'appends, makes a checkpoint' : 'appends'
-    test(`an opening during whose ${method} another writer comes, ${what} and goes harms nothing of what that one has kept`, async () => {
-      const { disk, storage, epoch, reopened } = await onDisk()
-      await storage.append(epoch, 1, batchOf([step('a')]))
-      const files = interrupted(disk, method, name, async () => {
-        const other = new FileStorage('/shop', disk)
-        const opened = await other.open()
-        await other.append(opened.epoch, 2, batchOf([step('b')]))
-        const checkpoint = { manifest: step('other'), baseSeq: 1, add: [{ id: 1, bytes: step('one') }], drop: [] }
-        if (checkpoints) await other.checkpoint(opened.epoch, checkpoint)
-        await other.close()
-      })
-      const late = new FileStorage('/shop', files)
-      const opened = await late.open()
-      assert.equal(opened.lastSeq, 2)
-      assert.deepEqual(await steps(late, 1), ['b'])
-      await late.append(opened.epoch, 3, batchOf([step('c')]))
-      assert.deepEqual((await reopened()).slice(-2), ['b', 'c'])
-      const next = new FileStorage('/shop', disk)
-      const again = await next.open()
-      const add = [{ id: 2, bytes: step('two') }]
-      await next.checkpoint(again.epoch, { manifest: step('next'), baseSeq: 2, add, drop: [] })
-      await next.append(again.epoch, 4, batchOf([step('d')]))
-      const last = new FileStorage('/shop', disk)
-      assert.deepEqual([(await last.open()).lastSeq, await steps(last, 2)], [4, ['c', 'd']])
-      assert.deepEqual(await chunkIds(last), checkpoints ? [1, 2] : [2])
-      assert.equal((await disk.list('/shop')).some((file) => file.startsWith('claim')), false)
-    })
-
-    test(`a writer that opens again is FENCED where, during its ${method}, another one comes, ${what} and goes`, async () => {
-      const { disk, reopened } = await onDisk()
-      let isArmed = false
-      const files = interrupted(disk, method, name, async () => {
-        const other = new FileStorage('/shop', disk)
-        const opened = await other.open()
-        await other.append(opened.epoch, 1, batchOf([step('b')]))
-        if (checkpoints) await other.checkpoint(opened.epoch, { manifest: step('m'), baseSeq: 0, add: [], drop: [] })
-      })
-      const storage = new FileStorage('/shop', new Proxy(disk, {
-        get: (target, key: keyof FileSystem) => (isArmed ? files[key] : (target[key] as () => unknown).bind(target)),
-      }))
-      const first = await storage.open()
-      isArmed = true
-      await assert.rejects(storage.open(first), { code: 'FENCED' })
-      assert.deepEqual(await reopened(), ['b'])
-    })
-  }
-}
-
-test('a checkpoint right after an opening that was overtaken writes to no chunk that is in use', async () => {
-  const { disk } = await onDisk()
-  const checkpointOf = (text: string, id: number): Checkpoint => ({ manifest: step(text), baseSeq: 0, add: [{ id, bytes: step(text) }], drop: [] })
-  const late = new FileStorage('/shop', interrupted(disk, 'read', '/shop/writer', async () => {
-    const other = new FileStorage('/shop', disk)
-    await other.checkpoint((await other.open()).epoch, checkpointOf('one', 1))
-  }))
-  const { epoch, manifest } = await late.open()
-  assert.deepEqual(manifest, new Uint8Array(step('one')))
-  await late.checkpoint(epoch, checkpointOf('two', 2))
-  const found: string[] = []
-  for await (const { bytes } of late.chunks()) found.push(Buffer.from(bytes).toString())
-  assert.deepEqual(found, ['one', 'two'])
-})
-
-for (const [method, path, at] of [['list', '/shop', 2], ['write', '/shop/head.2', 1], ['rename', '/shop/head.2', 1]] as const) {
-  test(`an opening that is overtaken at a ${method} is FENCED, and puts its head in place of no other`, async () => {
-    const { disk, storage, epoch, reopened } = await onDisk()
-    await storage.append(epoch, 1, batchOf([step('a')]))
-    let release = (): void => undefined
-    const released = new Promise<void>((resolve) => (release = resolve))
-    let slow = Promise.resolve()
-    // Both have read the same epoch.
-    const winner = new FileStorage('/shop', interrupted(disk, 'read', '/shop/writer', async () => {
-      await new Promise<void>((reached) => {
-        const files = interrupted(disk, method, path, () => (reached(), released), at)
-        slow = assert.rejects(new FileStorage('/shop', files).open(), { code: 'FENCED' })
-      })
-    }))
-    const opened = await winner.open()
-    await winner.append(opened.epoch, 2, batchOf([step('b')]))
-    await winner.checkpoint(opened.epoch, { manifest: step('m'), baseSeq: 1, add: [{ id: 1, bytes: step('one') }], drop: [] })
-    await winner.append(opened.epoch, 3, batchOf([step('c')]))
-    release()
-    await slow
-    await winner.append(opened.epoch, 4, batchOf([step('d')]))
-    assert.deepEqual(await reopened(), ['b', 'c', 'd'])
-  })
-}
-
 test('of those who make the same empty file one alone is told that it did', async (context) => {
   const path = join(await temporaryFolder(context), 'claim.1')
   const made = await Promise.all([1, 2, 3].map(() => nodeFileSystem.create(path)))
   assert.equal(made.filter(Boolean).length, 1)
-})
-
-test('a store that is made while another storage opens it is no damaged one', async () => {
-  const disk = new ForgetfulDisk({ pass: () => Promise.resolve(), random: () => 0 })
-  for (const [method, name] of [['list', '/new'], ['read', '/new/writer']] as const) {
-    disk.wipe()
-    const late = new FileStorage('/new', interrupted(disk, method, name, async () => {
-      const other = new FileStorage('/new', disk)
-      await other.append((await other.open()).epoch, 1, batchOf([step('a')]))
-    }))
-    await late.open()
-    assert.deepEqual(await steps(late), ['a'])
-  }
 })
 
 test('damage in the middle of the journal is told as DAMAGED, and not cut off as a torn tail is', async () => {
