@@ -1,11 +1,10 @@
 // Stores in files of Node: a store is a directory in the folder of all stores. Loaded when the first store is opened that is kept.
 
-import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Keeper } from '../keeper.js'
 import { takeFileLock } from '../storage/file-lock.js'
 import { destroyFiles, FileStorage, isOfFiles, listFiles, translated } from '../storage/files.js'
-import { isOfSystem } from '../storage/file-system.js'
+import { isOfSystem, makeDirectories, nodeFileSystem } from '../storage/file-system.js'
 import type { Keeping, Place } from './platform.js'
 
 export const keeping: Keeping = {
@@ -13,7 +12,7 @@ export const keeping: Keeping = {
   storage: (name, place) => new FileStorage(join(folder(place), name)),
   lock: (request, place) =>
     inWords(async () => {
-      await mkdir(folder(place), { recursive: true })
+      await makeDirectories(nodeFileSystem, folder(place))
       return takeFileLock(join(folder(place), `${request.name}~lock`), request)
     }),
   list: (place) => inWords(() => listFiles(folder(place))),

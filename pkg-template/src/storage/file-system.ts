@@ -1,14 +1,14 @@
 // What the file backend asks of a file system, and Node's answer. Each call is one thing that may fail or be cut by a crash;
 // the tests put a disk here that forgets whatever was not synced.
 
-import { watch } from 'node:fs'
+import { constants, watch } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, statfs, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { joined, lengthOf } from './batch.js'
 
 export interface FileSystem {
-  /** Makes a directory and those above it. One that is there is no error. */
-  makeDirectory(path: string): Promise<void>
+  /** Makes a directory in one that is there, and gives whether it did: false where there is something of that name. */
+  makeDirectory(path: string): Promise<boolean>
   /** The names in a directory, none where there is no directory. */
   list(path: string): Promise<string[]>
   /** A whole file, null where there is none. */
@@ -32,19 +32,16 @@ export interface FileSystem {
 }
 
 export const nodeFileSystem: FileSystem = {
-  makeDirectory: async (path) => void (await mkdir(path, { recursive: true })),
+  makeDirectory: (path) => mkdir(path).then(() => true, unlessCode('EEXIST', false)),
   list: (path) => readdir(path).catch(unlessMissing([])),
   // Not as a Buffer, whose slice() shares what that of a Uint8Array copies.
   read: (path) => readFile(path).then(({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset, length), unlessMissing(null)),
   create: (path) => open(path, 'wx').then((file) => file.close()).then(() => true, unlessCode('EEXIST', false)),
   write: (path, parts) => writeAndSync(path, 'w', parts),
-  async append(path, parts) {
-    await stat(path)
-    await writeAndSync(path, 'a', parts)
-  },
+  append: (path, parts) => writeAndSync(path, AT_THE_END, parts),
   async truncate(path, lengthBytes) {
     await truncate(path, lengthBytes)
-    await writeAndSync(path, 'a', [])
+    await writeAndSync(path, AT_THE_END, [])
   },
   rename,
   remove: (path) => rm(path, { recursive: true, force: true }),
@@ -55,7 +52,8 @@ export const nodeFileSystem: FileSystem = {
     await directory.sync().finally(() => directory.close())
   },
   async usage(path) {
-    const sizes = await Promise.all((await readdir(path)).map(async (name) => (await stat(join(path, name))).size))
+    const sizeOf = (name: string): Promise<number> => stat(join(path, name)).then(({ size }) => size, unlessMissing(0))
+    const sizes = await Promise.all((await readdir(path)).map(sizeOf))
     const { bavail, bsize } = await statfs(path)
     return { usedBytes: sizes.reduce((sum, size) => sum + size, 0), freeBytes: bavail * bsize }
   },
@@ -67,10 +65,13 @@ export const nodeFileSystem: FileSystem = {
   },
 }
 
+/** Without O_CREAT, as which Node takes 'a': a file that is gone is not to be made again. */
+const AT_THE_END = constants.O_WRONLY | constants.O_APPEND
+
 /** Up to here parts are joined and go in one write: another trip to the file system costs more than the copy. */
 const JOINED_BYTES = 64 * 1024
 
-async function writeAndSync(path: string, flags: 'w' | 'a', parts: readonly Uint8Array[]): Promise<void> {
+async function writeAndSync(path: string, flags: 'w' | number, parts: readonly Uint8Array[]): Promise<void> {
   const file = await open(path, flags)
   try {
     const pieces = lengthOf(parts) <= JOINED_BYTES ? [joined(parts)] : parts
@@ -79,6 +80,18 @@ async function writeAndSync(path: string, flags: 'w' | 'a', parts: readonly Uint
   } finally {
     await file.close()
   }
+}
+
+/** Makes a directory and those above it that are missing, and has the names of those that it made be durable. Not by `recursive` of Node's
+ *  mkdir, which never ends where the system says of a directory in one that is there that it is missing, as in /proc. */
+export async function makeDirectories(files: FileSystem, path: string): Promise<void> {
+  const above = dirname(path)
+  const isMade = await files.makeDirectory(path).catch(async (error: unknown) => {
+    if (!hasCode(error, 'ENOENT') || above === path) throw error
+    await makeDirectories(files, above)
+    return files.makeDirectory(path)
+  })
+  if (isMade) await files.syncDirectory(above)
 }
 
 function unlessMissing<T>(instead: T): (error: unknown) => T {

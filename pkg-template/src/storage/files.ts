@@ -17,7 +17,7 @@ import { dirname, join, resolve } from 'node:path'
 import { NookError } from '../errors.js'
 import { lengthOf, NO_STEPS, recordsAfter, type Batch } from './batch.js'
 import { decodeHead, encodeHead, type FileHead, type SealedSegment } from './file-head.js'
-import { hasCode, nodeFileSystem, type FileSystem } from './file-system.js'
+import { hasCode, makeDirectories, nodeFileSystem, type FileSystem } from './file-system.js'
 import { Line } from './line.js'
 import {
   afterAppend, afterCheckpoint, closed, FORMAT, newId, raiseEpoch, requireRoom, requireWriter, wiped, type Head,
@@ -169,7 +169,7 @@ export class FileStorage implements Storage {
 
   /** Fences everybody else, then looks at what there is, then says under its own epoch what counts. */
   async #open(last: Identity | undefined): Promise<Opened> {
-    await this.#files.makeDirectory(this.#directory)
+    await makeDirectories(this.#files, this.#directory)
     await this.#files.syncDirectory(dirname(this.#directory))
     const { writer, names } = await this.#fence(last)
     try {

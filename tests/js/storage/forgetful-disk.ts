@@ -30,13 +30,15 @@ export class ForgetfulDisk implements FileSystem {
   failNextSync: string | null = null
   readonly #faults: Faults
   readonly #directories: Set<string>
+  readonly #syncedDirectories: Set<string>
   readonly #names: Map<string, Inode>
   readonly #syncedNames: Map<string, Inode>
   readonly #watchers = new Set<{ path: string; onChange: (name: string) => void }>()
 
-  constructor(faults: Faults, directories = new Set<string>(), names = new Map<string, Inode>()) {
+  constructor(faults: Faults, directories = new Set(['/']), names = new Map<string, Inode>()) {
     this.#faults = faults
     this.#directories = directories
+    this.#syncedDirectories = new Set(directories)
     this.#names = names
     this.#syncedNames = new Map(names)
   }
@@ -44,13 +46,20 @@ export class ForgetfulDisk implements FileSystem {
   /** The disk as the next start finds it. This one may go on being written to: nobody will know. */
   afterCrash(): ForgetfulDisk {
     const names = new Map<string, Inode>()
+    // In the order in which they were made: one that is lost takes along what is in it.
+    const directories = new Set<string>(['/'])
+    for (const path of this.#directories) {
+      const isLeft = this.#syncedDirectories.has(path) || this.#faults.random() < 0.5
+      if (isLeft && directories.has(dirname(path))) directories.add(path)
+    }
     for (const path of new Set([...this.#names.keys(), ...this.#syncedNames.keys()])) {
+      if (!directories.has(dirname(path))) continue
       const inode = (this.#faults.random() < 0.5 ? this.#names : this.#syncedNames).get(path)
       if (inode === undefined) continue
       const bytes = this.#left(inode)
       names.set(path, { bytes, synced: bytes })
     }
-    return new ForgetfulDisk(this.#faults, new Set(this.#directories), names)
+    return new ForgetfulDisk(this.#faults, directories, names)
   }
 
   #left({ bytes, synced }: Inode): Uint8Array {
@@ -64,9 +73,12 @@ export class ForgetfulDisk implements FileSystem {
     return part
   }
 
-  async makeDirectory(path: string): Promise<void> {
+  async makeDirectory(path: string): Promise<boolean> {
+    if (!this.#directories.has(dirname(path))) throw failure('ENOENT', path)
     await this.#faults.pass()
+    if (this.#directories.has(path)) return false
     this.#directories.add(path)
+    return true
   }
 
   async list(path: string): Promise<string[]> {
@@ -125,12 +137,14 @@ export class ForgetfulDisk implements FileSystem {
       this.freeBytes += inode.bytes.length
       this.#names.delete(name)
     }
-    this.#directories.delete(path)
+    for (const one of this.#directories) if (one === path || one.startsWith(`${path}/`)) this.#directories.delete(one)
   }
 
   async syncDirectory(path: string): Promise<void> {
     await this.#faults.pass()
     if (this.#faults.ignoresSync === 'names') return
+    for (const one of this.#directories) if (dirname(one) === path) this.#syncedDirectories.add(one)
+    for (const one of this.#syncedDirectories) if (!this.#directories.has(one)) this.#syncedDirectories.delete(one)
     for (const name of new Set([...this.#names.keys(), ...this.#syncedNames.keys()])) {
       if (dirname(name) !== path) continue
       const inode = this.#names.get(name)
@@ -154,7 +168,8 @@ export class ForgetfulDisk implements FileSystem {
   wipe(): void {
     this.#names.clear()
     this.#syncedNames.clear()
-    this.#directories.clear()
+    for (const path of this.#directories) if (path !== '/') this.#directories.delete(path)
+    this.#syncedDirectories.clear()
   }
 
   /** Changes a byte, as a bad disk does. */
