@@ -2,7 +2,7 @@
 // the tests put a disk here that forgets whatever was not synced.
 
 import { constants, watch } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat, statfs, truncate } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, truncate } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { joined, lengthOf } from './batch.js'
 
@@ -15,6 +15,8 @@ export interface FileSystem {
   read(path: string): Promise<Uint8Array | null>
   /** Makes an empty file, and gives whether it did: false where there is one. Of several callers one alone is told true. */
   create(path: string): Promise<boolean>
+  /** Gives a file another name, and gives whether it did: false where there is something of that name. Of several callers one alone is told true. */
+  link(from: string, to: string): Promise<boolean>
   /** Makes or replaces a file, of parts that follow each other, and syncs its bytes, not its name. */
   write(path: string, parts: readonly Uint8Array[]): Promise<void>
   /** Puts parts at the end of a file, which must be there, and syncs them. */
@@ -37,6 +39,7 @@ export const nodeFileSystem: FileSystem = {
   // Not as a Buffer, whose slice() shares what that of a Uint8Array copies.
   read: (path) => readFile(path).then(({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset, length), unlessMissing(null)),
   create: (path) => open(path, 'wx').then((file) => file.close()).then(() => true, unlessCode('EEXIST', false)),
+  link: (from, to) => link(from, to).then(() => true, unlessCode('EEXIST', false)),
   write: (path, parts) => writeAndSync(path, 'w', parts),
   append: (path, parts) => writeAndSync(path, AT_THE_END, parts),
   async truncate(path, lengthBytes) {

@@ -10,6 +10,8 @@
 // makes them count. A fenced writer does no harm because all that it writes to carries its epoch: `writer` is replaced first, and
 // only then does its successor look at what there is. A write is acknowledged when `writer` still is the same AFTER its sync.
 //
+// A store has one id: of storages that find no `writer` one makes it, by a link, which replaces nothing, and the others find that one.
+//
 // No two writers have the same epoch, and of two the later has the higher: each claims its own, and where it finds a higher one after it
 // has replaced `writer`, it claims another above that. So the head of the highest epoch is the one that counts, whoever came late.
 
@@ -194,7 +196,10 @@ export class FileStorage implements Storage {
     await this.#replaceHead(state, head, manifest)
     await this.#requireToken(state)
     const kept = new Set([WRITER, headName(epoch), ...filesOf(head)])
-    await this.#removeFiles(names.filter((name) => (WITH_EPOCH.test(name) || name.startsWith(`${WRITER}.`)) && !kept.has(name)))
+    // Another one that is about to put its writer in place has claimed an epoch: what it puts there it still needs.
+    const isAlone = !names.some((name) => name.startsWith('claim.') && name !== claimName(epoch))
+    const isOurs = (name: string): boolean => WITH_EPOCH.test(name) || (isAlone && name.startsWith(`${WRITER}.`))
+    await this.#removeFiles(names.filter((name) => isOurs(name) && !kept.has(name)))
     this.#state = state
     this.#mistrusted.delete(resolve(this.#directory))
     return { manifest, epoch, lastSeq, storeId }
@@ -210,9 +215,9 @@ export class FileStorage implements Storage {
     if (found === null && orphan !== undefined) throw storageError('DAMAGED', `${this.#path(orphan)} is there without a writer`)
     const raised = raiseEpoch(found === null ? undefined : { ...found, lastSeq: 0, baseSeq: 0 }, last, this.#token)
     let epoch = await this.#claim(Math.max(raised.epoch, newestEpoch(before) + 1))
-    for (;;) {
+    for (let isFirst = found === null; ; isFirst = false) {
       const writer: Writer = { format: FORMAT, storeId: raised.storeId, epoch, token: raised.token }
-      await this.#replace(WRITER, Buffer.from(JSON.stringify(writer)), writer.token)
+      if (!(await this.#replace(WRITER, Buffer.from(JSON.stringify(writer)), writer.token, isFirst))) return this.#fence(last)
       // Not before: another writer may have come and gone, and have been told that its steps are kept.
       const names = await this.#files.list(this.#directory)
       const newest = newestEpoch(names.filter((name) => name !== claimName(epoch)))
@@ -323,12 +328,18 @@ export class FileStorage implements Storage {
     await this.#replace(headName(epoch), encodeHead(head, manifest), token)
   }
 
-  /** Replaces a file, so that after a crash either the old or the new one is there. Syncs the names of all files beside it. */
-  async #replace(name: string, bytes: Uint8Array, token: string): Promise<void> {
+  /** Replaces a file, so that after a crash either the old or the new one is there. Syncs the names of all files beside it.
+   *  @param isFirst  to replace none: gives whether none was there */
+  async #replace(name: string, bytes: Uint8Array, token: string, isFirst = false): Promise<boolean> {
     const temporary = this.#path(`${name}.${token}`)
     await this.#unlessFull(() => this.#files.write(temporary, [bytes]), () => this.#files.remove(temporary))
-    await this.#files.rename(temporary, this.#path(name))
+    let isDone = true
+    if (isFirst) {
+      isDone = await this.#files.link(temporary, this.#path(name))
+      await this.#files.remove(temporary)
+    } else await this.#files.rename(temporary, this.#path(name))
     await this.#files.syncDirectory(this.#directory)
+    return isDone
   }
 
   /** @throws WIPED, FENCED when `writer` is not the one that this storage put there */

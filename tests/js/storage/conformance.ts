@@ -128,6 +128,16 @@ const opening: Case[] = [
     },
   },
   {
+    name: 'storages that make the same store at the same time have one id for it',
+    async run(world) {
+      const openings = await Promise.allSettled([1, 2, 3].map(() => world.connect().open()))
+      const ids = openings.flatMap((one) => (one.status === 'fulfilled' ? [one.value.storeId] : []))
+      equal(ids.length > 0, true, 'one at least has it')
+      const { storeId } = await world.connect().open()
+      equal([...new Set(ids)], [storeId], 'ids')
+    },
+  },
+  {
     name: 'before open and after close every call is refused as CLOSED',
     async run(world) {
       const storage = world.connect()

@@ -97,6 +97,15 @@ export class ForgetfulDisk implements FileSystem {
     return true
   }
 
+  async link(from: string, to: string): Promise<boolean> {
+    await this.#faults.pass()
+    const inode = this.#names.get(from)
+    if (inode === undefined) throw failure('ENOENT', from)
+    if (this.#names.has(to)) return false
+    this.#names.set(to, inode)
+    return true
+  }
+
   async write(path: string, parts: readonly Uint8Array[]): Promise<void> {
     if (!this.#directories.has(dirname(path))) throw failure('ENOENT', path)
     await this.#faults.pass()

@@ -120,3 +120,36 @@ test('a store that is made while another storage opens it is no damaged one', as
     assert.deepEqual(await steps(late), ['a'])
   }
 })
+
+/** Each had its own, and the later one's was put over that which the first one's manifest names: what it had kept was DAMAGED then. */
+test('of two storages that find no store one makes it, and the other one opens that', async () => {
+  const disk = new ForgetfulDisk({ pass: () => Promise.resolve(), random: () => 0 })
+  const first = new FileStorage('/new', disk)
+  let made = { storeId: '', epoch: 0 }
+  const late = new FileStorage('/new', interrupted(disk, 'read', '/new/writer', async () => {
+    made = await first.open()
+    await first.checkpoint(made.epoch, { manifest: step('m'), baseSeq: 0, add: [], drop: [] })
+  }))
+  const { storeId, epoch, manifest } = await late.open()
+  assert.deepEqual([storeId, manifest], [made.storeId, new Uint8Array(step('m'))])
+  await assert.rejects(first.append(made.epoch, 1, batchOf([step('a')])), { code: 'FENCED' })
+  await late.append(epoch, 1, batchOf([step('b')]))
+  assert.deepEqual((await disk.list('/new')).sort(), [`head.${epoch}`, `journal.${epoch}.0`, 'writer'])
+})
+
+/** It was removed with what killed openings had left, and the opening failed as IO. */
+test('an opening whose writer is not in place yet goes on where another one comes between', async () => {
+  const { disk, storage, epoch } = await onDisk()
+  await storage.append(epoch, 1, batchOf([step('a')]))
+  const late = new FileStorage('/shop', interrupted(disk, 'rename', '/shop/writer.', async () => void (await new FileStorage('/shop', disk).open())))
+  await late.open()
+  assert.deepEqual(await steps(late), ['a'])
+  assert.deepEqual((await disk.list('/shop')).filter((name) => /^(claim|writer)\./.test(name)), [])
+})
+
+test('what an opening that was killed has left of its writer goes with the openings that follow', async () => {
+  const { disk } = await onDisk()
+  for (const leftover of ['claim.7', 'writer.0123']) await disk.write(`/shop/${leftover}`, [])
+  for (let time = 0; time < 2; time++) await new FileStorage('/shop', disk).open()
+  assert.deepEqual((await disk.list('/shop')).sort(), ['head.9', 'writer'])
+})

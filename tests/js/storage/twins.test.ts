@@ -1,8 +1,9 @@
-// Eight broken backends, each a wrapper around a good one: the conformance suite must fail on each, and for the reason meant.
+// Nine broken backends, each a wrapper around a good one: the conformance suite must fail on each, and for the reason meant.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { unpackBatch } from '../../../pkg-template/src/storage/batch.js'
+import { newId } from '../../../pkg-template/src/storage/rules.js'
 import type { Checkpoint, Storage } from '../../../pkg-template/src/storage/storage.js'
 import { batchOf } from './batch-of.js'
 import { cases, runCase, type Outcome } from './conformance.js'
@@ -50,6 +51,19 @@ function lostTail(inner: Storage): Storage {
       }
     },
   })
+}
+
+/** Draws an id wherever it has found none, and puts it over what another one has drawn meanwhile. */
+function lateId(kept: { storeId?: string }): (inner: Storage) => Storage {
+  return (inner) =>
+    twin(inner, {
+      async open(last) {
+        const storeId = kept.storeId ?? newId()
+        const opened = await inner.open(last)
+        kept.storeId = storeId
+        return { ...opened, storeId }
+      },
+    })
 }
 
 /** Two commits where there should be one: the old chunks go first. */
@@ -115,6 +129,12 @@ async function failures(makeWrap: () => (inner: Storage) => Storage): Promise<Ou
 }
 
 const twins: { name: string; wrap: () => (inner: Storage) => Storage; fails: string; because: RegExp }[] = [
+  {
+    name: 'has an id for each storage that makes it',
+    wrap: () => lateId({}),
+    fails: 'storages that make the same store at the same time have one id for it',
+    because: /^ids: found/,
+  },
   {
     name: 'resolves an append early',
     wrap: () => earlyResolve,
