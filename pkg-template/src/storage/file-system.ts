@@ -17,9 +17,10 @@ export interface FileSystem {
   create(path: string): Promise<boolean>
   /** Gives a file another name, and gives whether it did: false where there is something of that name. Of several callers one alone is told true. */
   link(from: string, to: string): Promise<boolean>
-  /** Makes or replaces a file, of parts that follow each other, and syncs its bytes, not its name. */
+  /** Makes or replaces a file, of parts that follow each other, and syncs its bytes, not its name. Where that is what fails, the error
+   *  says 'fsync' as its `syscall`, and all of the parts may be there. */
   write(path: string, parts: readonly Uint8Array[]): Promise<void>
-  /** Puts parts at the end of a file, which must be there, and syncs them. */
+  /** Puts parts at the end of a file, which must be there, and syncs them; fails as `write` does. */
   append(path: string, parts: readonly Uint8Array[]): Promise<void>
   /** Cuts a file off, and syncs that. */
   truncate(path: string, lengthBytes: number): Promise<void>
@@ -112,7 +113,7 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
-/** Whether a call of the system failed, whichever. */
-export function isOfSystem(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error
+/** Whether a call of the system failed, whichever, or that one. */
+export function isOfSystem(error: unknown, call?: string): boolean {
+  return error instanceof Error && 'syscall' in error && (call === undefined || error.syscall === call)
 }

@@ -19,7 +19,7 @@ import { dirname, join, resolve } from 'node:path'
 import { NookError } from '../errors.js'
 import { lengthOf, NO_STEPS, recordsAfter, type Batch } from './batch.js'
 import { decodeHead, encodeHead, type FileHead, type SealedSegment } from './file-head.js'
-import { hasCode, makeDirectories, nodeFileSystem, type FileSystem } from './file-system.js'
+import { hasCode, isOfSystem, makeDirectories, nodeFileSystem, type FileSystem } from './file-system.js'
 import { Line } from './line.js'
 import {
   afterAppend, afterCheckpoint, closed, FORMAT, newId, raiseEpoch, requireRoom, requireWriter, wiped, type Head,
@@ -305,21 +305,23 @@ export class FileStorage implements Storage {
 
   async #appendFrame(state: State, frame: readonly Uint8Array[]): Promise<void> {
     const path = this.#path(state.head.growing)
-    if (state.growingBytes > 0) {
-      const cutOff = (): Promise<void> => this.#files.truncate(path, state.growingBytes)
-      return this.#unlessFull(() => this.#files.append(path, frame), cutOff)
-    }
-    await this.#unlessFull(() => this.#files.write(path, frame), () => this.#files.remove(path))
-    await this.#files.syncDirectory(this.#directory)
+    const { growingBytes } = state
+    const write = (): Promise<void> => (growingBytes > 0 ? this.#files.append : this.#files.write).call(this.#files, path, frame)
+    await this.#unlessFull(write, (error) => {
+      // All of the frame may be there, and count for a later writer that has read it: what is cut off here is but a part of one.
+      if (isOfSystem(error, 'fsync')) throw error
+      return growingBytes > 0 ? this.#files.truncate(path, growingBytes) : this.#files.remove(path)
+    })
+    if (growingBytes === 0) await this.#files.syncDirectory(this.#directory)
   }
 
   /** Writes, and says QUOTA where the disk is full. Such a disk takes a part of what it is given, which has to go again. */
-  async #unlessFull(write: () => Promise<void>, undo: () => Promise<void>): Promise<void> {
+  async #unlessFull(write: () => Promise<void>, undo: (error: unknown) => Promise<void>): Promise<void> {
     try {
       await write()
     } catch (error) {
       if (!isFull(error)) throw error
-      await undo()
+      await undo(error)
       throw translated(error)
     }
   }

@@ -45,8 +45,8 @@ export interface Estimate {
   readonly quotaBytes: number | null
 }
 
-/** What a storage call fails with, as `NookError.code`. After each of them nothing of the failed call is kept, but for
- *  `IO` and for `FENCED` in files, after which the whole of it may be. */
+/** What a storage call fails with, as `NookError.code`. After each of them nothing of the failed call is kept, but for `IO`, and in files for
+ *  `FENCED` and for a `QUOTA` after which the next call fails as `IO`: then the whole of it may be. */
 export type StorageCode =
   /** The step's seq is not the one after the last, or the checkpoint's base lies before that of the last checkpoint. */
   | 'CONFLICT'

@@ -59,21 +59,6 @@ for (const ignored of ['bytes', 'names'] as const) {
   })
 }
 
-test('a full disk is told as QUOTA, for steps and chunks, and writing goes on when there is room again', async () => {
-  const { disk, storage, epoch, reopened } = await onDisk()
-  const checkpoint = { manifest: step('manifest'), baseSeq: 0, add: [{ id: 1, bytes: new Uint8Array(1000) }], drop: [] }
-  for (const next of ['a', 'b']) {
-    disk.freeBytes = 10
-    await assert.rejects(storage.append(epoch, next === 'a' ? 1 : 2, batchOf([step('too much for the disk')])), { code: 'QUOTA' })
-    await assert.rejects(storage.checkpoint(epoch, checkpoint), { code: 'QUOTA' })
-    disk.freeBytes = Infinity
-    await storage.append(epoch, next === 'a' ? 1 : 2, batchOf([step(next)]))
-  }
-  await storage.checkpoint(epoch, checkpoint)
-  assert.deepEqual(await steps(storage), ['a', 'b'])
-  assert.deepEqual(await reopened(), ['a', 'b'])
-})
-
 test('a write that fails halfway fails as IO, and so does every write until the store is opened anew', async () => {
   const { disk, storage, epoch } = await onDisk()
   await storage.append(epoch, 1, batchOf([step('a')]))

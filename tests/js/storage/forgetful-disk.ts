@@ -206,7 +206,7 @@ export class ForgetfulDisk implements FileSystem {
     this.failNextSync = null
     if (code !== null) {
       inode.isForgotten = true
-      throw failure(code, path)
+      throw Object.assign(failure(code, path), { syscall: 'fsync' })
     }
     if (this.#faults.ignoresSync !== 'bytes' && !inode.isForgotten) inode.synced = inode.bytes
   }

@@ -26,7 +26,7 @@ export async function onDisk(): Promise<{ disk: ForgetfulDisk; storage: FileStor
   return { disk, storage, epoch, reopened }
 }
 
-export type Interruptible = 'list' | 'read' | 'write' | 'rename'
+export type Interruptible = 'list' | 'read' | 'write' | 'rename' | 'truncate' | 'remove'
 
 /** A disk as one storage sees it, where something comes in between at the `at`-th call of `method` for what begins with `path`: before
  *  what changes something is done, and after what is read was read. */
@@ -35,7 +35,7 @@ export function interrupted(disk: ForgetfulDisk, method: Interruptible, path: st
   return new Proxy(disk, {
     get: (target, key: keyof FileSystem) => async (...call: string[]) => {
       const isMeant = key === method && call[0]?.startsWith(path) === true && ++calls === at
-      const isChange = method === 'write' || method === 'rename'
+      const isChange = method !== 'list' && method !== 'read'
       if (isMeant && isChange) await between()
       const answer = await (target[key] as (...call: string[]) => unknown).apply(target, call)
       if (isMeant && !isChange) await between()
