@@ -19,19 +19,25 @@ export interface Journaled {
   restoreManifest(manifest: Uint8Array, storeId: string): void
   restoreChunk(chunk: Chunk): void
   /** Called once all chunks were handed over; those that the manifest does not name are left alone. */
-  finishChunks(): Losses
+  finishChunks(): LostChunks
   /** Steps that come up to those that were restored are passed over. @throws DAMAGED, also where no step comes after these */
   restoreRecord(record: Uint8Array): void
 }
 
-/** What was kept and could not be read back. */
-export interface Losses {
+/** What of the snapshot could not be read back. */
+export interface LostChunks {
   /** Chunks that were missing or damaged. */
   readonly chunks: readonly ChunkId[]
   /** How many keys these chunks held. */
   readonly keys: number
   /** The keys, as far as they can be made out. */
   readonly names: readonly string[]
+}
+
+/** What was not read back when the store was opened. */
+export interface Losses extends LostChunks {
+  /** What a crash has left of the last write, which nobody was told is kept. It is seen in files alone. */
+  readonly tornBytes: number
 }
 
 /** A snapshot that is being made: of the moment when it began, whatever happens meanwhile. */
@@ -279,7 +285,7 @@ interface Restored {
 }
 
 async function restore(storage: Storage, engine: Journaled, last: Identity | undefined): Promise<Restored> {
-  const { manifest, epoch, lastSeq, storeId } = await storage.open(last)
+  const { manifest, epoch, lastSeq, storeId, tornBytes = 0 } = await storage.open(last)
   const chunks: ChunkId[] = []
   let snapshotBytes = 0
   let journalBytes = 0
@@ -289,7 +295,7 @@ async function restore(storage: Storage, engine: Journaled, last: Identity | und
     snapshotBytes += chunk.bytes.length
     engine.restoreChunk(chunk)
   }
-  const losses = engine.finishChunks()
+  const losses = { ...engine.finishChunks(), tornBytes }
   for await (const record of storage.readAfter(engine.seq())) {
     journalBytes += record.length
     engine.restoreRecord(record)

@@ -2,7 +2,7 @@
 
 import { NO_STEPS, type Batch } from '../storage/batch.js'
 import { storageError, type Chunk, type ChunkId } from '../storage/storage.js'
-import type { Journaled, Losses, Walk } from '../committer.js'
+import type { Journaled, LostChunks, Walk } from '../committer.js'
 import type { EngineInstance } from './instance.js'
 import * as kept from './kept.js'
 import type { LiveEngine } from './live.js'
@@ -61,7 +61,7 @@ export class EngineJournal implements Journaled {
     this.#restore((instance) => kept.loadChunk(instance, id, bytes))
   }
 
-  finishChunks(): Losses {
+  finishChunks(): LostChunks {
     return this.#restore((instance) => kept.finishChunks(instance))
   }
 

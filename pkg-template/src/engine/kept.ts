@@ -1,6 +1,6 @@
 // What those who keep a store ask of its instance: steps, snapshots, and what is restored of them. Loaded with them.
 
-import type { Losses } from '../committer.js'
+import type { LostChunks } from '../committer.js'
 import { NookError } from '../errors.js'
 import { decodeText } from '../resp.js'
 import type { Batch } from '../storage/batch.js'
@@ -55,7 +55,7 @@ export function loadChunk(instance: EngineInstance, id: number, bytes: Uint8Arra
 }
 
 /** Ends the loading of chunks; tells what could not be loaded. @throws UNSUPPORTED where they hold what this engine does not know */
-export function finishChunks(instance: EngineInstance): Losses {
+export function finishChunks(instance: EngineInstance): LostChunks {
   const answer = instance.read(instance.enter((exports, engine) => exports.instance_load_finish(engine)), true)
   if (answer instanceof NookError) throw answer
   const [chunks = [], keys = 0, names = []] = answer as unknown as [number[], number, Uint8Array<ArrayBuffer>[]]

@@ -24,7 +24,7 @@ import { Line } from './line.js'
 import {
   afterAppend, afterCheckpoint, closed, FORMAT, newId, raiseEpoch, requireRoom, requireWriter, wiped, type Head,
 } from './rules.js'
-import { encodeFrame, framesOf, hasFrameAfter, requireKnownFrame } from './segment.js'
+import { encodeFrame, framesOf, hasFrameAfter, isTorn, requireKnownFrame } from './segment.js'
 import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity, type Opened, type Storage } from './storage.js'
 
 const WRITER = 'writer'
@@ -188,7 +188,7 @@ export class FileStorage implements Storage {
     const { epoch, storeId } = writer
     const { head: newest, manifest } = await this.#newestHead(names)
     const copy = this.#mistrusted.has(resolve(this.#directory)) ? `journal.${epoch}.1` : null
-    const grown = await this.#sealTail(newest.growing, copy)
+    const { grown, tornBytes } = await this.#sealTail(newest.growing, copy)
     const sealed = grown === null ? newest.sealed : [...newest.sealed, grown]
     const head: FileHead = { ...newest, format: FORMAT, sealed, growing: `journal.${epoch}.0` }
     const lastSeq = Math.max(head.baseSeq, sealed.at(-1)?.lastSeq ?? 0)
@@ -202,7 +202,7 @@ export class FileStorage implements Storage {
     await this.#removeFiles(names.filter((name) => isOurs(name) && !kept.has(name)))
     this.#state = state
     this.#mistrusted.delete(resolve(this.#directory))
-    return { manifest, epoch, lastSeq, storeId }
+    return { manifest, epoch, lastSeq, storeId, tornBytes }
   }
 
   /** Puts a writer of its own in place, and gives the names that were there after that.
@@ -251,13 +251,13 @@ export class FileStorage implements Storage {
     return decoded
   }
 
-  /** What of the segment that grew under the last writer counts; null when that is nothing. It is on the disk then: a writer that was
+  /** What of the segment that grew under the last writer counts, null when that is nothing, and how much a crash has torn of it. It is on the disk then: a writer that was
    *  killed may not have come to its sync, and what the next one appends would stand behind a gap after a power cut.
    *  @param copy  where to put it, if it cannot be synced where it is: of what a failed sync did not write the system takes no note
-   *  @throws DAMAGED when more than its last frame is torn */
-  async #sealTail(file: string, copy: string | null): Promise<SealedSegment | null> {
+   *  @throws DAMAGED when more than its last frame is torn, or that was not torn by a crash */
+  async #sealTail(file: string, copy: string | null): Promise<{ grown: SealedSegment | null; tornBytes: number }> {
     const segment = await this.#files.read(this.#path(file))
-    if (segment === null) return null
+    if (segment === null) return { grown: null, tornBytes: 0 }
     let lastSeq = 0
     let bytes = 0
     for (const frame of framesOf(segment)) {
@@ -265,13 +265,14 @@ export class FileStorage implements Storage {
       bytes = frame.endsAt
     }
     requireKnownFrame(segment, bytes)
-    if (hasFrameAfter(segment, bytes)) {
-      throw storageError('DAMAGED', `${this.#path(file)} is damaged at byte ${bytes}, with steps behind that`)
+    if (bytes < segment.length && (hasFrameAfter(segment, bytes) || !isTorn(segment, bytes))) {
+      throw storageError('DAMAGED', `${this.#path(file)} is damaged at byte ${bytes}`)
     }
-    if (bytes === 0) return null
+    const tornBytes = segment.length - bytes
+    if (bytes === 0) return { grown: null, tornBytes }
     if (copy === null) await this.#files.append(this.#path(file), [])
     else await this.#files.write(this.#path(copy), [segment.subarray(0, bytes)])
-    return { file: copy ?? file, bytes, lastSeq }
+    return { grown: { file: copy ?? file, bytes, lastSeq }, tornBytes }
   }
 
   /** @throws DAMAGED when not all of the segment can be read */

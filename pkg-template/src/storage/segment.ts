@@ -2,7 +2,8 @@
 //
 //   frame = 'NKJ1', crc32: u32, length: u32, last seq: f64, batch: length bytes (batch.ts)      all little-endian
 //
-// The checksum covers what comes after it. So whatever a crash leaves of the last frame is seen to be no frame, and is cut off.
+// The checksum covers what comes after it. So whatever a crash leaves of the last frame is seen to be no frame. It is cut off where a crash
+// may have left it, and was never acknowledged then; anything else that is no frame has gone bad since.
 
 import { crc32 } from 'node:zlib'
 import { batchBytes, type Batch } from './batch.js'
@@ -16,6 +17,8 @@ const CRC_AT = 4
 const LENGTH_AT = 8
 const SEQ_AT = 12
 const HEADER_BYTES = 20
+/** What a disk writes whole or not at all. */
+const SECTOR_BYTES = 512
 
 export interface Frame {
   readonly lastSeq: number
@@ -35,9 +38,9 @@ export function encodeFrame(lastSeq: number, steps: Batch): Uint8Array[] {
   return [header, ...steps.parts]
 }
 
-/** The frame that begins at `at`; null when what stands there is no whole frame. */
-function frameAt(segment: Buffer, at: number): Frame | null {
-  if (at + HEADER_BYTES > segment.length || segment.compare(MAGIC, 0, MAGIC.length, at, at + MAGIC.length) !== 0) return null
+/** The frame that begins at `at`; null when what stands there is no whole frame, whatever its version says where that is not asked for. */
+function frameAt(segment: Buffer, at: number, magicBytes = MAGIC.length): Frame | null {
+  if (at + HEADER_BYTES > segment.length || segment.compare(MAGIC, 0, magicBytes, at, at + magicBytes) !== 0) return null
   const endsAt = at + HEADER_BYTES + segment.readUInt32LE(at + LENGTH_AT)
   if (endsAt > segment.length) return null
   if (crc32(segment.subarray(at + LENGTH_AT, endsAt)) !== segment.readUInt32LE(at + CRC_AT)) return null
@@ -62,13 +65,34 @@ export function hasFrameAfter(bytes: Uint8Array, from: number): boolean {
   return false
 }
 
-/** Frames of a version to come are no torn tail. @throws UNSUPPORTED where one begins at `at` */
+/** Frames of a version to come are no torn tail. One that is what a frame is today is of today, and the byte of its version has gone bad.
+ *  @throws UNSUPPORTED where one begins at `at` */
 export function requireKnownFrame(bytes: Uint8Array, at: number): void {
-  const version = bytes[at + VERSION_AT] ?? 0
-  const isMagic = MAGIC.subarray(0, VERSION_AT).every((byte, index) => bytes[at + index] === byte)
-  if (isMagic && version > (MAGIC[VERSION_AT] ?? 0) && version <= LAST_VERSION) {
+  const segment = asBuffer(bytes)
+  const version = segment[at + VERSION_AT] ?? 0
+  const isMagic = segment.subarray(at, at + VERSION_AT).equals(MAGIC.subarray(0, VERSION_AT))
+  if (isMagic && version > (MAGIC[VERSION_AT] ?? 0) && version <= LAST_VERSION && frameAt(segment, at, VERSION_AT) === null) {
     throw tooNew(`frames of the version ${String.fromCharCode(version)}`)
   }
+}
+
+/** Whether a crash may have left what stands at `at`, which is no frame and has none behind it: the beginning of one, or zeros for a sector
+ *  that the disk did not come to, whatever it came to instead. Of one that was acknowledged, where its bytes go bad, that is so only if it
+ *  has a sector of zeros of its own. The rule is that of etcd's log (`isTornEntry` in server/storage/wal/decoder.go). */
+export function isTorn(bytes: Uint8Array, at: number): boolean {
+  const segment = asBuffer(bytes)
+  for (let from = at, to = at; from < segment.length; from = to) {
+    to = from + SECTOR_BYTES - (from % SECTOR_BYTES)
+    if (segment.subarray(from, to).every((byte) => byte === 0)) return true
+  }
+  const magic = segment.subarray(at, at + MAGIC.length)
+  if (!MAGIC.subarray(0, magic.length).equals(magic)) return false
+  if (at + HEADER_BYTES > segment.length) return true
+  if (at + HEADER_BYTES + segment.readUInt32LE(at + LENGTH_AT) <= segment.length) return false
+  // One that is whole up to the end of the file has gone bad in its length.
+  const header = Buffer.from(segment.subarray(at + LENGTH_AT, at + HEADER_BYTES))
+  header.writeUInt32LE(segment.length - at - HEADER_BYTES)
+  return crc32(segment.subarray(at + HEADER_BYTES), crc32(header)) !== segment.readUInt32LE(at + CRC_AT)
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -24,6 +24,9 @@ export interface Opened {
   readonly lastSeq: number
   /** 32 hexadecimal digits, drawn when the store was made. A store that was deleted and made again has others. */
   readonly storeId: string
+  /** Of an append that a crash has cut, in a medium where a part of it may be left: nobody was told that it is kept, and it is gone.
+   *  Missing from others. */
+  readonly tornBytes?: number
 }
 
 /** What a writer was told when it opened the store. */

@@ -7,8 +7,6 @@ import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { nodeFileSystem } from '../../../pkg-template/src/storage/file-system.js'
 import { destroyFiles, FileStorage, listFiles } from '../../../pkg-template/src/storage/files.js'
-import { decodeHead, encodeHead } from '../../../pkg-template/src/storage/file-head.js'
-import { FORMAT } from '../../../pkg-template/src/storage/rules.js'
 import { batchOf } from './batch-of.js'
 import { cases, runCase, type World } from './conformance.js'
 import { filesWorld, setWriterFormat } from './files-world.js'
@@ -145,54 +143,6 @@ test('of those who make the same empty file one alone is told that it did', asyn
   const path = join(await temporaryFolder(context), 'claim.1')
   const made = await Promise.all([1, 2, 3].map(() => nodeFileSystem.create(path)))
   assert.equal(made.filter(Boolean).length, 1)
-})
-
-test('damage in the middle of the journal is told as DAMAGED, and not cut off as a torn tail is', async () => {
-  const { disk, storage, epoch, reopened } = await onDisk()
-  for (const [index, text] of ['a', 'b', 'c'].entries()) await storage.append(epoch, index + 1, batchOf([step(text)]))
-  disk.damage('/shop/journal.1.0', 40)
-  await assert.rejects(reopened(), { code: 'DAMAGED' })
-})
-
-test('frames of a version to come are told as UNSUPPORTED, and neither cut off nor removed', async () => {
-  const { disk, storage, epoch, reopened } = await onDisk()
-  await storage.append(epoch, 1, batchOf([step('a')]))
-  const frame = await disk.read('/shop/journal.1.0')
-  assert.ok(frame !== null)
-  for (const known of [[], [frame]]) {
-    const [newer] = [frame.slice()]
-    newer[3] = '2'.charCodeAt(0)
-    await disk.write('/shop/journal.1.0', [...known, newer])
-    await assert.rejects(reopened(), { code: 'UNSUPPORTED' })
-    assert.equal((await disk.read('/shop/journal.1.0'))?.length, (1 + known.length) * frame.length)
-  }
-})
-
-test('a head of a format to come is told as UNSUPPORTED', async () => {
-  const { disk, storage, epoch, reopened } = await onDisk()
-  await storage.append(epoch, 1, batchOf([step('a')]))
-  const { head, manifest } = decodeHead((await disk.read('/shop/head.1')) ?? new Uint8Array(0)) ?? assert.fail('no head')
-  await disk.write('/shop/head.1', [encodeHead({ ...head, format: FORMAT + 1 }, manifest)])
-  await assert.rejects(reopened(), { code: 'UNSUPPORTED' })
-  await disk.write('/shop/head.1', [encodeHead(head, manifest)])
-  assert.deepEqual(await reopened(), ['a'])
-})
-
-test('damage at the end of a segment that was sealed is told as DAMAGED', async () => {
-  const { disk, storage, epoch, reopened } = await onDisk()
-  await storage.append(epoch, 1, batchOf([step('a')]))
-  assert.deepEqual(await reopened(), ['a'])
-  disk.damage('/shop/journal.1.0', 24)
-  await assert.rejects(reopened(), { code: 'DAMAGED' })
-})
-
-test('a damaged or missing head is told as DAMAGED', async () => {
-  const { disk, storage, epoch, reopened } = await onDisk()
-  await storage.append(epoch, 1, batchOf([step('a')]))
-  disk.damage('/shop/head.1', 20)
-  await assert.rejects(reopened(), { code: 'DAMAGED' })
-  await disk.remove('/shop/head.1')
-  await assert.rejects(reopened(), { code: 'DAMAGED' })
 })
 
 test('a chunk that the disk has lost is left out, and costs no other', async () => {

@@ -1,4 +1,4 @@
-import type { Journaled, Losses, Walk } from '../../../pkg-template/src/committer.js'
+import type { Journaled, LostChunks, Walk } from '../../../pkg-template/src/committer.js'
 import type { Batch } from '../../../pkg-template/src/storage/batch.js'
 import { storageError, type Chunk, type ChunkId } from '../../../pkg-template/src/storage/storage.js'
 import { batchOf } from './batch-of.js'
@@ -76,7 +76,7 @@ export class WordEngine implements Journaled {
     this.#restoring?.chunks.set(id, JSON.parse(decode(bytes)) as string[])
   }
 
-  finishChunks(): Losses {
+  finishChunks(): LostChunks {
     if (this.#restoring === null) return { chunks: [], keys: 0, names: [] }
     const { manifest, chunks } = this.#restoring
     this.#seq = manifest.seq
