@@ -29,6 +29,10 @@ import { storageError, type Checkpoint, type Chunk, type Estimate, type Identity
 
 const WRITER = 'writer'
 
+/** Nothing is appended to a segment that would make it longer than this, if it has anything: an opening holds one whole, and Node reads no
+ *  file of 2 GiB and more in one go. */
+const SEGMENT_BYTES = 2 ** 26
+
 /** What carries an epoch in its name. */
 const WITH_EPOCH = /^(?:head|journal|chunk|claim)\.(\d+)/
 
@@ -52,6 +56,7 @@ interface Writer {
 interface State {
   readonly writer: Writer
   head: FileHead
+  manifest: Uint8Array | null
   lastSeq: number
   /** Length of the growing segment, of which every byte is acknowledged. */
   growingBytes: number
@@ -94,9 +99,7 @@ export class FileStorage implements Storage {
   }
 
   async *readAfter(seq: number): AsyncIterable<Uint8Array> {
-    const { head, growingBytes, lastSeq } = this.#require()
-    const segments = [...head.sealed, { file: head.growing, bytes: growingBytes, lastSeq }]
-    for (const segment of segments.filter(({ bytes, lastSeq: last }) => bytes > 0 && last > seq)) {
+    for (const segment of segmentsOf(this.#require()).filter(({ lastSeq }) => lastSeq > seq)) {
       for (const frame of await this.#frames(segment)) {
         if (frame.lastSeq > seq) yield* recordsAfter(seq, frame.lastSeq, frame.batch)
       }
@@ -109,6 +112,7 @@ export class FileStorage implements Storage {
       const { lastSeq } = afterAppend(found, firstSeq, steps.count)
       if (steps.count === 0) return
       const frame = encodeFrame(lastSeq, steps)
+      if (state.growingBytes + lengthOf(frame) > SEGMENT_BYTES) await this.#beginSegment(state)
       await this.#appendFrame(state, frame)
       await this.#requireToken(state)
       state.growingBytes += lengthOf(frame)
@@ -121,8 +125,7 @@ export class FileStorage implements Storage {
       requireRoom(this.maxValueBytes, NO_STEPS, checkpoint.add)
       const { baseSeq, lastSeq } = afterCheckpoint(found, checkpoint)
       const before = state.head
-      const grown = { file: before.growing, bytes: state.growingBytes, lastSeq: state.lastSeq }
-      const sealed = [...before.sealed, grown].filter((segment) => segment.bytes > 0 && segment.lastSeq > baseSeq)
+      const sealed = segmentsOf(state).filter((segment) => segment.lastSeq > baseSeq)
       const growing = state.growingBytes > 0 ? newName(state, 'journal') : before.growing
       const added = checkpoint.add.map(({ id, bytes }) => ({ id, bytes, file: newName(state, 'chunk') }))
       const chunks = new Map(before.chunks)
@@ -137,10 +140,13 @@ export class FileStorage implements Storage {
       )
       // Before the rename: a disk may keep the later of two names and lose the earlier.
       await this.#files.syncDirectory(this.#directory)
-      await this.#replaceHead(state, head, checkpoint.manifest)
+      // A copy, as the caller may use its bytes again.
+      const manifest = checkpoint.manifest.slice()
+      await this.#replaceHead(state, head, manifest)
       await this.#requireToken(state)
       if (growing !== before.growing) state.growingBytes = 0
       state.head = head
+      state.manifest = manifest
       state.lastSeq = lastSeq
       await this.#removeFiles(filesOf(before).filter((file) => !filesOf(head).includes(file)))
     })
@@ -192,7 +198,7 @@ export class FileStorage implements Storage {
     const sealed = grown === null ? newest.sealed : [...newest.sealed, grown]
     const head: FileHead = { ...newest, format: FORMAT, sealed, growing: `journal.${epoch}.0` }
     const lastSeq = Math.max(head.baseSeq, sealed.at(-1)?.lastSeq ?? 0)
-    const state: State = { writer, head, lastSeq, growingBytes: 0, nextFile: copy === null ? 1 : 2, broken: null }
+    const state: State = { writer, head, manifest, lastSeq, growingBytes: 0, nextFile: copy === null ? 1 : 2, broken: null }
     await this.#replaceHead(state, head, manifest)
     await this.#requireToken(state)
     const kept = new Set([WRITER, headName(epoch), ...filesOf(head)])
@@ -302,6 +308,15 @@ export class FileStorage implements Storage {
         throw translated(error)
       }
     })
+  }
+
+  /** Seals the segment that grows, if there is anything in it, and has another one grow. */
+  async #beginSegment(state: State): Promise<void> {
+    if (state.growingBytes === 0) return
+    const head = { ...state.head, sealed: segmentsOf(state), growing: newName(state, 'journal') }
+    await this.#replaceHead(state, head, state.manifest)
+    state.head = head
+    state.growingBytes = 0
   }
 
   async #appendFrame(state: State, frame: readonly Uint8Array[]): Promise<void> {
@@ -417,6 +432,12 @@ export function isOfFiles({ code }: NookError): boolean {
 
 function newName(state: State, kind: 'journal' | 'chunk'): string {
   return `${kind}.${state.writer.epoch}.${state.nextFile++}`
+}
+
+/** All segments of the journal that have steps, the last one as far as it is acknowledged. */
+function segmentsOf({ head, growingBytes, lastSeq }: State): SealedSegment[] {
+  const grown = { file: head.growing, bytes: growingBytes, lastSeq }
+  return growingBytes > 0 ? [...head.sealed, grown] : [...head.sealed]
 }
 
 function headName(epoch: number): string {
