@@ -3,7 +3,7 @@
 
 import { Backlog } from './backlog.js'
 import { NO_STEPS, type Batch } from './storage/batch.js'
-import { storageError, type Chunk, type ChunkId, type Identity, type Storage } from './storage/storage.js'
+import { storageError, type Chunk, type ChunkId, type Identity, type Opened, type Storage } from './storage/storage.js'
 
 /** The engine, as far as keeping it goes. */
 export interface Journaled {
@@ -285,7 +285,21 @@ interface Restored {
 }
 
 async function restore(storage: Storage, engine: Journaled, last: Identity | undefined): Promise<Restored> {
-  const { manifest, epoch, lastSeq, storeId, tornBytes = 0 } = await storage.open(last)
+  const opened = await storage.open(last)
+  // What another writer that has opened the store meanwhile took away is neither damaged nor lost.
+  const requireWriter = (): Promise<void> => storage.append(opened.epoch, opened.lastSeq + 1, NO_STEPS)
+  try {
+    const restored = await readBack(storage, engine, opened)
+    if (restored.losses.chunks.length > 0) await requireWriter()
+    return restored
+  } catch (error) {
+    await requireWriter()
+    throw error
+  }
+}
+
+async function readBack(storage: Storage, engine: Journaled, opened: Opened): Promise<Restored> {
+  const { manifest, epoch, lastSeq, storeId, tornBytes = 0 } = opened
   const chunks: ChunkId[] = []
   let snapshotBytes = 0
   let journalBytes = 0

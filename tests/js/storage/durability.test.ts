@@ -1,50 +1,12 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { Committer } from '../../../pkg-template/src/committer.js'
-import { Durability, type DurabilityOptions, type State } from '../../../pkg-template/src/durability.js'
+import { Durability } from '../../../pkg-template/src/durability.js'
 import { NO_STEPS } from '../../../pkg-template/src/storage/batch.js'
-import { FileStorage } from '../../../pkg-template/src/storage/files.js'
 import { MemoryDisk, MemoryStorage } from '../../../pkg-template/src/storage/memory.js'
 import { storageError, type Storage, type StorageCode } from '../../../pkg-template/src/storage/storage.js'
-import { randomFrom } from './conformance.js'
-import { ForgetfulDisk } from './forgetful-disk.js'
+import { kept, openShop, turns, wipe } from './shop.js'
 import { FLUSH, WordEngine } from './word-engine.js'
-
-/** A store on a disk that outlives it, with what was seen of it. */
-interface Shop {
-  readonly disk: MemoryDisk
-  readonly storage: MemoryStorage
-  readonly engine: WordEngine
-  readonly durability: Durability
-  readonly states: State[]
-  say(...words: string[]): void
-}
-
-async function openShop(options: DurabilityOptions = {}, disk = new MemoryDisk(), storage = new MemoryStorage(disk)): Promise<Shop> {
-  const engine = new WordEngine()
-  const states: State[] = []
-  const onHealth = ({ state }: { state: State }): void => void states.push(state)
-  const durability = await Durability.open(storage, engine, { onHealth, ...options })
-  const say = (...words: string[]): void => {
-    for (const word of words) {
-      engine.say(word)
-      durability.poke()
-    }
-  }
-  return { disk, storage, engine, durability, states, say }
-}
-
-/** A call, because the compiler would take what is assigned here for what is found later. */
-function wipe(disk: MemoryDisk): void {
-  disk.kept = null
-}
-
-/** What a crash at this moment would leave. */
-async function kept(disk: MemoryDisk): Promise<string[]> {
-  const survivor = new MemoryDisk()
-  survivor.kept = structuredClone(disk.kept)
-  return (await openShop({}, survivor)).engine.words
-}
 
 /** Makes the next calls of a method fail with these codes, before or after they did their work. */
 function failing(storage: Storage, method: 'append' | 'checkpoint', codes: StorageCode[], when: 'before' | 'after' = 'before'): void {
@@ -65,10 +27,6 @@ function counted(storage: Storage): { appends: number; checkpoints: number } {
   storage.append = (...call) => (calls.appends++, append(...call))
   storage.checkpoint = (...call) => (calls.checkpoints++, checkpoint(...call))
   return calls
-}
-
-const turns = async (count = 20): Promise<void> => {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** Stops setTimeout; setImmediate goes on, so that turns pass while time does not. */
@@ -700,25 +658,6 @@ test('without a journal too, steps that become too many to hold back are made up
   assert.ok((disk.kept?.head.baseSeq ?? 0) > 10 + 32 - 1, `the snapshot is of step ${disk.kept?.head.baseSeq}`)
 })
 
-test('chunks that are missing at the start are named, and cost no others', async () => {
-  const { disk, durability, say } = await openShop({ mode: 'no' })
-  say('a', 'b', 'c', 'd', 'e', 'f', 'g')
-  await durability.checkpoint()
-  disk.kept?.chunks.delete(1)
-  const { engine, durability: next } = await openShop({}, disk)
-  assert.deepEqual([engine.words, next.health().losses], [['a', 'b', 'c', 'g'], { chunks: [1], keys: 3, names: [], tornBytes: 0 }])
-})
-
-test('a journal that does not lead up to the last step is told as DAMAGED', async () => {
-  const { disk, durability, say } = await openShop({ mode: 'no' })
-  for (const word of ['a', 'b', 'c']) {
-    say(word)
-    await durability.flush()
-  }
-  disk.kept?.journal.delete(2)
-  await assert.rejects(openShop({}, disk), { code: 'DAMAGED' })
-})
-
 test('closing lets go of the lock, even if what is pending cannot be kept', async () => {
   for (const codes of [[], ['QUOTA']] as StorageCode[][]) {
     let releases = 0
@@ -733,43 +672,5 @@ test('closing lets go of the lock, even if what is pending cannot be kept', asyn
     await durability.close()
     await assert.rejects(durability.checkpoint(), { code: 'CLOSED' })
     assert.deepEqual([releases, durability.health().state, engine.openWalks], [1, 'closed', 0])
-  }
-})
-
-/** The words that are left by steps. */
-function afterSteps(steps: readonly string[]): readonly string[] {
-  return steps.slice(steps.lastIndexOf(FLUSH) + 1)
-}
-
-test('whenever the power fails, what was flushed is there, and nothing that was not said', async () => {
-  for (let seed = 1; seed <= 60; seed++) {
-    const random = randomFrom(seed)
-    let disk = new ForgetfulDisk({ pass: () => Promise.resolve(), random })
-    let said: string[] = []
-    for (let life = 0; life < 6; life++) {
-      const engine = new WordEngine()
-      const durability = await Durability.open(new FileStorage('/stores/shop', disk), engine, { mode: 'always', checkpointBytes: 200 })
-      let flushed = engine.seq()
-      for (let turn = 0; turn < 25; turn++) {
-        for (let word = random() * 4; word >= 1; word--) {
-          said.push(random() < 0.03 ? FLUSH : `word ${said.length}`)
-          engine.say(said.at(-1) ?? '')
-          durability.poke()
-        }
-        if (random() < 0.3) {
-          const seq = engine.seq()
-          await durability.flush()
-          flushed = seq
-        } else if (random() < 0.3) await turns(1)
-      }
-      const crashed = disk.afterCrash()
-      await durability.close()
-      disk = crashed
-      const found = new WordEngine()
-      await (await Durability.open(new FileStorage('/stores/shop', disk), found)).close()
-      assert.ok(found.seq() >= flushed, `seed ${seed}: ${flushed} steps were flushed, ${found.seq()} are there`)
-      said = said.slice(0, found.seq())
-      assert.deepEqual(found.words, afterSteps(said), `seed ${seed}`)
-    }
   }
 })

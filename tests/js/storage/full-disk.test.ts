@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Durability } from '../../../pkg-template/src/durability.js'
 import { FileStorage } from '../../../pkg-template/src/storage/files.js'
+import type { Opened } from '../../../pkg-template/src/storage/storage.js'
 import { batchOf } from './batch-of.js'
 import { ForgetfulDisk } from './forgetful-disk.js'
 import { interrupted, onDisk, step, steps } from './on-disk.js'
@@ -34,20 +35,20 @@ for (const [when, fill] of [['write', fullAtWrite], ['sync', fullAtSync]] as con
     test(`what a ${when} on a full disk leaves of step ${before + 1} is cut off under no later writer`, async () => {
       const disk = new ForgetfulDisk({ pass: () => Promise.resolve(), random: () => 0 })
       const other = new FileStorage('/shop', disk)
-      let opened: ReturnType<FileStorage['open']> | null = null
-      const comesBetween = async (): Promise<void> => {
+      let opened: Promise<Opened> | null = null
+      const comesBetween = (): Promise<Opened> => {
         disk.freeBytes = Infinity
-        await (opened ??= other.open())
+        return (opened ??= other.open())
       }
       const storage = new FileStorage('/shop', interrupted(disk, before === 0 ? 'remove' : 'truncate', '/shop/journal.1.0', comesBetween))
       const { epoch } = await storage.open()
       for (let seq = 1; seq <= before; seq++) await storage.append(epoch, seq, batchOf([step('kept')]))
       fill(disk)
       await assert.rejects(storage.append(epoch, before + 1, batchOf([step('too much for it')])), { code: 'QUOTA' })
-      await comesBetween()
+      const { lastSeq } = await comesBetween()
       const found = await steps(other)
       assert.deepEqual(found.slice(0, before), Array(before).fill('kept'))
-      assert.equal((await opened)?.lastSeq, found.length)
+      assert.equal(lastSeq, found.length)
     })
   }
 }

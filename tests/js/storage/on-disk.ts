@@ -30,7 +30,7 @@ export type Interruptible = 'list' | 'read' | 'write' | 'rename' | 'truncate' | 
 
 /** A disk as one storage sees it, where something comes in between at the `at`-th call of `method` for what begins with `path`: before
  *  what changes something is done, and after what is read was read. */
-export function interrupted(disk: ForgetfulDisk, method: Interruptible, path: string, between: () => Promise<void>, at = 1): FileSystem {
+export function interrupted(disk: ForgetfulDisk, method: Interruptible, path: string, between: () => Promise<unknown>, at = 1): FileSystem {
   let calls = 0
   return new Proxy(disk, {
     get: (target, key: keyof FileSystem) => async (...call: string[]) => {
