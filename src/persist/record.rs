@@ -5,8 +5,10 @@
 //! and `n` say whose it is and which of his, and `base_seq` on which state it was computed. As a rule it is the store's own, its
 //! `seq`th, on the one before.
 //!
-//! A reader refuses records of formats, and with flags, that it does not know, and says so: they are not damaged. Whoever adds to what
-//! a record may say raises its format, and that of the storages (`FORMAT` in storage/rules.ts): an older build then touches nothing.
+//! A reader refuses records of formats, and with flags, that it does not know, and says so: they are not damaged. Of what a record says
+//! the checksum is believed first, and the format only then: it is a byte that goes bad as others do. Whoever adds to what
+//! a record may say raises its format, and that of the storages (`FORMAT` in storage/rules.ts): an older build then touches nothing, and
+//! comes to no record of a format that has its checksum elsewhere.
 //!
 //! Formats before had a step each:
 //!
@@ -28,6 +30,7 @@ use core::fmt;
 
 use twox_hash::XxHash64;
 
+use super::rdb::crc64;
 use crate::db::bytes::{Parts, write_bytes, write_number};
 use crate::db::steps::{
     CHECKSUM_BYTES, EPOCH_AT, FORMAT, FRAME_BYTES, IS_OF_ANOTHER, IS_RUN, LISTED, Run, StepHead,
@@ -201,18 +204,14 @@ impl Record<'_> {
 /// Where they are anything but one whole record of a known format.
 #[inline(never)]
 pub fn read(record: &[u8]) -> Result<Record<'_>, RecordError> {
-    match record.first() {
-        // Where the checksum is in those, and what it is one of, is not known.
-        Some(&format) if format > FORMAT => return Err(RecordError::UnknownFormat(format)),
-        _ => {}
-    }
     let (body, checksum) = record
         .split_last_chunk::<CHECKSUM_BYTES>()
         .ok_or(RecordError::Malformed)?;
-    if checksum_of(body) != u64::from_le_bytes(*checksum) {
+    let checksum = u64::from_le_bytes(*checksum);
+    if checksum_of(body) != checksum {
         return Err(match body.first() {
-            // Those had another checksum.
-            Some(&format) if (1..FORMAT_OF_REQUESTS).contains(&format) => {
+            // Those had another one in its place.
+            Some(&format @ 1..FORMAT_OF_REQUESTS) if crc64(0, body) == checksum => {
                 RecordError::UnknownFormat(format)
             }
             _ => RecordError::Checksum,

@@ -167,6 +167,11 @@ test('records of a format to come are told as UNSUPPORTED, and stay as they are'
   newer[28] = 6
   newer.writeUInt32LE(crc32(newer.subarray(8)), 4)
   await writeFile(path, newer)
+  // The record has a checksum of its own, without which it is one whose format has gone bad.
+  await assert.rejects(open('shop', { directory }), code('DAMAGED'))
+  newer.writeBigUInt64LE(xxh64(newer.subarray(28, -8)), newer.length - 8)
+  newer.writeUInt32LE(crc32(newer.subarray(8)), 4)
+  await writeFile(path, newer)
   await reopenedTwice(directory)
   assert.deepEqual(await readFile(path), newer)
   await writeFile(path, kept)
@@ -174,6 +179,22 @@ test('records of a format to come are told as UNSUPPORTED, and stay as they are'
   assert.equal(other.get('a'), '1')
   await other.close()
 })
+
+/** XXH64 with the seed 0 of less than 32 bytes. */
+function xxh64(bytes: Buffer): bigint {
+  assert.ok(bytes.length < 32)
+  const [p1, p2, p3, p4, p5] = [0x9e3779b185ebca87n, 0xc2b2ae3d27d4eb4fn, 0x165667b19e3779f9n, 0x85ebca77c2b2ae63n, 0x27d4eb2f165667c5n]
+  const u64 = (number: bigint): bigint => BigInt.asUintN(64, number)
+  const turned = (number: bigint, bits: bigint): bigint => u64(number << bits) | (number >> (64n - bits))
+  let sum = p5 + BigInt(bytes.length)
+  let at = 0
+  for (; at + 8 <= bytes.length; at += 8) sum = u64(turned(sum ^ u64(turned(u64(bytes.readBigUInt64LE(at) * p2), 31n) * p1), 27n) * p1 + p4)
+  for (; at + 4 <= bytes.length; at += 4) sum = u64(turned(sum ^ u64(BigInt(bytes.readUInt32LE(at)) * p1), 23n) * p2 + p3)
+  for (; at < bytes.length; at++) sum = u64(turned(sum ^ u64(BigInt(bytes[at] ?? 0) * p5), 11n) * p1)
+  sum = u64((sum ^ (sum >> 33n)) * p2)
+  sum = u64((sum ^ (sum >> 29n)) * p3)
+  return sum ^ (sum >> 32n)
+}
 
 /** That of RDB files: the polynomial of Jones, reflected. */
 function crc64(bytes: Uint8Array): bigint {

@@ -430,10 +430,7 @@ fn each_command_of_a_transaction_that_did_what_it_said_is_written_once() {
 
 #[test]
 fn a_record_of_another_format_says_so() {
-    // One to come, whatever checksum it has.
-    let mut record = vec![FORMAT + 1, 0, 0, 0];
-    assert_eq!(decode(&record), Err(RecordError::UnknownFormat(FORMAT + 1)));
-    record.extend_from_slice(&checksum_of(&record).to_le_bytes());
+    let record = checked(vec![FORMAT + 1, 0, 0, 0]);
     let error = decode(&record).expect_err("another format");
     assert_eq!(error, RecordError::UnknownFormat(FORMAT + 1));
     assert!(error.is_of_another());
@@ -445,6 +442,17 @@ fn a_record_of_another_format_says_so() {
     assert_eq!(error, RecordError::UnknownFlags(0b1000_0001));
     assert!(error.is_of_another());
     // Format 2 had another checksum.
-    let old = [vec![2], vec![0; 50]].concat();
+    let mut old = [vec![2], vec![0; 50]].concat();
+    old.extend_from_slice(&crc64(0, &old).to_le_bytes());
     assert_eq!(decode(&old), Err(RecordError::UnknownFormat(2)));
+}
+
+/// It was taken for a record of another version, and the store for one that is whole.
+#[test]
+fn a_record_whose_format_has_gone_bad_is_damaged_whatever_format_it_names() {
+    let mut record = checked(vec![FORMAT; 40]);
+    for format in (0..=u8::MAX).filter(|format| *format != FORMAT) {
+        record[0] = format;
+        assert_eq!(decode(&record), Err(RecordError::Checksum), "{format}");
+    }
 }
