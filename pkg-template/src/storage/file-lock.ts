@@ -3,12 +3,16 @@
 // Node has no flock, so a lock outlives a process that was killed. It is taken for dead when its process is, and a process is known by
 // its pid and, where /proc tells, the time it was started: pids come round again. Two processes that find a dead lock at the same
 // moment both replace it; the one whose file is there a little later has it.
+//
+// Each process that asks for the lock has a file of its own beside it, path.<token>, which becomes the lock. Those of processes that were
+// killed meanwhile go with the next one that has it.
 
 import { randomUUID } from 'node:crypto'
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hasCode } from './file-system.js'
+import { hasCode, nodeFileSystem } from './file-system.js'
 import type { Lock, LockRequest } from './lock.js'
 import { storageError } from './storage.js'
 
@@ -16,6 +20,8 @@ import { storageError } from './storage.js'
 const LOOK_AGAIN_MS = 50
 /** Longer than it takes from reading a dead lock to replacing it. */
 const SETTLE_MS = 100
+/** Longer than a process takes to write its own file. */
+const WRITTEN_MS = 60_000
 
 interface Holder {
   readonly host: string
@@ -25,6 +31,9 @@ interface Holder {
   readonly token: string
 }
 
+/** Of a file that says nothing. */
+const NOBODY: Holder = { host: hostname(), pid: 0, startedTicks: null, token: '' }
+
 /** Takes the lock in the file `path`.
  *
  *  Its loss is not watched for: who was robbed is told FENCED by its next write.
@@ -32,16 +41,16 @@ interface Holder {
 export async function takeFileLock(path: string, { ifBusy, signal }: Pick<LockRequest, 'ifBusy' | 'signal'>): Promise<Lock> {
   const mine: Holder = { host: hostname(), pid: process.pid, startedTicks: await startedTicks(process.pid), token: randomUUID() }
   const own = `${path}.${mine.token}`
-  await writeFile(own, JSON.stringify(mine))
   try {
+    await writeFile(own, JSON.stringify(mine))
     for (;;) {
       signal?.throwIfAborted()
       // Linking, unlike writing, makes the file appear with its content, and never replaces one.
-      if (await linked(own, path)) return lockIn(path, mine.token)
+      if (await nodeFileSystem.link(own, path)) return await lockIn(path, mine.token)
       const holder = await readHolder(path)
       if (holder === null) continue
       if (ifBusy === 'steal' || !(await isAlive(holder))) {
-        if (await replaced(own, path, mine.token)) return lockIn(path, mine.token)
+        if (await replaced(own, path, mine.token)) return await lockIn(path, mine.token)
         if (ifBusy !== 'wait') throw inUse(path, await readHolder(path))
         await writeFile(own, JSON.stringify(mine))
         continue
@@ -50,11 +59,13 @@ export async function takeFileLock(path: string, { ifBusy, signal }: Pick<LockRe
       await sleep(LOOK_AGAIN_MS, undefined, signal === undefined ? {} : { signal })
     }
   } finally {
-    await rm(own, { force: true })
+    // One that stays goes once this process has ended. It is no reason not to have the lock.
+    await rm(own, { force: true }).catch(() => undefined)
   }
 }
 
-function lockIn(path: string, token: string): Lock {
+async function lockIn(path: string, token: string): Promise<Lock> {
+  await sweep(path).catch(() => undefined)
   return {
     async release() {
       if ((await readHolder(path))?.token === token) await rm(path, { force: true })
@@ -62,13 +73,14 @@ function lockIn(path: string, token: string): Lock {
   }
 }
 
-async function linked(own: string, path: string): Promise<boolean> {
-  try {
-    await link(own, path)
-    return true
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false
-    throw error
+/** Removes what processes that are no more have left of asking for the lock. One that is being written says nothing yet. */
+async function sweep(path: string): Promise<void> {
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(`${basename(path)}.`)) continue
+    const left = join(dirname(path), name)
+    const holder = await readHolder(left)
+    if (holder === null || (await isAlive(holder))) continue
+    if (holder !== NOBODY || Date.now() - (await stat(left)).mtimeMs > WRITTEN_MS) await rm(left, { force: true })
   }
 }
 
@@ -78,13 +90,13 @@ async function replaced(own: string, path: string, token: string): Promise<boole
   return (await readHolder(path))?.token === token
 }
 
-/** Null when the file is gone, or says nothing that could be understood: then nobody holds it. */
+/** Null when the file is gone. */
 async function readHolder(path: string): Promise<Holder | null> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder
+    return (JSON.parse(await readFile(path, 'utf8')) as Holder | null) ?? NOBODY
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return null
-    if (error instanceof SyntaxError) return { host: hostname(), pid: 0, startedTicks: null, token: '' }
+    if (error instanceof SyntaxError) return NOBODY
     throw error
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -21,6 +21,27 @@ test('a second writer is refused as INUSE until the first lets go, and nothing i
   const second = await takeFileLock(path, { ifBusy: 'error' })
   await second.release()
   assert.deepEqual(await readdir(join(path, '..')), [])
+})
+
+/** It stayed for good. */
+test('what processes that were killed have left of asking for the lock goes, and what others have stays', async (context) => {
+  const path = await lockPath(context)
+  const { pid } = spawnSync(process.execPath, ['-e', ''])
+  const files = {
+    killed: JSON.stringify({ host: hostname(), pid, startedTicks: null, token: 'killed' }),
+    'pid that came round again': JSON.stringify({ host: hostname(), pid: process.pid, startedTicks: '1', token: 'earlier' }),
+    'killed while it wrote': '',
+    waiting: JSON.stringify({ host: hostname(), pid: process.pid, startedTicks: null, token: 'waiting' }),
+    'on another machine': JSON.stringify({ host: 'elsewhere', pid, startedTicks: null, token: 'far' }),
+    'being written': '',
+  }
+  for (const [name, text] of Object.entries(files)) await writeFile(`${path}.${name}`, text)
+  await writeFile(`${path.replace('shop', 'shopping')}.killed`, files.killed)
+  await utimes(`${path}.killed while it wrote`, 0, 0)
+  const lock = await takeFileLock(path, { ifBusy: 'error' })
+  const left = ['shop.lock', ...['being written', 'on another machine', 'waiting'].map((name) => `shop.lock.${name}`), 'shopping.lock.killed']
+  assert.deepEqual((await readdir(join(path, '..'))).sort(), left)
+  await lock.release()
 })
 
 test('one that waits has the lock when it is let go, and a waiting ends with its signal', async (context) => {
@@ -65,8 +86,10 @@ test('the lock of a process on another machine is not judged from here, and a lo
   const path = await lockPath(context)
   await writeFile(path, JSON.stringify({ host: 'elsewhere', pid: 1, startedTicks: null, token: 'far' }))
   await assert.rejects(takeFileLock(path, { ifBusy: 'error' }), { code: 'INUSE' })
-  await writeFile(path, 'nonsense')
-  await (await takeFileLock(path, { ifBusy: 'error' })).release()
+  for (const nonsense of ['nonsense', 'null', '']) {
+    await writeFile(path, nonsense)
+    await (await takeFileLock(path, { ifBusy: 'error' })).release()
+  }
 })
 
 test('of writers that find a dead lock at the same moment one has it', async (context) => {
