@@ -15,7 +15,8 @@ export interface FileSystem {
   read(path: string): Promise<Uint8Array | null>
   /** Makes an empty file, and gives whether it did: false where there is one. Of several callers one alone is told true. */
   create(path: string): Promise<boolean>
-  /** Gives a file another name, and gives whether it did: false where there is something of that name. Of several callers one alone is told true. */
+  /** Gives a file another name, and gives whether it did: false where there is something of that name. Of several callers one alone is
+   *  told true. */
   link(from: string, to: string): Promise<boolean>
   /** Makes or replaces a file, of parts that follow each other, and syncs its bytes, not its name. Where that is what fails, the error
    *  says 'fsync' as its `syscall`, and all of the parts may be there. */

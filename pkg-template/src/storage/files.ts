@@ -257,8 +257,9 @@ export class FileStorage implements Storage {
     return decoded
   }
 
-  /** What of the segment that grew under the last writer counts, null when that is nothing, and how much a crash has torn of it. It is on the disk then: a writer that was
-   *  killed may not have come to its sync, and what the next one appends would stand behind a gap after a power cut.
+  /** What of the segment that grew under the last writer counts, null when that is nothing, and how much behind that a crash has torn. What
+   *  counts is on the disk then: a writer that was killed may not have come to its sync, and what the next one appends would stand behind a
+   *  gap after a power cut.
    *  @param copy  where to put it, if it cannot be synced where it is: of what a failed sync did not write the system takes no note
    *  @throws DAMAGED when more than its last frame is torn, or that was not torn by a crash */
   async #sealTail(file: string, copy: string | null): Promise<{ grown: SealedSegment | null; tornBytes: number }> {

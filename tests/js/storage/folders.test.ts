@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { keeping } from '../../../pkg-template/src/platform/in-files.js'
+import { open } from 'nookdb'
 import { FileStorage } from '../../../pkg-template/src/storage/files.js'
 import { batchOf } from './batch-of.js'
 import { ForgetfulDisk } from './forgetful-disk.js'
@@ -15,9 +15,6 @@ async function temporaryFolder(context: TestContext): Promise<string> {
   context.after(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
-
-const lockIn = (directory: string): ReturnType<typeof keeping.lock> =>
-  keeping.lock({ name: 'shop', ifBusy: 'error', onStolen: () => undefined }, { directory })
 
 /** The folder right above the store was all that was synced: with one above that the disk lost the store. */
 test('all folders above a store that were made for it survive a crash', async () => {
@@ -30,15 +27,17 @@ test('all folders above a store that were made for it survive a crash', async ()
   assert.deepEqual(await steps(next), ['a'])
 })
 
-test('folders above the lock are made, and one that is there is no error', async (context) => {
+test('folders above a store are made, and one that is there is no error', async (context) => {
   const folder = await temporaryFolder(context)
-  for (let time = 0; time < 2; time++) await (await lockIn(join(folder, 'a/b'))).release()
-  assert.deepEqual(await readdir(join(folder, 'a')), ['b'])
+  for (const name of ['one', 'two']) await (await open(name, { directory: join(folder, 'a/b') })).close()
+  assert.deepEqual((await readdir(join(folder, 'a/b'))).sort(), ['one', 'two'])
 })
 
 /** Node's own way of making several never came back. */
 test('folders that cannot be made are told as IO', { skip: !existsSync('/proc/self') }, async () => {
-  for (const directory of ['/proc/nookdb', '/proc/nookdb/a/b']) await assert.rejects(lockIn(directory), { code: 'IO', message: /ENOENT.*\/proc\/nookdb/ })
+  for (const directory of ['/proc/nookdb', '/proc/nookdb/a/b']) {
+    await assert.rejects(open('shop', { directory }), { code: 'IO', message: /ENOENT.*\/proc\/nookdb/ })
+  }
 })
 
 /** It was refused as ENOENT, as by a checkpoint that removes files while they are counted. */
