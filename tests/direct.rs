@@ -190,11 +190,14 @@ impl World {
             Outcome::Reply(reply.unwrap_or_else(Reply::Error))
         };
         match (words[0].as_slice(), &words[1..]) {
-            (b"GET", [key]) => self.engine.get(now, caller, key, bulk).map(replied),
-            (b"HGET", [key, field]) => self
-                .engine
-                .hget(now, caller, (key, field), bulk)
-                .map(replied),
+            (b"GET", [key]) => {
+                let found = self.engine.get(now, caller, key)?;
+                Some(replied(found.map(bulk)))
+            }
+            (b"HGET", [key, field]) => {
+                let found = self.engine.hget(now, caller, (key, field))?;
+                Some(replied(found.map(bulk)))
+            }
             (b"MGET", keys) => {
                 let mut values = Vec::new();
                 let keys = keys.iter().map(Vec::as_slice);

@@ -5,7 +5,7 @@
 //! take it back. What is left of `Slot` and `Draft` is the key itself, statistics and the near cache.
 //! Where there is more to do, nothing has happened, and `None` says so.
 
-use super::keyspace::{Deadline, Keyspace, Lookup, Standing, Used};
+use super::keyspace::{Deadline, Keyspace, Lookup, Place, Standing, Used};
 use super::state::State;
 use crate::error::Result;
 use crate::types::{Kind, Text};
@@ -22,20 +22,14 @@ pub struct QuietSlot<'a, 'k> {
 }
 
 impl State {
-    /// As `Ctx::read_whole`; none where time has taken the key, or somebody may want to hear that it is
-    /// missing.
+    /// Where `Ctx::read_whole` finds a key, if it is there; none where time has taken it, or somebody may want to hear that it
+    /// is missing. What stands there is read by `Keyspace::read_at`.
     #[inline(always)]
-    pub fn read_quietly(
-        &mut self,
-        db: u32,
-        key: &[u8],
-        now_ms: i64,
-        no_touch: bool,
-    ) -> Option<Option<Standing<'_>>> {
-        let hears = self.hears();
-        let keyspace = &mut self.databases[db as usize];
+    pub fn find_quietly(&mut self, db: u32, key: &[u8], now_ms: i64) -> Option<Option<Place>> {
+        let keyspace = &self.databases[db as usize];
         let found = keyspace.find_here(key);
         let Some(place) = found.place else {
+            let hears = self.hears();
             self.stats.misses += u64::from(!hears);
             return (!hears).then_some(None);
         };
@@ -43,11 +37,7 @@ impl State {
             return None;
         }
         self.stats.hits += 1;
-        Some(Some(if no_touch {
-            keyspace.at(place)
-        } else {
-            keyspace.use_at(place, Used::at(now_ms))
-        }))
+        Some(Some(place))
     }
 
     /// As `Ctx::slot`; none where time has taken the key, or somebody watches or listens.

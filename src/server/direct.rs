@@ -28,9 +28,8 @@ impl Host {
                 let Some(resp) = plain_resp(engine, client) else {
                     return false;
                 };
-                let put = |lent: Option<Lent>| mailbox.write(|bytes| write_lent(lent, resp, bytes));
-                match engine.get(now, client, key, put) {
-                    Some(Ok(())) => {}
+                match engine.get(now, client, key) {
+                    Some(Ok(lent)) => mailbox.write(|bytes| write_lent(lent, resp, bytes)),
                     Some(Err(error)) => mailbox.write(|bytes| write_error(&error, bytes)),
                     None => return false,
                 }

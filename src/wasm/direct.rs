@@ -90,18 +90,18 @@ impl Instance {
     pub fn get(&mut self, now_ms: f64, client: u32, key_len: u32) -> u32 {
         let now = self.moment(now_ms);
         self.engine.count_hits(now.ms, self.near_client);
-        let (engine, answer) = (&mut self.engine, &mut self.answer);
         let key = self.places.first(key_len);
-        let tag = engine.get(now, u64::from(client), key, |value| answer.lend(value));
+        let found = self.engine.get(now, u64::from(client), key);
+        let tag = found.map(|found| found.map(|value| self.answer.lend(value)));
         self.read(tag)
     }
 
     pub fn hget(&mut self, now_ms: f64, client: u32, key_len: u32, field_len: u32) -> u32 {
         let now = self.moment(now_ms);
         self.engine.count_hits(now.ms, self.near_client);
-        let (engine, answer) = (&mut self.engine, &mut self.answer);
         let names = (self.places.first(key_len), self.places.second(field_len));
-        let tag = engine.hget(now, u64::from(client), names, |value| answer.lend(value));
+        let found = self.engine.hget(now, u64::from(client), names);
+        let tag = found.map(|found| found.map(|value| self.answer.lend(value)));
         self.read(tag)
     }
 

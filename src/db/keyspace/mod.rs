@@ -191,7 +191,7 @@ impl Keyspace {
         Lookup {
             hash,
             place: found.map(|handle| Place { handle, hash }),
-            has_deadline: self.volatile_len() > 0 && found.is_some_and(has_deadline),
+            has_deadline: !self.volatile.is_empty() && found.is_some_and(has_deadline),
         }
     }
 
@@ -270,6 +270,16 @@ impl Keyspace {
     #[inline]
     pub fn at(&self, place: Place) -> Standing<'_> {
         self.standing(place.handle)
+    }
+
+    /// As `at`, which is a use of the key unless its client is not to touch keys.
+    #[inline(always)]
+    pub fn read_at(&mut self, place: Place, now_ms: i64, no_touch: bool) -> Standing<'_> {
+        if no_touch {
+            self.at(place)
+        } else {
+            self.use_at(place, Used::at(now_ms))
+        }
     }
 
     /// Whether the near cache may hold what stands here: see `note_near`.

@@ -24,6 +24,11 @@ impl<T> Paged<T> {
         full + self.pages.last().map_or(0, Vec::len)
     }
 
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+    }
+
     pub fn push(&mut self, item: T) {
         match self.pages.last_mut() {
             // The first page of a small table takes no more than it needs.

@@ -17,7 +17,7 @@ use super::{Engine, Outcome};
 use crate::commands::{Listed, table};
 use crate::db::{
     Cause, ClientId, Ctx, Draft, ENTRY_MAX_BYTES, Head, Keyspace, QuietSlot, Resp, Role, Savepoint,
-    Standing, State, split_mix,
+    State, split_mix,
 };
 use crate::error::Result;
 use crate::types::Words;
@@ -185,22 +185,6 @@ impl Engine {
             db: caller.db,
             no_touch: caller.no_touch,
         })
-    }
-
-    /// As `Ctx::read_whole` in a step of its own, where nobody is to hear of it.
-    #[inline(always)]
-    fn read_quietly(
-        &mut self,
-        now_ms: i64,
-        caller: Caller,
-        key: &[u8],
-    ) -> Option<Option<Standing<'_>>> {
-        self.state.free_lazily_in_step();
-        let Caller { db, no_touch, .. } = caller;
-        let standing = self.state.read_quietly(db, key, now_ms, no_touch)?;
-        // Each step draws a seed.
-        split_mix(&mut self.random);
-        Some(standing)
     }
 
     /// As `Ctx::slot` in a step of its own, where nobody is to hear of it.

@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::{Moment, is_lasting};
-use crate::db::{Cause, ClientId, Keyspace, Standing};
+use super::{Caller, Moment, is_lasting};
+use crate::db::{Cause, ClientId, Keyspace, Place, Standing, split_mix};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::types::{Fields, Hash, Item, Kind, Str};
+use crate::types::{Hash, Item, Kind, Str};
 
 /// A string as it is lent.
 #[derive(Debug, Clone, Copy)]
@@ -19,10 +19,20 @@ impl<'a> Lent<'a> {
     /// What stands under a key, which has to be a string.
     #[inline(always)]
     fn of(standing: Standing<'a>) -> Result<Lent<'a>> {
-        let text = match standing.short_text() {
-            Some(text) => text,
-            None => <Str as Kind>::of(standing.value()).ok_or(Error::WrongType)?,
-        };
+        match standing.short_text() {
+            Some(text) => Ok(Lent {
+                item: text.as_item(),
+                known_ascii: standing.known_ascii(),
+            }),
+            None => Lent::of_other(standing),
+        }
+    }
+
+    /// As `of`, where that is no string that lies in its block.
+    #[cold]
+    #[inline]
+    fn of_other(standing: Standing<'a>) -> Result<Lent<'a>> {
+        let text = <Str as Kind>::of(standing.value()).ok_or(Error::WrongType)?;
         Ok(Lent {
             item: text.as_item(),
             known_ascii: standing.known_ascii(),
@@ -49,51 +59,72 @@ impl<'a> Lent<'a> {
 }
 
 impl Engine {
-    /// GET. What stands there is lent to `answer`.
-    pub fn get<R>(
+    /// GET. What stands there is lent.
+    #[inline(always)]
+    pub fn get(
         &mut self,
         now: Moment,
         client: ClientId,
         key: &[u8],
-        answer: impl FnOnce(Option<Lent>) -> R,
-    ) -> Option<Result<R>> {
+    ) -> Option<Result<Option<Lent<'_>>>> {
         let caller = self.admits(now, client, "GET", |keys| is_lasting(keys, key))?;
-        if let Some(standing) = self.read_quietly(now.ms, caller, key) {
-            let lent = match standing.map(Lent::of) {
-                None => None,
-                Some(Ok(lent)) => Some(lent),
-                Some(Err(error)) => return Some(self.counted(Err(error))),
-            };
-            return Some(Ok(answer(lent)));
-        }
-        let mut draft = self.draft(now.ms);
-        let mut ctx = caller.ctx(&mut self.state, &mut draft);
-        let lent = ctx.read_whole(key).map(Lent::of).transpose();
-        let answer = lent.map(answer);
-        Some(self.finish(draft, answer, &[b"GET", key]))
+        let Some(found) = self.find_quietly(now.ms, caller, key) else {
+            self.miss_heard(now.ms, caller, &[b"GET", key]);
+            return Some(Ok(None));
+        };
+        let Some(place) = found else {
+            return Some(Ok(None));
+        };
+        let keyspace = &mut self.state.databases[caller.db as usize];
+        let standing = keyspace.read_at(place, now.ms, caller.no_touch);
+        let lent = Lent::of(standing);
+        self.state.stats.errors += u64::from(lent.is_err());
+        Some(lent.map(Some))
     }
 
-    /// HGET. What stands there is lent to `answer`.
-    pub fn hget<R>(
+    /// HGET. What stands there is lent.
+    #[inline]
+    pub fn hget(
         &mut self,
         now: Moment,
         client: ClientId,
         (key, field): (&[u8], &[u8]),
-        answer: impl FnOnce(Option<Lent>) -> R,
-    ) -> Option<Result<R>> {
+    ) -> Option<Result<Option<Lent<'_>>>> {
         let caller = self.admits(now, client, "HGET", |keys| is_lasting(keys, key))?;
-        if let Some(standing) = self.read_quietly(now.ms, caller, key) {
-            let hash = standing.map(hash_of).transpose();
-            let answer =
-                hash.map(|hash| answer(hash.and_then(|hash| hash.get(field)).map(Lent::part)));
-            return Some(self.counted(answer));
-        }
-        let mut draft = self.draft(now.ms);
+        let Some(found) = self.find_quietly(now.ms, caller, key) else {
+            self.miss_heard(now.ms, caller, &[b"HGET", key, field]);
+            return Some(Ok(None));
+        };
+        let Some(place) = found else {
+            return Some(Ok(None));
+        };
+        let keyspace = &mut self.state.databases[caller.db as usize];
+        let standing = keyspace.read_at(place, now.ms, caller.no_touch);
+        let hash = Hash::of(standing.value());
+        self.state.stats.errors += u64::from(hash.is_none());
+        let answer = hash.map(|hash| hash.get(field).map(Lent::part));
+        Some(answer.ok_or(Error::WrongType))
+    }
+
+    /// As `State::find_quietly` in a step of its own, where nobody is to hear of it.
+    #[inline(always)]
+    fn find_quietly(&mut self, now_ms: i64, caller: Caller, key: &[u8]) -> Option<Option<Place>> {
+        self.state.free_lazily_in_step();
+        let found = self.state.find_quietly(caller.db, key, now_ms)?;
+        // Each step draws a seed.
+        split_mix(&mut self.random);
+        Some(found)
+    }
+
+    /// The step of a call whose key is not there, or not any more, where somebody may hear of that.
+    #[cold]
+    #[inline]
+    fn miss_heard(&mut self, now_ms: i64, caller: Caller, argv: &[&[u8]]) {
+        let mut draft = self.draft(now_ms);
         let mut ctx = caller.ctx(&mut self.state, &mut draft);
-        let answer = ctx
-            .read::<Hash>(key)
-            .map(|hash| answer(hash.and_then(|hash| hash.get(field)).map(Lent::part)));
-        Some(self.finish(draft, answer, &[b"HGET", key, field]))
+        let standing = ctx.read_whole(argv[1]);
+        debug_assert!(standing.is_none(), "an authority removes what is past");
+        self.commit(draft, Cause::Command, argv);
     }
 
     /// MGET. What stands under each key is lent to `answer`, in their order; false where nothing has happened.
@@ -122,8 +153,4 @@ impl Engine {
         }
         true
     }
-}
-
-fn hash_of(standing: Standing<'_>) -> Result<Fields<'_>> {
-    Hash::of(standing.value()).ok_or(Error::WrongType)
 }
