@@ -103,10 +103,10 @@ fn is_rewrite_due(host: &Host) -> bool {
     let (size, base) = (journal.size_bytes(), journal.base_bytes().max(1));
     let percentage = host.settings.rewrite_percentage;
     let grown_percent = (size - base.min(size)) * 100 / base;
-    !is_rewriting
-        && percentage > 0
+    let is_large = percentage > 0
         && size >= host.settings.rewrite_min_bytes as u64
-        && grown_percent >= percentage
+        && grown_percent >= percentage;
+    !is_rewriting && (is_large || journal.is_mistrusted())
 }
 
 /// Tells INFO how the journal stands.

@@ -21,6 +21,9 @@ pub struct Journal {
     writing: RefCell<Writing>,
     /// On the disk up to here.
     synced: Cell<u64>,
+    /// The last increment that a failed sync had in hand. The system may have thrown away what it could not write, and says so
+    /// only once: none up to here is trusted by a later sync that succeeds, but only a base that takes their place.
+    mistrusted: Cell<Option<u64>>,
     /// Held while the disk is at it: a second sync could else call synced what is in a file that only
     /// the first has in hand.
     syncing: Mutex<()>,
@@ -38,8 +41,10 @@ struct Writing {
     /// Recorded, and not handed to the system yet.
     pending: Vec<u8>,
     recorded: u64,
-    /// Increments before the last one, which are not on the disk yet.
-    unsynced: Vec<Arc<File>>,
+    /// A failed write may have left something behind `file_bytes`.
+    is_torn: bool,
+    /// Increments before the last one, which are not on the disk yet, by their numbers.
+    unsynced: Vec<(u64, Arc<File>)>,
     base_bytes: u64,
     /// Of the increments before the last one.
     earlier_bytes: u64,
@@ -81,12 +86,14 @@ impl Journal {
                 lines: aof::Writer::default(),
                 pending: Vec::new(),
                 recorded: 0,
+                is_torn: false,
                 unsynced: Vec::new(),
                 base_bytes: sizes.base,
                 earlier_bytes: sizes.earlier,
             }),
             folder,
             synced: Cell::new(0),
+            mistrusted: Cell::new(None),
             syncing: Mutex::new(()),
             wake: Notify::new(),
         })
@@ -124,22 +131,44 @@ impl Journal {
     }
 
     /// Makes what was written survive a crash of the machine; answers whether there was anything.
+    ///
+    /// # Errors
+    /// Those of the disk; after one of them also each time until the journal was written anew.
     pub async fn sync(&self) -> io::Result<bool> {
         let _alone = self.syncing.lock().await;
-        let (position, mut files) = {
+        if self.is_mistrusted() {
+            return Err(io::Error::other(
+                "a sync of the journal has failed, so what it holds may not be on the disk until BGREWRITEAOF has \
+                 written it anew",
+            ));
+        }
+        let (position, last, mut files) = {
             let writing = self.writing.borrow();
-            (writing.written(), writing.unsynced.clone())
+            (writing.written(), writing.last(), writing.unsynced.clone())
         };
         if position == self.synced.get() {
             return Ok(false);
         }
-        let earlier = files.len();
-        files.push(Arc::clone(&self.writing.borrow().file));
-        on_disk(move || files.iter().try_for_each(|file| file.sync_data())).await?;
-        // Not before: where the disk fails, or nobody waits any more, they are still to be synced.
-        self.writing.borrow_mut().unsynced.drain(..earlier);
+        files.push((last, Arc::clone(&self.writing.borrow().file)));
+        let synced = on_disk(move || files.iter().try_for_each(|(_, file)| file.sync_data())).await;
+        if synced.is_err() {
+            self.mistrusted.set(Some(last));
+        }
+        synced?;
+        // Not before: where nobody waits any more, they are still to be synced.
+        let mut writing = self.writing.borrow_mut();
+        writing.unsynced.retain(|(number, _)| *number >= last);
         self.synced.set(position);
         Ok(true)
+    }
+
+    /// Whether it names a file that may not be on the disk, whatever a sync says.
+    pub fn is_mistrusted(&self) -> bool {
+        let writing = self.writing.borrow();
+        let first = writing.manifest.increments.first();
+        self.mistrusted
+            .get()
+            .is_some_and(|last| first.is_some_and(|first| first.seq <= last))
     }
 
     /// All files together.
@@ -163,7 +192,8 @@ impl Journal {
         manifest.increments.push(increment.clone());
         write_whole(&self.folder.join(MANIFEST), manifest.write().as_bytes())?;
         let old = std::mem::replace(&mut writing.file, Arc::new(file));
-        writing.unsynced.push(old);
+        let number = writing.last();
+        writing.unsynced.push((number, old));
         writing.earlier_bytes += std::mem::take(&mut writing.file_bytes);
         writing.lines = aof::Writer::default();
         writing.manifest = manifest;
@@ -194,6 +224,9 @@ impl Journal {
             // A file that stays is named by no manifest, and does no harm.
             let _ = fs::remove_file(self.folder.join(&part.name));
         }
+        writing
+            .unsynced
+            .retain(|(number, _)| *number >= rewrite.first_increment);
         writing.base_bytes = base_bytes;
         writing.earlier_bytes = Sizes::of(&self.folder, &writing.manifest)?.earlier;
         Ok(())
@@ -211,14 +244,24 @@ pub struct Rewrite {
 
 impl Writing {
     fn write(&mut self) -> io::Result<()> {
+        if self.is_torn {
+            self.file.set_len(self.file_bytes)?;
+            self.is_torn = false;
+        }
         if let Err(error) = (&*self.file).write_all(&self.pending) {
             // A part may have been written, and would be there twice after the next attempt.
-            self.file.set_len(self.file_bytes)?;
+            self.is_torn = self.file.set_len(self.file_bytes).is_err();
             return Err(error);
         }
         self.file_bytes += self.pending.len() as u64;
         self.pending.clear();
         Ok(())
+    }
+
+    /// The number of the last increment.
+    fn last(&self) -> u64 {
+        let last = self.manifest.increments.last();
+        last.expect("there is one from the start").seq
     }
 
     fn written(&self) -> u64 {
@@ -290,5 +333,40 @@ mod tests {
         assert!(!second.expect("synced"), "nothing was left to sync");
         assert_eq!(journal.synced(), journal.recorded());
         assert!(!journal.sync().await.expect("synced"));
+    }
+
+    /// The system drops what it could not write and calls the next sync a success, which was taken at its word: SHUTDOWN said
+    /// then that all was kept.
+    #[tokio::test]
+    async fn after_a_failed_sync_none_is_trusted_until_the_journal_was_written_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut engine = Engine::new(Config::default(), 0, 1);
+        let journal = Journal::create(folder.path().join("journal"), engine.state()).expect("new");
+        set_a_key(&mut engine, &journal);
+        // No device can be synced that is no disk.
+        let null = OpenOptions::new()
+            .write(true)
+            .open("/dev/null")
+            .expect("there");
+        let file = std::mem::replace(&mut journal.writing.borrow_mut().file, Arc::new(null));
+        journal.sync().await.expect_err("the disk fails");
+        journal.writing.borrow_mut().file = file;
+        for _ in 0..2 {
+            set_a_key(&mut engine, &journal);
+            journal.sync().await.expect_err("the disk has failed");
+        }
+        assert_eq!(journal.synced(), 0);
+
+        let rewrite = journal.begin_rewrite().expect("a second increment");
+        journal
+            .sync()
+            .await
+            .expect_err("the first increment counts still");
+        let base = export(engine.state(), 0, Target::Redis70);
+        write_whole(&rewrite.path, &base).expect("a base");
+        let base_bytes = base.len() as u64;
+        journal.end_rewrite(rewrite, base_bytes).expect("its place");
+        assert!(journal.sync().await.expect("synced"));
+        assert_eq!(journal.synced(), journal.recorded());
     }
 }
