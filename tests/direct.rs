@@ -2,7 +2,7 @@
 //! directly wherever it lets itself be, have the same replies, messages, steps, statistics and data.
 
 use nookdb::db::Step;
-use nookdb::engine::{Count, Lent, Moment, Row};
+use nookdb::engine::{CALLS_MAX, Count, Lent, Moment, Row};
 use nookdb::protocol::split_arguments;
 use nookdb::types::number::format_f64;
 use nookdb::types::{Score, ValueRef};
@@ -18,6 +18,10 @@ enum Deed {
     },
     /// Calls of ZADD that may go together: score and member of each.
     Together(Vec<(String, Vec<u8>)>),
+    /// Keys that may be read together.
+    GetTogether(Vec<Vec<u8>>),
+    /// Keys that may be set together.
+    SetTogether(Vec<(Vec<u8>, Vec<u8>)>),
     /// One that does not.
     Call(String),
     Pass {
@@ -90,7 +94,9 @@ fn together() -> impl Strategy<Value = Deed> {
         1 => value(),
     ];
     let pairs = prop::collection::vec(("[12]|1\\.50", member), 1..17);
-    pairs.prop_map(Deed::Together)
+    let keys = prop::collection::vec(key(), 1..20).prop_map(Deed::GetTogether);
+    let texts = prop::collection::vec((key(), value()), 1..20).prop_map(Deed::SetTogether);
+    prop_oneof![2 => pairs.prop_map(Deed::Together), 1 => keys, 1 => texts]
 }
 
 /// Whether it reads as it would be written.
@@ -152,6 +158,9 @@ struct World {
     direct: usize,
     /// And how many runs of calls.
     together: usize,
+    /// And how many GET and SET went together.
+    gets: usize,
+    sets: usize,
     /// What snapshots have shown: database, key and value.
     shown: Vec<(u32, Vec<u8>, Vec<u8>)>,
 }
@@ -167,6 +176,8 @@ impl World {
             listener,
             direct: 0,
             together: 0,
+            gets: 0,
+            sets: 0,
             shown: Vec::new(),
         }
     }
@@ -259,11 +270,58 @@ impl World {
             return Outcome::Reply(Reply::Array(news));
         }
         assert!(news.is_empty(), "nothing has happened");
-        let mut reply_to = |words: &[Vec<u8>; 4]| match self.call(now.ms, words) {
-            Outcome::Reply(reply) => reply,
-            other => panic!("{other:?}"),
-        };
+        let mut reply_to = |words: &[Vec<u8>; 4]| reply_of(self.call(now.ms, words));
         Outcome::Reply(Reply::Array(words.iter().map(&mut reply_to).collect()))
+    }
+
+    /// The replies to GET of each key: together as far as that goes, then one by one.
+    fn get_together(&mut self, now: Moment, keys: &[Vec<u8>], may_be_direct: bool) -> Outcome {
+        let mut replies = Vec::new();
+        for some in keys.chunks(CALLS_MAX) {
+            let words: Vec<&[u8]> = some.iter().map(Vec::as_slice).collect();
+            let mut done = 0;
+            if may_be_direct {
+                // It may end where the caller has enough.
+                let enough = replies.len() + 7;
+                done = self.engine.get_each(now, self.caller, &words, |lent| {
+                    replies.push(lent.map_or_else(Reply::Error, |lent| match lent {
+                        None => Reply::Null,
+                        Some(lent) => Reply::Bulk(lent.item.to_vec()),
+                    }));
+                    replies.len() < enough
+                });
+                self.gets += done;
+            }
+            for key in &some[done..] {
+                let words = [b"GET".as_slice(), key].map(<[u8]>::to_vec);
+                replies.push(reply_of(self.call(now.ms, &words)));
+            }
+        }
+        Outcome::Reply(Reply::Array(replies))
+    }
+
+    /// The replies to SET of each pair, as `get_together`.
+    fn set_together(
+        &mut self,
+        now: Moment,
+        pairs: &[(Vec<u8>, Vec<u8>)],
+        may_be_direct: bool,
+    ) -> Outcome {
+        let mut replies = Vec::new();
+        for some in pairs.chunks(CALLS_MAX) {
+            let words: Vec<(&[u8], &[u8])> = some.iter().map(|(k, v)| (&**k, &**v)).collect();
+            let mut done = 0;
+            if may_be_direct {
+                done = self.engine.set_each(now, self.caller, &words);
+                replies.resize(replies.len() + done, Reply::OK);
+                self.sets += done;
+            }
+            for (key, value) in &some[done..] {
+                let words = [b"SET".as_slice(), key, value].map(<[u8]>::to_vec);
+                replies.push(reply_of(self.call(now.ms, &words)));
+            }
+        }
+        Outcome::Reply(Reply::Array(replies))
     }
 
     fn count(&mut self, now: Moment, key: &[u8], count: Count) -> Option<Outcome> {
@@ -351,6 +409,20 @@ impl World {
                     is_exact: true,
                 };
                 return Some(self.together(now, pairs, may_be_direct));
+            }
+            Deed::GetTogether(keys) => {
+                let now = Moment {
+                    ms: now_ms,
+                    is_exact: true,
+                };
+                return Some(self.get_together(now, keys, may_be_direct));
+            }
+            Deed::SetTogether(pairs) => {
+                let now = Moment {
+                    ms: now_ms,
+                    is_exact: true,
+                };
+                return Some(self.set_together(now, pairs, may_be_direct));
             }
             Deed::Call(line) => {
                 let words = split_arguments(line.as_bytes()).expect("words");
@@ -475,6 +547,42 @@ fn plain_calls_go_the_short_way_and_special_ones_do_not() {
 }
 
 #[test]
+fn reads_and_writes_of_strings_go_together_as_far_as_nobody_is_to_hear() {
+    let mut world = World::new(true);
+    let now = Moment {
+        ms: 1000,
+        is_exact: true,
+    };
+    let pairs = ["a", "b", "a"].map(|key| (key.into(), b"plain".to_vec()));
+    let keys = ["a", "none", "h", "b"].map(Vec::from);
+    let say = |world: &mut World, line: &str| {
+        world.call(1000, &split_arguments(line.as_bytes()).expect("words"))
+    };
+    say(&mut world, "HSET h f 7");
+    world.set_together(now, &pairs, true);
+    world.get_together(now, &keys, true);
+    assert_eq!((world.sets, world.gets), (3, 4));
+    for (line, undone) in [
+        ("MULTI", "DISCARD"),
+        ("SUBSCRIBE news", "UNSUBSCRIBE"),
+        ("CONFIG SET maxmemory 900", "CONFIG SET maxmemory 0"),
+    ] {
+        say(&mut world, line);
+        world.set_together(now, &pairs, true);
+        assert_eq!(world.sets, 3, "{line}");
+        say(&mut world, undone);
+    }
+    // Time has taken the second.
+    say(&mut world, "SET none 1 PXAT 1001");
+    let later = Moment {
+        ms: 1002,
+        is_exact: true,
+    };
+    world.get_together(later, &keys, true);
+    assert_eq!(world.gets, 5);
+}
+
+#[test]
 fn calls_go_together_to_a_large_set_of_which_nobody_is_to_hear() {
     let mut world = World::new(true);
     let words = |line: &str| split_arguments(line.as_bytes()).expect("words");
@@ -536,4 +644,11 @@ fn a_short_way_does_not_pass_the_bound_of_memory() {
     world.call(1000, &words("CONFIG SET maxmemory 100000"));
     assert_eq!(add(&mut world, 128), Some(Ok(true)));
     assert!(world.engine.state().used_bytes() > used + 3000);
+}
+
+fn reply_of(outcome: Outcome) -> Reply {
+    match outcome {
+        Outcome::Reply(reply) => reply,
+        other => panic!("{other:?}"),
+    }
 }

@@ -36,7 +36,7 @@ pub use context::{Ctx, Ttl};
 pub use effects::{Argv, Block, Cause, Draft, Effect, Request, Savepoint, Step};
 pub use event::{Class, Event};
 pub use expiry::Budget;
-pub use keyspace::{Deadline, Edit, Entry, Key, Keyspace, Place, Standing};
+pub use keyspace::{Deadline, Edit, Entry, Key, Keyspace, Lookup, Place, Standing};
 pub use lazy::Lazy;
 pub use near::{Hits, Near};
 pub use notify::Notify;

@@ -22,18 +22,21 @@ pub struct QuietSlot<'a, 'k> {
 }
 
 impl State {
-    /// Where `Ctx::read_whole` finds a key, if it is there; none where time has taken it, or somebody may want to hear that it
-    /// is missing. What stands there is read by `Keyspace::read_at`.
+    /// Where `Ctx::read_whole` finds a key that was looked up, if it is there; none where time has taken it, or somebody may want
+    /// to hear that it is missing. What stands there is read by `Keyspace::read_at`.
     #[inline(always)]
-    pub fn find_quietly(&mut self, db: u32, key: &[u8], now_ms: i64) -> Option<Option<Place>> {
-        let keyspace = &self.databases[db as usize];
-        let found = keyspace.find_here(key);
+    pub fn found_quietly(
+        &mut self,
+        db: u32,
+        found: Lookup,
+        now_ms: i64,
+    ) -> Option<Option<Place>> {
         let Some(place) = found.place else {
             let hears = self.hears();
             self.stats.misses += u64::from(!hears);
             return (!hears).then_some(None);
         };
-        if found.has_deadline && keyspace.at(place).is_past(now_ms) {
+        if found.has_deadline && self.databases[db as usize].at(place).is_past(now_ms) {
             return None;
         }
         self.stats.hits += 1;
@@ -48,11 +51,23 @@ impl State {
         key: &'k [u8],
         now_ms: i64,
     ) -> Option<QuietSlot<'_, 'k>> {
+        let found = self.databases[db as usize].find_here(key);
+        self.quiet_slot_found(db, key, found, now_ms)
+    }
+
+    /// As `quiet_slot`, of a key that was looked up.
+    #[inline(always)]
+    pub fn quiet_slot_found<'k>(
+        &mut self,
+        db: u32,
+        key: &'k [u8],
+        found: Lookup,
+        now_ms: i64,
+    ) -> Option<QuietSlot<'_, 'k>> {
         if self.hears() || !self.watches.is_empty() {
             return None;
         }
         let keyspace = &self.databases[db as usize];
-        let found = keyspace.find_here(key);
         let is_past = |place| keyspace.at(place).is_past(now_ms);
         if found.has_deadline && found.place.is_some_and(is_past) {
             return None;

@@ -2,7 +2,7 @@
 //! kept and no reply made between them; and runs of ZADD with one set, together.
 
 use super::host::Host;
-use super::mailbox::Mailbox;
+use super::mailbox::{Mailbox, PAUSE_BYTES};
 use crate::db::{ClientId, ReplyMode, Resp};
 use crate::engine::{CALLS_MAX, Engine, Lent, Moment};
 use crate::protocol::reply::write_error;
@@ -18,10 +18,7 @@ impl Host {
         mailbox: &Mailbox,
         argv: &[&[u8]],
     ) -> bool {
-        let now = Moment {
-            ms: self.now_ms(),
-            is_exact: true,
-        };
+        let now = self.moment();
         let client = mailbox.client;
         match *argv {
             [name, key] if name.eq_ignore_ascii_case(b"GET") => {
@@ -47,11 +44,88 @@ impl Host {
         mailbox.hold(self.position());
         true
     }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            ms: self.now_ms(),
+            is_exact: true,
+        }
+    }
 }
 
 impl Host {
-    /// Runs the first requests of a pipeline as one, where they are ZADD of a member each to one large set; how many.
+    /// Runs the first requests of a pipeline together, where they are several GET, several SET, or ZADD of a member each
+    /// to one large set; how many.
     pub(super) fn call_together<'a>(
+        &self,
+        mailbox: &Mailbox,
+        requests: impl Iterator<Item = Argv<'a>> + Clone,
+    ) -> usize {
+        let mut lens = requests.clone().map(|argv| argv.len());
+        let (Some(len), second) = (lens.next(), lens.next()) else {
+            return 0;
+        };
+        if second != Some(len) {
+            return 0;
+        }
+        match len {
+            2 => {
+                let mut keys = [[].as_slice(); CALLS_MAX];
+                let len = fill(&mut keys, requests.map_while(key_got));
+                self.get_together(mailbox, &keys[..len])
+            }
+            3 => {
+                let mut pairs = [([].as_slice(), [].as_slice()); CALLS_MAX];
+                let len = fill(&mut pairs, requests.map_while(pair_set));
+                self.set_together(mailbox, &pairs[..len])
+            }
+            4 => self.add_together(mailbox, requests),
+            _ => 0,
+        }
+    }
+
+    fn get_together(&self, mailbox: &Mailbox, keys: &[&[u8]]) -> usize {
+        if keys.len() < 2 {
+            return 0;
+        }
+        let engine = &mut *self.engine.borrow_mut();
+        let Some(resp) = plain_resp(engine, mailbox.client) else {
+            return 0;
+        };
+        let done = mailbox.write(|bytes| {
+            engine.get_each(self.moment(), mailbox.client, keys, |lent| {
+                match lent {
+                    Ok(lent) => write_lent(lent, resp, bytes),
+                    Err(error) => write_error(&error, bytes),
+                }
+                bytes.len() < PAUSE_BYTES
+            })
+        });
+        if done > 0 {
+            self.release(engine);
+            mailbox.hold(self.position());
+        }
+        done
+    }
+
+    fn set_together(&self, mailbox: &Mailbox, pairs: &[(&[u8], &[u8])]) -> usize {
+        if pairs.len() < 2 {
+            return 0;
+        }
+        let engine = &mut *self.engine.borrow_mut();
+        if plain_resp(engine, mailbox.client).is_none() || self.is_in_trouble() {
+            return 0;
+        }
+        let done = engine.set_each(self.moment(), mailbox.client, pairs);
+        if done > 0 {
+            mailbox.write(|bytes| (0..done).for_each(|_| bytes.extend_from_slice(b"+OK\r\n")));
+            self.release(engine);
+            mailbox.hold(self.position());
+        }
+        done
+    }
+
+    fn add_together<'a>(
         &self,
         mailbox: &Mailbox,
         requests: impl Iterator<Item = Argv<'a>>,
@@ -73,10 +147,7 @@ impl Host {
         }
         let engine = &mut *self.engine.borrow_mut();
         let client = mailbox.client;
-        let now = Moment {
-            ms: self.now_ms(),
-            is_exact: true,
-        };
+        let now = self.moment();
         let is_let_in = plain_resp(engine, client).is_some() && !self.is_in_trouble();
         let is_done = is_let_in
             && mailbox.write(|bytes| {
@@ -92,6 +163,24 @@ impl Host {
         mailbox.hold(self.position());
         len
     }
+}
+
+/// Puts items at the start of a list, as far as it has room; how many.
+fn fill<T>(list: &mut [T], items: impl Iterator<Item = T>) -> usize {
+    let places = list.iter_mut().zip(items);
+    places.map(|(place, item)| *place = item).count()
+}
+
+/// The key of GET.
+fn key_got(argv: Argv<'_>) -> Option<&[u8]> {
+    let is_get = argv.len() == 2 && argv.get(0)?.eq_ignore_ascii_case(b"GET");
+    is_get.then(|| argv.get(1))?
+}
+
+/// Key and value of SET without options.
+fn pair_set(argv: Argv<'_>) -> Option<(&[u8], &[u8])> {
+    let is_set = argv.len() == 3 && argv.get(0)?.eq_ignore_ascii_case(b"SET");
+    is_set.then_some((argv.get(1)?, argv.get(2)?))
 }
 
 /// The words of ZADD, if it gives one member a score.

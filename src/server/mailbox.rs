@@ -15,7 +15,7 @@ const MOST_UNREAD_BYTES: usize = 32 * 1024 * 1024;
 
 /// While this much waits to be sent, no further request of the client is run. A client that sends
 /// without reading has its own sending held up by that.
-const PAUSE_BYTES: usize = 16 * 1024 * 1024;
+pub const PAUSE_BYTES: usize = 16 * 1024 * 1024;
 
 /// A buffer that grew past this for a large reply is given back after it.
 const KEPT_BYTES: usize = 64 * 1024;

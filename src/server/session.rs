@@ -85,11 +85,11 @@ impl Session {
         if !self.parser.has_ahead() {
             self.parser.read_ahead(READ_AHEAD);
             let together = self.host.call_together(&self.mailbox, self.parser.ahead());
+            self.parser.skip(together);
+            self.host.look_ahead(&self.mailbox, self.parser.ahead());
             if together > 0 {
-                self.parser.skip(together);
                 return true;
             }
-            self.host.look_ahead(&self.mailbox, self.parser.ahead());
         }
         let argv = match self.parser.take() {
             Ok(Some(argv)) => argv,

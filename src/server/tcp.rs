@@ -209,12 +209,13 @@ impl Connection {
     fn send(&mut self, host: &Host, mailbox: &Mailbox) -> io::Result<()> {
         loop {
             if self.is_sent() {
+                // At once, so that the replies to what is read next find its room.
+                mailbox.give_back(std::mem::take(&mut self.sending));
+                self.sent = 0;
                 if mailbox.is_empty() {
                     return Ok(());
                 }
-                mailbox.give_back(std::mem::take(&mut self.sending));
                 self.sending = mailbox.take(host.synced());
-                self.sent = 0;
                 if self.sending.is_empty() {
                     return Ok(());
                 }

@@ -140,6 +140,43 @@ fn a_pipeline_on_a_large_table_is_answered_as_one_request_after_the_other() {
     }
 }
 
+/// What the same requests are answered in one pipeline and one by one.
+#[test]
+fn a_pipeline_of_strings_is_answered_as_one_request_after_the_other() {
+    const LEN: usize = 20_000;
+    let server = NookServer::start();
+    let mut client = server.connect();
+    let answers = [1, 1000].map(|at_once| {
+        client.say("FLUSHALL");
+        let sets = (0..LEN).map(|number| format!("SET key-{number} value-{number}-{:060}", 0));
+        let gets = (0..LEN + 5).map(|number| format!("get key-{}", number * 7 % LEN));
+        let odd = [
+            "LPUSH list 1;GET key-1;GET list;GET none;GET key-2;GET;GET key-1 key-2;GET key-3;SET key-1 12;GET key-1",
+            "SET key-1 a;SELECT 1;GET key-1;GET key-2;SET key-1 one;SET key-2 two;SET list 1;SELECT 0;GET key-1;GET list",
+            "SET list now;set list 2;SET list 3 NX;SET list;GET list;GET key-5;ZADD z 1 a;ZADD z 1 b;GET z;GET key-6",
+            "MULTI;SET key-1 b;SET key-2 b;GET key-1;GET key-2;EXEC;GET key-1;GET key-2;PEXPIREAT key-1 1;GET key-1;GET key-1",
+        ];
+        let odd = odd.iter().flat_map(|line| line.split(';').map(str::to_owned));
+        let requests: Vec<String> = sets.chain(gets).chain(odd).collect();
+        let mut answers = Vec::new();
+        for some in requests.chunks(at_once) {
+            let mut pipeline = Vec::new();
+            for request in some {
+                let words: Vec<&str> = request.split(' ').collect();
+                write_request(&words, &mut pipeline);
+            }
+            client.send(&pipeline);
+            answers.extend(some.iter().map(|_| client.receive()));
+        }
+        answers
+    });
+    let [one_by_one, together] = answers;
+    assert_eq!(one_by_one.len(), together.len());
+    for (number, answer) in one_by_one.iter().enumerate() {
+        assert_eq!(&together[number], answer, "request {number}");
+    }
+}
+
 #[test]
 fn messages_reach_clients_of_either_protocol_before_the_reply_of_who_sent_them() {
     let server = NookServer::start();

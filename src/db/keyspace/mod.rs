@@ -43,9 +43,11 @@ const RESERVED_PART: usize = 128;
 /// Where more than one part in so many is free, entries are moved together before a write is refused.
 const PURGED_PART: usize = 8;
 /// Keys that are looked ahead for at a time.
-const AHEAD: usize = 16;
+pub const AHEAD: usize = 16;
 /// Entries of so many bytes are in the caches of the processor as it is, or soon will be.
 const CACHED_BYTES: usize = 1 << 20;
+/// A processor fetches memory by lines of so many bytes.
+const LINE_BYTES: usize = 64;
 /// Buckets that SCAN looks at for each key that it was asked for, as in Redis: many may be empty.
 const BUCKETS_A_KEY: usize = 10;
 
@@ -172,7 +174,7 @@ impl Keyspace {
 
     /// As `find`, for the few calls that are made most, of each of which this becomes a part.
     #[inline(always)]
-    pub(super) fn find_here(&self, key: &[u8]) -> Lookup {
+    pub fn find_here(&self, key: &[u8]) -> Lookup {
         self.lookup(self.search(key))
     }
 
@@ -181,6 +183,12 @@ impl Keyspace {
     fn search(&self, key: &[u8]) -> u64 {
         let hash = (self.seed.hash_here(key) >> 32) as u32;
         number_of(hash, self.handle_of(hash, key))
+    }
+
+    /// Looks a key up whose hash is known, of this keyspace.
+    #[inline]
+    pub fn find_hashed(&self, hash: u32, key: &[u8]) -> Lookup {
+        self.lookup(number_of(hash, self.handle_of(hash, key)))
     }
 
     /// The look-up of a number.
@@ -206,12 +214,12 @@ impl Keyspace {
             return;
         }
         loop {
-            let (hashes, len) = self.hash_ahead(keys.clone());
+            let (hashes, len) = self.hash_each(keys.clone());
             if len == 0 {
                 return;
             }
             for (hash, key) in hashes[..len].iter().zip(keys.by_ref()) {
-                found(self.lookup(number_of(*hash, self.handle_of(*hash, key))));
+                found(self.find_hashed(*hash, key));
             }
         }
     }
@@ -236,7 +244,7 @@ impl Keyspace {
     /// waits for another.
     pub fn look_ahead<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
         if self.slab.reserved_bytes() >= CACHED_BYTES {
-            self.hash_ahead(keys);
+            self.hash_each(keys);
         }
     }
 
@@ -248,23 +256,41 @@ impl Keyspace {
         }
     }
 
-    /// The hashes of the next keys, and of how many; their buckets and blocks are read.
-    fn hash_ahead<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) -> ([u32; AHEAD], usize) {
-        let mut hashes = [0; AHEAD];
-        let (mut len, mut read) = (0, 0);
+    /// The hashes of the next keys, and of how many, looked ahead for as `look_ahead` does.
+    pub fn hash_each<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) -> ([u32; AHEAD], usize) {
+        let (mut hashes, mut len) = ([0; AHEAD], 0);
         for (slot, key) in hashes.iter_mut().zip(keys) {
             *slot = hash_of(self.seed, key);
-            read ^= self.table.look_ahead(*slot);
             len += 1;
         }
-        for hash in &hashes[..len] {
+        if self.slab.reserved_bytes() >= CACHED_BYTES {
+            self.read_ahead(&hashes[..len]);
+        }
+        (hashes, len)
+    }
+
+    /// Reads the buckets of these hashes, then the blocks: each for all before the next for any. A processor sees some 300
+    /// instructions beyond a line that it waits for, which are those of two keys from the hash to the block, and of all
+    /// buckets.
+    #[inline(never)]
+    fn read_ahead(&self, hashes: &[u32]) {
+        let mut read = 0;
+        for hash in hashes {
+            read ^= self.table.look_ahead(*hash);
+        }
+        let mut found = [None; AHEAD];
+        for (slot, hash) in found.iter_mut().zip(hashes) {
             if let Ok(Some(handle)) = self.table.find_at_home(*hash, |_| true) {
-                read ^= self.block(handle).used().bits();
+                *slot = Some(handle);
             }
+        }
+        for handle in found.iter().flatten() {
+            let bytes = self.slab.bytes(*handle);
+            let further = bytes.get(LINE_BYTES).map_or(0, |byte| u32::from(*byte));
+            read ^= Block::of(bytes).used().bits() ^ further;
         }
         // Nothing is done with what was read, and it is to be read all the same.
         core::hint::black_box(read);
-        (hashes, len)
     }
 
     #[inline]

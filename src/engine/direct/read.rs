@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{Caller, Moment, is_lasting};
-use crate::db::{Cause, ClientId, Keyspace, Place, Standing, split_mix};
+use crate::db::{Cause, ClientId, Keyspace, Lookup, Place, Standing, split_mix};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::types::{Hash, Item, Kind, Str};
@@ -82,6 +82,56 @@ impl Engine {
         Some(lent.map(Some))
     }
 
+    /// GET of each of some keys, as so many calls one after the other: what lets one in is looked at once, and the keys are
+    /// looked for side by side. What stands there is lent to `answer`, which says whether to go on; how many were answered.
+    /// It ends before one of which somebody may want to hear.
+    pub fn get_each(
+        &mut self,
+        now: Moment,
+        client: ClientId,
+        keys: &[&[u8]],
+        mut answer: impl FnMut(Result<Option<Lent>>) -> bool,
+    ) -> usize {
+        let commands = self.state.stats.commands;
+        let Some(caller) = self.admits(now, client, "GET", |_| false) else {
+            return 0;
+        };
+        let (hashes, _) = self.state.databases[caller.db as usize].hash_each(keys.iter().copied());
+        let mut done = 0;
+        for (hash, key) in hashes.iter().zip(keys) {
+            self.state.free_lazily_in_step();
+            let found = self.state.databases[caller.db as usize].find_hashed(*hash, key);
+            let Some(lent) = self.read_each(now.ms, caller, found) else {
+                break;
+            };
+            let is_error = lent.is_err();
+            let goes_on = answer(lent);
+            self.state.stats.errors += u64::from(is_error);
+            done += 1;
+            if !goes_on {
+                break;
+            }
+        }
+        self.state.stats.commands = commands + done as u64;
+        done
+    }
+
+    /// One of them, which was looked up.
+    #[inline(always)]
+    fn read_each(
+        &mut self,
+        now_ms: i64,
+        caller: Caller,
+        found: Lookup,
+    ) -> Option<Result<Option<Lent<'_>>>> {
+        let Some(place) = self.found_quietly(now_ms, caller, found)? else {
+            return Some(Ok(None));
+        };
+        let keyspace = &mut self.state.databases[caller.db as usize];
+        let standing = keyspace.read_at(place, now_ms, caller.no_touch);
+        Some(Lent::of(standing).map(Some))
+    }
+
     /// HGET. What stands there is lent.
     #[inline]
     pub fn hget(
@@ -106,14 +156,26 @@ impl Engine {
         Some(answer.ok_or(Error::WrongType))
     }
 
-    /// As `State::find_quietly` in a step of its own, where nobody is to hear of it.
+    /// As `found_quietly`, of a key by its name.
     #[inline(always)]
     fn find_quietly(&mut self, now_ms: i64, caller: Caller, key: &[u8]) -> Option<Option<Place>> {
         self.state.free_lazily_in_step();
-        let found = self.state.find_quietly(caller.db, key, now_ms)?;
+        let found = self.state.databases[caller.db as usize].find_here(key);
+        self.found_quietly(now_ms, caller, found)
+    }
+
+    /// As `State::found_quietly` in a step of its own, where nobody is to hear of it.
+    #[inline(always)]
+    fn found_quietly(
+        &mut self,
+        now_ms: i64,
+        caller: Caller,
+        found: Lookup,
+    ) -> Option<Option<Place>> {
+        let place = self.state.found_quietly(caller.db, found, now_ms)?;
         // Each step draws a seed.
         split_mix(&mut self.random);
-        Some(found)
+        Some(place)
     }
 
     /// The step of a call whose key is not there, or not any more, where somebody may hear of that.

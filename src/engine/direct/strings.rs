@@ -83,6 +83,36 @@ impl Engine {
         Some(())
     }
 
+    /// SET without options of each of some keys and values, as `Engine::get_each` reads them; how many were set. It ends
+    /// before one of which somebody is to hear, or for which there may be no room.
+    pub fn set_each(&mut self, now: Moment, client: ClientId, pairs: &[(&[u8], &[u8])]) -> usize {
+        let commands = self.state.stats.commands;
+        let Some(caller) = self.admits(now, client, "SET", |_| false) else {
+            return 0;
+        };
+        let keyspace = &self.state.databases[caller.db as usize];
+        let (hashes, _) = keyspace.hash_each(pairs.iter().map(|(key, _)| *key));
+        let mut done = 0;
+        for (hash, (key, value)) in hashes.iter().zip(pairs) {
+            if !self.waiting.is_empty() || !self.has_room_for(key.len() + value.len()) {
+                break;
+            }
+            self.state.free_lazily_in_step();
+            let found = self.state.databases[caller.db as usize].find_hashed(*hash, key);
+            let slot = (self.state).quiet_slot_found(caller.db, key, found, now.ms);
+            let Some(slot) = slot else {
+                break;
+            };
+            slot.set(value, None);
+            if let Some(head) = self.end_quietly(now.ms) {
+                self.journal.push_set(head, caller.db, key, value);
+            }
+            done += 1;
+        }
+        self.state.stats.commands = commands + done as u64;
+        done
+    }
+
     /// As `set`, where somebody hears of it.
     #[cold]
     #[inline]
