@@ -7,13 +7,13 @@
 //!                   that the block has beyond those that it needs
 //! 4   last use      31 bits (`Used`); then the bit that is the slab's
 //!     deadline      8 bytes, and 4 for its place in the list of deadlines: only if the head says so
-//!     key length    4 bytes, only where 10 bits do not hold it: then these are all ones
+//!     key length    4 bytes, and 4 for the hash of the key: only where 10 bits do not hold the length, and are all ones
 //!     key
 //!     payload       of an integer 8 bytes; of a string that is not long, and of an aggregate that is
 //!                   compact, its bytes; of anything else 4 bytes, its number in `Values`
 //! ```
 //!
-//! The hash of the key is not among it: see [`Keyspace::hash_of`](super::Keyspace::hash_of).
+//! The hash of a shorter key is not among it: see [`Keyspace::hash_of`](super::Keyspace::hash_of).
 
 use super::Deadline;
 use super::entry::Used;
@@ -28,7 +28,10 @@ const LISTED: usize = DEADLINE + size_of::<Deadline>();
 const DEADLINE_BYTES: usize = 12;
 const KEY_BITS: u32 = 10;
 const KEY_MASK: u32 = (1 << KEY_BITS) - 1;
-const LONG_KEY: usize = KEY_MASK as usize;
+/// From this length on a key has its length and its hash before it.
+pub(super) const LONG_KEY: usize = KEY_MASK as usize;
+const LONG_KEY_HASH: usize = size_of::<u32>();
+const LONG_KEY_BYTES: usize = LONG_KEY_HASH + size_of::<u32>();
 const PAYLOAD_BITS: u32 = 11;
 const PAYLOAD_MASK: u32 = (1 << PAYLOAD_BITS) - 1;
 const FORM_SHIFT: u32 = KEY_BITS + PAYLOAD_BITS;
@@ -148,11 +151,7 @@ impl Head {
     /// Where the key begins and ends behind the header, which these bytes follow.
     #[inline]
     fn key_at(self, rest: &[u8]) -> (usize, usize) {
-        let start = if self.has_deadline() {
-            DEADLINE_BYTES
-        } else {
-            0
-        };
+        let start = self.deadline_bytes();
         let len = (self.0 & KEY_MASK) as usize;
         if len == LONG_KEY {
             Head::long_key_at(rest, start)
@@ -161,9 +160,18 @@ impl Head {
         }
     }
 
+    #[inline]
+    fn deadline_bytes(self) -> usize {
+        if self.has_deadline() {
+            DEADLINE_BYTES
+        } else {
+            0
+        }
+    }
+
     #[cold]
     fn long_key_at(rest: &[u8], at: usize) -> (usize, usize) {
-        let start = at + size_of::<u32>();
+        let start = at + LONG_KEY_BYTES;
         (start, start + word(rest, at) as usize)
     }
 }
@@ -209,6 +217,14 @@ impl<'a> Block<'a> {
     pub fn key(self) -> &'a [u8] {
         let (start, end) = self.head().key_at(self.rest);
         &self.rest[start..end]
+    }
+
+    /// The hash of a long key; that of a shorter one is as quickly made.
+    #[inline]
+    pub fn kept_hash(self) -> Option<u32> {
+        let head = self.head();
+        let is_long = head.0 & KEY_MASK == KEY_MASK;
+        is_long.then(|| word(self.rest, head.deadline_bytes() + LONG_KEY_HASH))
     }
 
     #[inline]
@@ -292,6 +308,7 @@ pub(super) struct Draft<'a> {
     pub used: Used,
     pub deadline: Option<Deadline>,
     pub is_taken: bool,
+    pub hash: u32,
     pub key: &'a [u8],
     pub payload: Payload<'a>,
 }
@@ -303,7 +320,11 @@ impl Draft<'_> {
         } else {
             0
         };
-        let long = if self.key.len() < LONG_KEY { 0 } else { 4 };
+        let long = if self.key.len() < LONG_KEY {
+            0
+        } else {
+            LONG_KEY_BYTES
+        };
         HEADER_BYTES + deadline + long + self.key.len() + self.payload.len()
     }
 
@@ -322,7 +343,8 @@ impl Draft<'_> {
         write_word(block, USED, self.used.bits());
         if self.key.len() >= LONG_KEY {
             write_word(block, at, self.key.len() as u32);
-            at += size_of::<u32>();
+            write_word(block, at + LONG_KEY_HASH, self.hash);
+            at += LONG_KEY_BYTES;
         }
         let (key, payload) = block[at..].split_at_mut(self.key.len());
         copy(self.key, key);

@@ -328,9 +328,9 @@ impl Keyspace {
     }
 
     /// The hash of the key in a block: 4 bytes of each entry would keep it, and few ask for it that have not just looked the
-    /// key up.
+    /// key up. They are spent where it is a long one, so that no split of the table reads many of those.
     fn hash_of(&self, handle: Handle) -> u32 {
-        hash_of(self.seed, self.block(handle).key())
+        hash_of_block(self.seed, self.block(handle))
     }
 
     #[inline]
@@ -411,7 +411,7 @@ impl Keyspace {
         while let Some(from) = next {
             next = self.slab.compact(from, &mut |block, old, new| {
                 let block = Block::of(block);
-                let is_there = table.replace(hash_of(seed, block.key()), old, new);
+                let is_there = table.replace(hash_of_block(seed, block), old, new);
                 assert!(is_there, "a block that is in use and in no table");
                 if block.head().has_deadline() {
                     volatile[block.listed()] = new;
@@ -426,6 +426,13 @@ impl Keyspace {
 #[inline]
 fn hash_of(seed: Seed, key: &[u8]) -> u32 {
     (seed.hash(key) >> 32) as u32
+}
+
+/// As `Keyspace::hash_of`.
+#[inline]
+fn hash_of_block(seed: Seed, block: Block) -> u32 {
+    let kept = block.kept_hash();
+    kept.unwrap_or_else(|| hash_of(seed, block.key()))
 }
 
 /// Whether two keys are the same. They are short, and compared eight bytes at a time right here: a call of `memcmp`

@@ -10,7 +10,8 @@
 //! behind what tells the buckets of the lowest of them apart. So two of three splits find there which bucket an entry goes to, and
 //! only the third asks for hashes, for the next 9 bits; at the third depth a bit of the tag is the same for all of a bucket. Two
 //! segments that become one need no more bits than they have. Entries that strayed from the bucket that they should be in are known by
-//! their bit, and are moved by a search, for which their hashes are asked for.
+//! their bit, and are moved by a search, for which their hashes are asked for. A split so asks for the hashes of 614 entries at most,
+//! each of a key of less than 1 KiB or kept beside the key.
 //!
 //! The directory is indexed by the first bits of the hash, and names a segment for each; several
 //! places may name the same one (extendible hashing: Fagin, Nievergelt, Pippenger, Strong 1979). A segment

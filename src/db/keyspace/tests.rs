@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::block::{INLINE_MAX_BYTES, Payload};
+use super::block::{INLINE_MAX_BYTES, LONG_KEY, Payload};
 use super::entry::{LISTED_BYTES, TABLE_BYTES};
 use super::slab::Block as _;
 use super::*;
@@ -62,10 +62,11 @@ fn member(number: usize) -> Vec<u8> {
 
 /// Short, long and longer than the header of a block can tell.
 fn key(number: u8) -> Vec<u8> {
-    let len = if number % 32 == 7 {
-        3000
-    } else {
-        1 + usize::from(number % 40)
+    let len = match number % 32 {
+        7 => 3000,
+        8 => LONG_KEY,
+        9 => LONG_KEY - 1,
+        _ => 1 + usize::from(number % 40),
     };
     let mut key = vec![b'k'; len];
     key[0] = number;
@@ -268,6 +269,7 @@ impl Twin {
 
     /// Every key weighs what it would if it had just been put there, and what it has left of its block.
     fn check_weights(&self) {
+        check_hashes(&self.keyspace);
         for one in self.keyspace.iter() {
             let mut anew = Keyspace::new(Seed::default(), Keyspace::MAX_BYTES);
             anew.put(anew.find(one.key()), one.key(), one.to_entry());
@@ -525,6 +527,47 @@ fn keys_that_differ_in_one_byte_or_in_length_are_not_the_same() {
             assert!(!is_same(key, &other), "{len}, {at}");
             assert!(!is_same(key, &key[..at]), "{len}, {at}");
         }
+    }
+}
+
+/// Just the long keys have their hash beside them, and it is that.
+fn check_hashes(keyspace: &Keyspace) {
+    for handle in keyspace.table.iter() {
+        let block = keyspace.block(handle);
+        let is_long = block.key().len() >= LONG_KEY;
+        let made = is_long.then(|| hash_of(keyspace.seed, block.key()));
+        assert_eq!(block.kept_hash(), made);
+    }
+}
+
+#[test]
+fn long_keys_keep_their_hashes_and_are_found_over_several_splits() {
+    let mut keyspace = Keyspace::new(Seed::default(), Keyspace::MAX_BYTES);
+    let key = |number: usize| {
+        let mut key = vec![b'k'; LONG_KEY - 2 + number % 4];
+        key[..8].copy_from_slice(&number.to_le_bytes());
+        key
+    };
+    let deadline = |number: usize| number.is_multiple_of(3).then_some(9);
+    for number in 0..6000 {
+        let entry = Entry::new(Str::text(b"value").into_value(), deadline(number));
+        keyspace.put(keyspace.find(&key(number)), &key(number), entry);
+    }
+    check_hashes(&keyspace);
+    for number in (0..6000).filter(|number| number % 8 != 0) {
+        let place = keyspace.find(&key(number)).place.expect("it was put");
+        keyspace.set_deadline(place, deadline(number + 1));
+        let place = keyspace.find(&key(number)).place.expect("it stands");
+        if number % 8 > 1 {
+            keyspace.remove(place);
+        }
+    }
+    keyspace.settle(&mut Lazy::default());
+    keyspace.purge();
+    check_hashes(&keyspace);
+    for number in 0..6000 {
+        let found = keyspace.get(&key(number)).map(|found| found.key());
+        assert_eq!(found, (number % 8 < 2).then_some(&*key(number)));
     }
 }
 

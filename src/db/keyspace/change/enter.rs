@@ -4,7 +4,7 @@ use super::Written;
 use crate::db::keyspace::block::{self, Block, Draft, INLINE_MAX_BYTES, Payload};
 use crate::db::keyspace::entry::{Used, weight_of};
 use crate::db::keyspace::slab::Handle;
-use crate::db::keyspace::{Deadline, Entry, Keyspace, Place, hash_of};
+use crate::db::keyspace::{Deadline, Entry, Keyspace, Place, hash_of_block};
 use crate::types::{Text, Value};
 
 impl Keyspace {
@@ -40,6 +40,7 @@ impl Keyspace {
             used,
             deadline,
             is_taken: self.is_ahead(hash),
+            hash,
             key,
             payload,
         };
@@ -92,7 +93,7 @@ impl Keyspace {
     /// Puts a block into the table, and nothing else.
     pub(in crate::db::keyspace) fn insert(&mut self, hash: u32, handle: Handle) {
         let (seed, slab) = (self.seed, &self.slab);
-        let hash_of = |handle| hash_of(seed, Block::of(slab.bytes(handle)).key());
+        let hash_of = |handle| hash_of_block(seed, Block::of(slab.bytes(handle)));
         self.table.insert(hash, handle, hash_of);
     }
 
@@ -103,7 +104,7 @@ impl Keyspace {
             self.unlist(place.handle);
         }
         let (seed, slab) = (self.seed, &self.slab);
-        let hash_of = |handle| hash_of(seed, Block::of(slab.bytes(handle)).key());
+        let hash_of = |handle| hash_of_block(seed, Block::of(slab.bytes(handle)));
         let is_there = self.table.remove(place.hash, place.handle, hash_of);
         assert!(is_there, "a block that stands and is not in the table");
     }
