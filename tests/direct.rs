@@ -566,12 +566,18 @@ fn reads_and_writes_of_strings_go_together_as_far_as_nobody_is_to_hear() {
         ("MULTI", "DISCARD"),
         ("SUBSCRIBE news", "UNSUBSCRIBE"),
         ("CONFIG SET maxmemory 900", "CONFIG SET maxmemory 0"),
+        ("WATCH a", "UNWATCH"),
     ] {
         say(&mut world, line);
         world.set_together(now, &pairs, true);
         assert_eq!(world.sets, 3, "{line}");
         say(&mut world, undone);
     }
+    say(&mut world, "CONFIG SET notify-keyspace-events KEAm");
+    world.set_together(now, &pairs, true);
+    world.get_together(now, &keys, true);
+    assert_eq!((world.sets, world.gets), (3, 4));
+    say(&mut world, "CONFIG SET notify-keyspace-events ''");
     // Time has taken the second.
     say(&mut world, "SET none 1 PXAT 1001");
     let later = Moment {

@@ -25,12 +25,7 @@ impl State {
     /// Where `Ctx::read_whole` finds a key that was looked up, if it is there; none where time has taken it, or somebody may want
     /// to hear that it is missing. What stands there is read by `Keyspace::read_at`.
     #[inline(always)]
-    pub fn found_quietly(
-        &mut self,
-        db: u32,
-        found: Lookup,
-        now_ms: i64,
-    ) -> Option<Option<Place>> {
+    pub fn found_quietly(&mut self, db: u32, found: Lookup, now_ms: i64) -> Option<Option<Place>> {
         let Some(place) = found.place else {
             let hears = self.hears();
             self.stats.misses += u64::from(!hears);
@@ -64,7 +59,7 @@ impl State {
         found: Lookup,
         now_ms: i64,
     ) -> Option<QuietSlot<'_, 'k>> {
-        if self.hears() || !self.watches.is_empty() {
+        if !self.is_quiet() {
             return None;
         }
         let keyspace = &self.databases[db as usize];
@@ -116,8 +111,14 @@ impl State {
 
     /// Whether anybody listens to what happens to keys.
     #[inline(always)]
-    fn hears(&self) -> bool {
+    pub fn hears(&self) -> bool {
         self.config.notify.is_on() || self.clients.has_observers()
+    }
+
+    /// Whether nobody is to hear of a write, who listens or watches.
+    #[inline(always)]
+    pub fn is_quiet(&self) -> bool {
+        !self.hears() && self.watches.is_empty()
     }
 }
 

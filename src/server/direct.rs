@@ -1,7 +1,7 @@
 //! GET and SET the short way: from the bytes that were received into those that are sent, with no list of arguments
-//! kept and no reply made between them; and runs of ZADD with one set, together.
+//! kept and no reply made between them; runs of either, and of ZADD with one set, together.
 
-use super::host::Host;
+use super::host::{Host, LOOK_AHEAD_MAX_BYTES};
 use super::mailbox::{Mailbox, PAUSE_BYTES};
 use crate::db::{ClientId, ReplyMode, Resp};
 use crate::engine::{CALLS_MAX, Engine, Lent, Moment};
@@ -171,16 +171,20 @@ fn fill<T>(list: &mut [T], items: impl Iterator<Item = T>) -> usize {
     places.map(|(place, item)| *place = item).count()
 }
 
-/// The key of GET.
+/// The key of GET, if it may be hashed before its turn.
 fn key_got(argv: Argv<'_>) -> Option<&[u8]> {
     let is_get = argv.len() == 2 && argv.get(0)?.eq_ignore_ascii_case(b"GET");
-    is_get.then(|| argv.get(1))?
+    is_get.then(|| key_ahead(argv))?
 }
 
-/// Key and value of SET without options.
+/// Key and value of SET without options, as `key_got`.
 fn pair_set(argv: Argv<'_>) -> Option<(&[u8], &[u8])> {
     let is_set = argv.len() == 3 && argv.get(0)?.eq_ignore_ascii_case(b"SET");
-    is_set.then_some((argv.get(1)?, argv.get(2)?))
+    is_set.then_some((key_ahead(argv)?, argv.get(2)?))
+}
+
+fn key_ahead(argv: Argv<'_>) -> Option<&[u8]> {
+    argv.get(1).filter(|key| key.len() <= LOOK_AHEAD_MAX_BYTES)
 }
 
 /// The words of ZADD, if it gives one member a score.

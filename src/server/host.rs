@@ -87,7 +87,7 @@ pub enum Next {
 /// Expired keys are removed for at most so long at a time.
 const SLICE_MS: u64 = 5;
 /// Of the keys that are hashed before their requests run.
-const LOOK_AHEAD_MAX_BYTES: usize = 256;
+pub(super) const LOOK_AHEAD_MAX_BYTES: usize = 256;
 
 impl Host {
     /// Loads what was kept.

@@ -84,7 +84,7 @@ impl Engine {
 
     /// GET of each of some keys, as so many calls one after the other: what lets one in is looked at once, and the keys are
     /// looked for side by side. What stands there is lent to `answer`, which says whether to go on; how many were answered.
-    /// It ends before one of which somebody may want to hear.
+    /// It ends before one of which somebody may want to hear; none is hashed where anybody listens, as the first may be missing.
     pub fn get_each(
         &mut self,
         now: Moment,
@@ -92,6 +92,9 @@ impl Engine {
         keys: &[&[u8]],
         mut answer: impl FnMut(Result<Option<Lent>>) -> bool,
     ) -> usize {
+        if self.state.hears() {
+            return 0;
+        }
         let commands = self.state.stats.commands;
         let Some(caller) = self.admits(now, client, "GET", |_| false) else {
             return 0;

@@ -84,8 +84,15 @@ impl Engine {
     }
 
     /// SET without options of each of some keys and values, as `Engine::get_each` reads them; how many were set. It ends
-    /// before one of which somebody is to hear, or for which there may be no room.
+    /// before one of which somebody is to hear, or for which there may be no room; no key is hashed where that is the first.
     pub fn set_each(&mut self, now: Moment, client: ClientId, pairs: &[(&[u8], &[u8])]) -> usize {
+        let Some((key, value)) = pairs.first() else {
+            return 0;
+        };
+        let is_quiet = self.waiting.is_empty() && self.state.is_quiet();
+        if !is_quiet || !self.has_room_for(key.len() + value.len()) {
+            return 0;
+        }
         let commands = self.state.stats.commands;
         let Some(caller) = self.admits(now, client, "SET", |_| false) else {
             return 0;
