@@ -7,6 +7,8 @@ use tracing::{info, warn};
 use super::host::{Host, Next, Peer};
 use super::jobs;
 use super::mailbox::Mailbox;
+use crate::db::Keyspace;
+use crate::engine::CALLS_MAX;
 use crate::error::Error;
 use crate::protocol::{Bounds, Parser};
 
@@ -16,6 +18,8 @@ const MOST_AHEAD_BYTES: usize = 64 * 1024 * 1024;
 /// Requests of a pipeline that are read before the first of them is run, so that what they will look for is on its way
 /// from memory: as many keys as a core fetches at once, and a few more.
 pub const READ_AHEAD: usize = 16;
+
+const _: () = assert!(CALLS_MAX <= READ_AHEAD && READ_AHEAD <= Keyspace::AHEAD);
 
 pub struct Session {
     host: Rc<Host>,

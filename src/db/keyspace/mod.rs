@@ -42,8 +42,7 @@ const AVERAGED: usize = 100;
 const RESERVED_PART: usize = 128;
 /// Where more than one part in so many is free, entries are moved together before a write is refused.
 const PURGED_PART: usize = 8;
-/// Keys that are looked ahead for at a time.
-pub const AHEAD: usize = 16;
+const AHEAD: usize = Keyspace::AHEAD;
 /// Entries of so many bytes are in the caches of the processor as it is, or soon will be.
 const CACHED_BYTES: usize = 1 << 20;
 /// A processor fetches memory by lines of so many bytes.
@@ -98,6 +97,9 @@ fn number_of(hash: u32, found: Option<Handle>) -> u64 {
 impl Keyspace {
     /// What the entries of one database may take: handles tell no more apart.
     pub const MAX_BYTES: u64 = slab::CHUNKS_MAX as u64 * slab::CHUNK_BYTES as u64;
+
+    /// Keys that are looked ahead for at a time.
+    pub const AHEAD: usize = 16;
 
     /// Its entries take so many bytes at most.
     pub fn new(seed: Seed, max_bytes: u64) -> Keyspace {
