@@ -211,7 +211,7 @@ impl Keyspace {
         mut keys: impl Iterator<Item = &'k [u8]> + Clone,
         mut found: impl FnMut(Lookup),
     ) {
-        if self.slab.reserved_bytes() < CACHED_BYTES {
+        if !self.is_past_caches() {
             keys.for_each(|key| found(self.find(key)));
             return;
         }
@@ -245,9 +245,14 @@ impl Keyspace {
     /// for is most of its time once the keys are many: first the bucket, then the block that it names. Here no key
     /// waits for another.
     pub fn look_ahead<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
-        if self.slab.reserved_bytes() >= CACHED_BYTES {
+        if self.is_past_caches() {
             self.hash_each(keys);
         }
+    }
+
+    #[inline]
+    fn is_past_caches(&self) -> bool {
+        self.slab.reserved_bytes() >= CACHED_BYTES
     }
 
     /// As `look_ahead`, for what calls that name one key will look for in the value under it.
@@ -265,7 +270,7 @@ impl Keyspace {
             *slot = hash_of(self.seed, key);
             len += 1;
         }
-        if self.slab.reserved_bytes() >= CACHED_BYTES {
+        if self.is_past_caches() {
             self.read_ahead(&hashes[..len]);
         }
         (hashes, len)
