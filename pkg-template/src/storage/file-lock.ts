@@ -31,26 +31,33 @@ interface Holder {
   readonly token: string
 }
 
+type TicksOf = (pid: number) => Promise<string | null>
+
 /** Of a file that says nothing. */
 const NOBODY: Holder = { host: hostname(), pid: 0, startedTicks: null, token: '' }
 
 /** Takes the lock in the file `path`.
  *
  *  Its loss is not watched for: who was robbed is told FENCED by its next write.
+ *  @param ticksOf  what the system says of the start of a process
  *  @throws INUSE */
-export async function takeFileLock(path: string, { ifBusy, signal }: Pick<LockRequest, 'ifBusy' | 'signal'>): Promise<Lock> {
-  const mine: Holder = { host: hostname(), pid: process.pid, startedTicks: await startedTicks(process.pid), token: randomUUID() }
+export async function takeFileLock(
+  path: string,
+  { ifBusy, signal }: Pick<LockRequest, 'ifBusy' | 'signal'>,
+  ticksOf: TicksOf = startedTicks,
+): Promise<Lock> {
+  const mine: Holder = { host: hostname(), pid: process.pid, startedTicks: await ticksOf(process.pid), token: randomUUID() }
   const own = `${path}.${mine.token}`
   try {
     await writeFile(own, JSON.stringify(mine))
     for (;;) {
       signal?.throwIfAborted()
       // Linking, unlike writing, makes the file appear with its content, and never replaces one.
-      if (await nodeFileSystem.link(own, path)) return await lockIn(path, mine.token)
+      if (await nodeFileSystem.link(own, path)) return await lockIn(path, mine.token, ticksOf)
       const holder = await readHolder(path)
       if (holder === null) continue
-      if (ifBusy === 'steal' || !(await isAlive(holder))) {
-        if (await replaced(own, path, mine.token)) return await lockIn(path, mine.token)
+      if (ifBusy === 'steal' || !(await isAlive(holder, ticksOf))) {
+        if (await replaced(own, path, mine.token)) return await lockIn(path, mine.token, ticksOf)
         if (ifBusy !== 'wait') throw inUse(path, await readHolder(path))
         await writeFile(own, JSON.stringify(mine))
         continue
@@ -64,8 +71,8 @@ export async function takeFileLock(path: string, { ifBusy, signal }: Pick<LockRe
   }
 }
 
-async function lockIn(path: string, token: string): Promise<Lock> {
-  await sweep(path).catch(() => undefined)
+async function lockIn(path: string, token: string, ticksOf: TicksOf): Promise<Lock> {
+  await sweep(path, ticksOf).catch(() => undefined)
   return {
     async release() {
       if ((await readHolder(path))?.token === token) await rm(path, { force: true })
@@ -74,12 +81,12 @@ async function lockIn(path: string, token: string): Promise<Lock> {
 }
 
 /** Removes what processes that are no more have left of asking for the lock. One that is being written says nothing yet. */
-async function sweep(path: string): Promise<void> {
+async function sweep(path: string, ticksOf: TicksOf): Promise<void> {
   for (const name of await readdir(dirname(path))) {
     if (!name.startsWith(`${basename(path)}.`)) continue
     const left = join(dirname(path), name)
     const holder = await readHolder(left)
-    if (holder === null || (await isAlive(holder))) continue
+    if (holder === null || (await isAlive(holder, ticksOf))) continue
     if (holder !== NOBODY || Date.now() - (await stat(left)).mtimeMs > WRITTEN_MS) await rm(left, { force: true })
   }
 }
@@ -101,7 +108,7 @@ async function readHolder(path: string): Promise<Holder | null> {
   }
 }
 
-async function isAlive({ host, pid, startedTicks: started }: Holder): Promise<boolean> {
+async function isAlive({ host, pid, startedTicks: started }: Holder, ticksOf: TicksOf): Promise<boolean> {
   // Of another machine on the same disk nothing can be known from here.
   if (host !== hostname()) return true
   if (pid <= 0) return false
@@ -111,7 +118,10 @@ async function isAlive({ host, pid, startedTicks: started }: Holder): Promise<bo
     // EPERM: it is there, and somebody else's.
     return hasCode(error, 'EPERM')
   }
-  return started === null || (await startedTicks(pid)) === started
+  if (started === null) return true
+  // That it cannot be read, as without /proc or file descriptors, says nothing.
+  const now = await ticksOf(pid)
+  return now === null || now === started
 }
 
 /** Field 22 of /proc/<pid>/stat (proc(5)), counted behind the name, which may hold spaces and ends with the last ')'. */

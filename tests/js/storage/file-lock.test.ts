@@ -82,6 +82,14 @@ test('the lock of a process whose pid has come round again is taken over', async
   await (await takeFileLock(path, { ifBusy: 'error' })).release()
 })
 
+/** It was taken from a process that lives by one without file descriptors, or that may not read /proc. */
+test('the lock of a process whose start cannot be told is not taken for that of another one', async (context) => {
+  const path = await lockPath(context)
+  await writeFile(path, JSON.stringify({ host: hostname(), pid: process.pid, startedTicks: '1', token: 'held' }))
+  await assert.rejects(takeFileLock(path, { ifBusy: 'error' }, async () => null), { code: 'INUSE' })
+  await (await takeFileLock(path, { ifBusy: 'error' }, async () => '2')).release()
+})
+
 test('the lock of a process on another machine is not judged from here, and a lock file of nonsense holds nothing', async (context) => {
   const path = await lockPath(context)
   await writeFile(path, JSON.stringify({ host: 'elsewhere', pid: 1, startedTicks: null, token: 'far' }))
