@@ -48,18 +48,27 @@ export async function takeFileLock(
 ): Promise<Lock> {
   const mine: Holder = { host: hostname(), pid: process.pid, startedTicks: await ticksOf(process.pid), token: randomUUID() }
   const own = `${path}.${mine.token}`
+  // It is not there yet, or has become the lock, or another one has swept it away, whose view of processes is not this one's.
+  const withOwn = async <T>(call: () => Promise<T>): Promise<T> => {
+    try {
+      return await call()
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error
+      await writeFile(own, JSON.stringify(mine))
+      return call()
+    }
+  }
   try {
-    await writeFile(own, JSON.stringify(mine))
     for (;;) {
       signal?.throwIfAborted()
       // Linking, unlike writing, makes the file appear with its content, and never replaces one.
-      if (await nodeFileSystem.link(own, path)) return await lockIn(path, mine.token, ticksOf)
+      if (await withOwn(() => nodeFileSystem.link(own, path))) return await lockIn(path, mine.token, ticksOf)
       const holder = await readHolder(path)
       if (holder === null) continue
       if (ifBusy === 'steal' || !(await isAlive(holder, ticksOf))) {
-        if (await replaced(own, path, mine.token)) return await lockIn(path, mine.token, ticksOf)
+        await withOwn(() => rename(own, path))
+        if (await isSettled(path, mine.token)) return await lockIn(path, mine.token, ticksOf)
         if (ifBusy !== 'wait') throw inUse(path, await readHolder(path))
-        await writeFile(own, JSON.stringify(mine))
         continue
       }
       if (ifBusy === 'error') throw inUse(path, holder)
@@ -91,8 +100,8 @@ async function sweep(path: string, ticksOf: TicksOf): Promise<void> {
   }
 }
 
-async function replaced(own: string, path: string, token: string): Promise<boolean> {
-  await rename(own, path)
+/** Whether of those that found a dead lock at the same moment this one was the last to replace it. */
+async function isSettled(path: string, token: string): Promise<boolean> {
   await sleep(SETTLE_MS)
   return (await readHolder(path))?.token === token
 }

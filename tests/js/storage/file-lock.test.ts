@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { takeFileLock } from '../../../pkg-template/src/storage/file-lock.js'
 
@@ -51,6 +52,30 @@ test('one that waits has the lock when it is let go, and a waiting ends with its
   const waiting = takeFileLock(path, { ifBusy: 'wait' })
   await first.release()
   await (await waiting).release()
+})
+
+/** It failed as IO. */
+test('one whose own file was swept away while it waits has the lock all the same', async (context) => {
+  const path = await lockPath(context)
+  const sweepAll = async (): Promise<void> => {
+    for (const name of await readdir(join(path, '..'))) if (name.startsWith('shop.lock.')) await rm(join(path, '..', name))
+  }
+  const first = await takeFileLock(path, { ifBusy: 'error' })
+  const waiting = takeFileLock(path, { ifBusy: 'wait' })
+  waiting.catch(() => undefined)
+  while ((await readdir(join(path, '..'))).length < 2) await turn()
+  await sweepAll()
+  await first.release()
+  await (await waiting).release()
+
+  await writeFile(path, JSON.stringify({ host: hostname(), pid: process.pid, startedTicks: '1', token: 'dead' }))
+  const late = takeFileLock(path, { ifBusy: 'error' }, async () => {
+    await sweepAll()
+    return '2'
+  })
+  await (await late).release()
+  assert.deepEqual(await readdir(join(path, '..')), [])
+  await assert.rejects(takeFileLock(join(path, '../none/lock'), { ifBusy: 'steal' }), { code: 'ENOENT' })
 })
 
 test('a thief has the lock, and who was robbed does not release it', async (context) => {
