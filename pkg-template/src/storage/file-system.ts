@@ -2,7 +2,7 @@
 // the tests put a disk here that forgets whatever was not synced.
 
 import { constants, watch } from 'node:fs'
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, truncate } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, statfs, truncate, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { joined, lengthOf } from './batch.js'
 
@@ -53,8 +53,7 @@ export const nodeFileSystem: FileSystem = {
   async syncDirectory(path) {
     // Windows opens no directories, and its renames need no such thing.
     if (process.platform === 'win32') return
-    const directory = await open(path, 'r')
-    await directory.sync().finally(() => directory.close())
+    await closedAfter(await open(path, 'r'), (directory) => directory.sync())
   },
   async usage(path) {
     const sizeOf = (name: string): Promise<number> => stat(join(path, name)).then(({ size }) => size, unlessMissing(0))
@@ -77,14 +76,22 @@ const AT_THE_END = constants.O_WRONLY | constants.O_APPEND
 const JOINED_BYTES = 64 * 1024
 
 async function writeAndSync(path: string, flags: 'w' | number, parts: readonly Uint8Array[]): Promise<void> {
-  const file = await open(path, flags)
-  try {
+  await closedAfter(await open(path, flags), async (file) => {
     const pieces = lengthOf(parts) <= JOINED_BYTES ? [joined(parts)] : parts
     for (const piece of pieces) await file.writeFile(piece)
     await file.sync()
-  } finally {
-    await file.close()
+  })
+}
+
+/** Of two errors the first one counts: that a sync has failed says more than that closing did. */
+async function closedAfter(file: FileHandle, work: (file: FileHandle) => Promise<void>): Promise<void> {
+  try {
+    await work(file)
+  } catch (error) {
+    await file.close().catch(() => undefined)
+    throw error
   }
+  await file.close()
 }
 
 /** Makes a directory and those above it that are missing, and has the names of those that it made be durable. Not by `recursive` of Node's
