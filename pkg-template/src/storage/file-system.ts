@@ -36,12 +36,12 @@ export interface FileSystem {
 }
 
 export const nodeFileSystem: FileSystem = {
-  makeDirectory: (path) => mkdir(path).then(() => true, unlessCode('EEXIST', false)),
+  makeDirectory: (path) => mkdir(path).then(() => true, unlessCode(['EEXIST'], false)),
   list: (path) => readdir(path).catch(unlessMissing([])),
   // Not as a Buffer, whose slice() shares what that of a Uint8Array copies.
   read: (path) => readFile(path).then(({ buffer, byteOffset, length }) => new Uint8Array(buffer, byteOffset, length), unlessMissing(null)),
-  create: (path) => open(path, 'wx').then((file) => file.close()).then(() => true, unlessCode('EEXIST', false)),
-  link: (from, to) => link(from, to).then(() => true, unlessCode('EEXIST', false)),
+  create: (path) => open(path, 'wx').then((file) => file.close()).then(() => true, unlessCode(['EEXIST'], false)),
+  link: (from, to) => link(from, to).then(() => true, unlessCode(['EEXIST'], false)),
   write: (path, parts) => writeAndSync(path, 'w', parts),
   append: (path, parts) => writeAndSync(path, AT_THE_END, parts),
   async truncate(path, lengthBytes) {
@@ -94,25 +94,30 @@ async function closedAfter(file: FileHandle, work: (file: FileHandle) => Promise
   await file.close()
 }
 
-/** Makes a directory and those above it that are missing, and has the names of those that it made be durable. Not by `recursive` of Node's
- *  mkdir, which never ends where the system says of a directory in one that is there that it is missing, as in /proc. */
+/** Makes a directory and those above it that are missing, and has their names be durable before anything is put into them: one that is
+ *  empty may be what was made by somebody who was killed before that. Not by `recursive` of Node's mkdir, which never ends where the system
+ *  says of a directory in one that is there that it is missing, as in /proc. */
 export async function makeDirectories(files: FileSystem, path: string): Promise<void> {
   const above = dirname(path)
-  const isMade = await files.makeDirectory(path).catch(async (error: unknown) => {
-    if (!hasCode(error, 'ENOENT') || above === path) throw error
-    await makeDirectories(files, above)
-    return files.makeDirectory(path)
-  })
-  if (isMade) await files.syncDirectory(above)
+  if (above === path || (await files.list(path).catch(unlessClosed(null)))?.length !== 0) return
+  await makeDirectories(files, above)
+  await files.makeDirectory(path)
+  await files.syncDirectory(above).catch(unlessClosed(undefined))
+}
+
+/** Of a directory that may be gone through or written to, and not be read, nothing can be asked; others know no sync, as where file
+ *  systems are mounted. */
+function unlessClosed<T>(instead: T): (error: unknown) => T {
+  return unlessCode(['EACCES', 'EPERM', 'ERR_ACCESS_DENIED', 'EINVAL'], instead)
 }
 
 function unlessMissing<T>(instead: T): (error: unknown) => T {
-  return unlessCode('ENOENT', instead)
+  return unlessCode(['ENOENT'], instead)
 }
 
-function unlessCode<T>(code: string, instead: T): (error: unknown) => T {
+function unlessCode<T>(codes: string[], instead: T): (error: unknown) => T {
   return (error) => {
-    if (hasCode(error, code)) return instead
+    if (hasCode(error, ...codes)) return instead
     throw error
   }
 }

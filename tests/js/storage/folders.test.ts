@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { open } from 'nookdb'
+import type { FileSystem } from '../../../pkg-template/src/storage/file-system.js'
 import { FileStorage } from '../../../pkg-template/src/storage/files.js'
 import { batchOf } from './batch-of.js'
 import { ForgetfulDisk } from './forgetful-disk.js'
@@ -25,6 +26,38 @@ test('all folders above a store that were made for it survive a crash', async ()
   const next = new FileStorage('/a/b/c/shop', disk.afterCrash())
   await next.open()
   assert.deepEqual(await steps(next), ['a'])
+})
+
+/** The next opening found it, and synced what it made itself. */
+test('a folder that was made by who was killed before it was synced survives a crash after the next opening', async () => {
+  for (const made of ['/a', '/a/b', '/a/b/shop']) {
+    const disk = new ForgetfulDisk({ pass: () => Promise.resolve(), random: () => 0.9 })
+    for (const path of ['/a', '/a/b', '/a/b/shop']) {
+      await disk.makeDirectory(path)
+      if (path === made) break
+      await disk.syncDirectory(dirname(path))
+    }
+    const storage = new FileStorage('/a/b/shop', disk)
+    await storage.append((await storage.open()).epoch, 1, batchOf([step('a')]))
+    const next = new FileStorage('/a/b/shop', disk.afterCrash())
+    await next.open()
+    assert.deepEqual(await steps(next), ['a'], made)
+  }
+})
+
+/** It was refused as EACCES, where it had once been made. */
+test('a store is made below a folder that may be written to and not be read', async () => {
+  const disk = new ForgetfulDisk({ pass: () => Promise.resolve(), random: () => 0.9 })
+  await disk.makeDirectory('/closed')
+  const closed = new Proxy(disk, {
+    get: (target, key: keyof FileSystem) => async (...call: string[]) => {
+      if ((key === 'list' || key === 'syncDirectory') && call[0] === '/closed') throw Object.assign(new Error('EACCES'), { code: 'EACCES' })
+      return (target[key] as (...call: string[]) => unknown).apply(target, call)
+    },
+  })
+  const storage = new FileStorage('/closed/a/shop', closed)
+  await storage.append((await storage.open()).epoch, 1, batchOf([step('a')]))
+  assert.deepEqual(await steps(storage), ['a'])
 })
 
 test('folders above a store are made, and one that is there is no error', async (context) => {

@@ -17,7 +17,7 @@ async function chunkIds(storage: Storage): Promise<number[]> {
 
 /** The names were listed before the others were fenced: what was kept in between was in files that the opening did not see. Later it
  *  did see them, and gave the same names to its own. */
-for (const [method, name] of [['list', '/shop'], ['read', '/shop/writer']] as const) {
+for (const [method, name, at] of [['list', '/shop', 2], ['read', '/shop/writer', 1]] as const) {
   for (const checkpoints of [false, true]) {
     const what = checkpoints ? 'appends, makes a checkpoint' : 'appends'
     test(`an opening during whose ${method} another writer comes, ${what} and goes harms nothing of what that one has kept`, async () => {
@@ -30,7 +30,7 @@ for (const [method, name] of [['list', '/shop'], ['read', '/shop/writer']] as co
         const checkpoint = { manifest: step('other'), baseSeq: 1, add: [{ id: 1, bytes: step('one') }], drop: [] }
         if (checkpoints) await other.checkpoint(opened.epoch, checkpoint)
         await other.close()
-      })
+      }, at)
       const late = new FileStorage('/shop', files)
       const opened = await late.open()
       assert.equal(opened.lastSeq, 2)
@@ -56,7 +56,7 @@ for (const [method, name] of [['list', '/shop'], ['read', '/shop/writer']] as co
         const opened = await other.open()
         await other.append(opened.epoch, 1, batchOf([step('b')]))
         if (checkpoints) await other.checkpoint(opened.epoch, { manifest: step('m'), baseSeq: 0, add: [], drop: [] })
-      })
+      }, at)
       const storage = new FileStorage('/shop', new Proxy(disk, {
         get: (target, key: keyof FileSystem) => (isArmed ? files[key] : (target[key] as () => unknown).bind(target)),
       }))
@@ -83,7 +83,7 @@ test('a checkpoint right after an opening that was overtaken writes to no chunk 
   assert.deepEqual(found, ['one', 'two'])
 })
 
-for (const [method, path, at] of [['list', '/shop', 2], ['write', '/shop/head.2', 1], ['rename', '/shop/head.2', 1]] as const) {
+for (const [method, path, at] of [['list', '/shop', 3], ['write', '/shop/head.2', 1], ['rename', '/shop/head.2', 1]] as const) {
   test(`an opening that is overtaken at a ${method} is FENCED, and puts its head in place of no other`, async () => {
     const { disk, storage, epoch, reopened } = await onDisk()
     await storage.append(epoch, 1, batchOf([step('a')]))
@@ -110,12 +110,12 @@ for (const [method, path, at] of [['list', '/shop', 2], ['write', '/shop/head.2'
 
 test('a store that is made while another storage opens it is no damaged one', async () => {
   const disk = new ForgetfulDisk({ pass: () => Promise.resolve(), random: () => 0 })
-  for (const [method, name] of [['list', '/new'], ['read', '/new/writer']] as const) {
+  for (const [method, name, at] of [['list', '/new', 2], ['read', '/new/writer', 1]] as const) {
     disk.wipe()
     const late = new FileStorage('/new', interrupted(disk, method, name, async () => {
       const other = new FileStorage('/new', disk)
       await other.append((await other.open()).epoch, 1, batchOf([step('a')]))
-    }))
+    }, at))
     await late.open()
     assert.deepEqual(await steps(late), ['a'])
   }
