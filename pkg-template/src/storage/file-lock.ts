@@ -1,7 +1,7 @@
 // The writer's lock in Node: a file beside the store's directory that says which process holds it.
 //
 // Node has no flock, so a lock outlives a process that was killed. It is taken for dead when its process is, and a process is known by
-// its pid and, where /proc tells, the time it was started: pids come round again. Two processes that find a dead lock at the same
+// its pid and, where /proc tells, the time it was started and the boot of the machine: pids come round again. Two processes that find a dead lock at the same
 // moment both replace it; the one whose file is there a little later has it.
 //
 // Each process that asks for the lock has a file of its own beside it, path.<token>, which becomes the lock. Those of processes that were
@@ -28,6 +28,8 @@ interface Holder {
   readonly pid: number
   /** Clock ticks from the start of the machine to that of the process; null where there is no /proc. */
   readonly startedTicks: string | null
+  /** A new one with each start of the machine; null where there is no /proc, and not there in files of earlier versions. */
+  readonly bootId?: string | null
   readonly token: string
 }
 
@@ -46,7 +48,9 @@ export async function takeFileLock(
   { ifBusy, signal }: Pick<LockRequest, 'ifBusy' | 'signal'>,
   ticksOf: TicksOf = startedTicks,
 ): Promise<Lock> {
-  const mine: Holder = { host: hostname(), pid: process.pid, startedTicks: await ticksOf(process.pid), token: randomUUID() }
+  const mine: Holder = {
+    host: hostname(), pid: process.pid, startedTicks: await ticksOf(process.pid), bootId: await currentBoot(), token: randomUUID(),
+  }
   const own = `${path}.${mine.token}`
   // It is not there yet, or has become the lock, or another one has swept it away, whose view of processes is not this one's.
   const withOwn = async <T>(call: () => Promise<T>): Promise<T> => {
@@ -117,10 +121,13 @@ async function readHolder(path: string): Promise<Holder | null> {
   }
 }
 
-async function isAlive({ host, pid, startedTicks: started }: Holder, ticksOf: TicksOf): Promise<boolean> {
+async function isAlive({ host, pid, startedTicks: started, bootId }: Holder, ticksOf: TicksOf): Promise<boolean> {
   // Of another machine on the same disk nothing can be known from here.
   if (host !== hostname()) return true
   if (pid <= 0) return false
+  // No process outlives the machine.
+  const boot = await currentBoot()
+  if (typeof bootId === 'string' && boot !== null && bootId !== boot) return false
   try {
     process.kill(pid, 0)
   } catch (error) {
@@ -131,6 +138,10 @@ async function isAlive({ host, pid, startedTicks: started }: Holder, ticksOf: Ti
   // That it cannot be read, as without /proc or file descriptors, says nothing.
   const now = await ticksOf(pid)
   return now === null || now === started
+}
+
+function currentBoot(): Promise<string | null> {
+  return readFile('/proc/sys/kernel/random/boot_id', 'utf8').then((id) => id.trim(), () => null)
 }
 
 /** Field 22 of /proc/<pid>/stat (proc(5)), counted behind the name, which may hold spaces and ends with the last ')'. */

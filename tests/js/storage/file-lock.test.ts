@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -105,6 +106,20 @@ test('the lock of a process whose pid has come round again is taken over', async
   await assert.rejects(takeFileLock(path, { ifBusy: 'error' }), { code: 'INUSE' })
   await writeFile(path, JSON.stringify({ ...holder, startedTicks: '1' }))
   await (await takeFileLock(path, { ifBusy: 'error' })).release()
+})
+
+/** After a crash of the machine a process may have the pid of the one that had the lock, and where its start cannot be told, be taken for it. */
+test('the lock of a process from before the machine was started is taken over', { skip: !existsSync('/proc/self') }, async (context) => {
+  const path = await lockPath(context)
+  const lock = await takeFileLock(path, { ifBusy: 'error' })
+  const mine = JSON.parse(await readFile(path, 'utf8')) as { bootId: string }
+  await lock.release()
+  for (const [bootId, isTaken] of [[mine.bootId, false], [null, false], [undefined, false], ['earlier', true]] as const) {
+    await writeFile(path, JSON.stringify({ ...mine, bootId }))
+    const taking = takeFileLock(path, { ifBusy: 'error' })
+    if (isTaken) await (await taking).release()
+    else await assert.rejects(taking, { code: 'INUSE' })
+  }
 })
 
 /** It was taken from a process that lives by one without file descriptors, or that may not read /proc. */
