@@ -194,10 +194,10 @@ export class FileStorage implements Storage {
     const { epoch, storeId } = writer
     const { head: newest, manifest } = await this.#newestHead(names)
     const copy = this.#mistrusted.has(resolve(this.#directory)) ? `journal.${epoch}.1` : null
-    const { grown, tornBytes } = await this.#sealTail(newest.growing, copy)
+    const { grown, tornBytes } = await this.#sealTail(newest, copy)
     const sealed = grown === null ? newest.sealed : [...newest.sealed, grown]
     const head: FileHead = { ...newest, format: FORMAT, sealed, growing: `journal.${epoch}.0` }
-    const lastSeq = Math.max(head.baseSeq, sealed.at(-1)?.lastSeq ?? 0)
+    const lastSeq = lastSeqOf(head)
     const state: State = { writer, head, manifest, lastSeq, growingBytes: 0, nextFile: copy === null ? 1 : 2, broken: null }
     await this.#replaceHead(state, head, manifest)
     await this.#requireToken(state)
@@ -262,17 +262,18 @@ export class FileStorage implements Storage {
    *  gap after a power cut.
    *  @param copy  where to put it, if it cannot be synced where it is: of what a failed sync did not write the system takes no note
    *  @throws DAMAGED when more than its last frame is torn, or that was not torn by a crash */
-  async #sealTail(file: string, copy: string | null): Promise<{ grown: SealedSegment | null; tornBytes: number }> {
+  async #sealTail(head: FileHead, copy: string | null): Promise<{ grown: SealedSegment | null; tornBytes: number }> {
+    const file = head.growing
     const segment = await this.#files.read(this.#path(file))
     if (segment === null) return { grown: null, tornBytes: 0 }
-    let lastSeq = 0
+    let lastSeq = lastSeqOf(head)
     let bytes = 0
     for (const frame of framesOf(segment)) {
       lastSeq = frame.lastSeq
       bytes = frame.endsAt
     }
     requireKnownFrame(segment, bytes)
-    if (bytes < segment.length && (hasFrameAfter(segment, bytes) || !isTorn(segment, bytes))) {
+    if (bytes < segment.length && (hasFrameAfter(segment, bytes, lastSeq) || !isTorn(segment, bytes))) {
       throw storageError('DAMAGED', `${this.#path(file)} is damaged at byte ${bytes}`)
     }
     const tornBytes = segment.length - bytes
@@ -439,6 +440,11 @@ function newName(state: State, kind: 'journal' | 'chunk'): string {
 function segmentsOf({ head, growingBytes, lastSeq }: State): SealedSegment[] {
   const grown = { file: head.growing, bytes: growingBytes, lastSeq }
   return growingBytes > 0 ? [...head.sealed, grown] : [...head.sealed]
+}
+
+/** Of the last step that the head knows of: those of the segment that grows come after it. */
+function lastSeqOf({ baseSeq, sealed }: FileHead): number {
+  return Math.max(baseSeq, sealed.at(-1)?.lastSeq ?? 0)
 }
 
 function headName(epoch: number): string {

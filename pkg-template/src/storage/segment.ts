@@ -6,7 +6,7 @@
 // may have left it, and was never acknowledged then; anything else that is no frame has gone bad since.
 
 import { crc32 } from 'node:zlib'
-import { batchBytes, type Batch } from './batch.js'
+import { batchBytes, endOfFrame, type Batch } from './batch.js'
 import { tooNew } from './rules.js'
 
 const MAGIC = Buffer.from('NKJ1')
@@ -55,14 +55,36 @@ export function* framesOf(bytes: Uint8Array): Generator<Frame, void> {
   for (let frame = frameAt(segment, 0); frame !== null; frame = frameAt(segment, frame.endsAt)) yield frame
 }
 
-/** Whether any frame begins after `from`. A crash tears the last frame alone: one that lies behind something torn was
- *  acknowledged, and to cut there would lose it without a word. */
-export function hasFrameAfter(bytes: Uint8Array, from: number): boolean {
+/** Whether any frame that was written as one begins after `from`, where none does that is whole. A crash tears the last frame alone: one
+ *  that lies behind something torn was acknowledged, and to cut there would lose it without a word. A value may hold what looks like
+ *  frames, such as a copy of a journal: none of that counts. Where a header can be believed, all up to the length that it says is of its
+ *  own records; but for where these end, as a length that has gone bad says too much. Where none can, steps that are there already are copies.
+ *  @param lastSeq  of what is before `from` */
+export function hasFrameAfter(bytes: Uint8Array, from: number, lastSeq: number): boolean {
   const segment = asBuffer(bytes)
-  for (let at = segment.indexOf(MAGIC, from + 1); at !== -1; at = segment.indexOf(MAGIC, at + 1)) {
-    if (frameAt(segment, at) !== null) return true
+  let at = from + 1
+  if (isHeaderAt(segment, from, lastSeq)) {
+    if (frameAt(segment, endOfRecords(segment, from + HEADER_BYTES)) !== null) return true
+    at = from + HEADER_BYTES + segment.readUInt32LE(from + LENGTH_AT)
+  }
+  for (at = segment.indexOf(MAGIC, at); at !== -1; at = segment.indexOf(MAGIC, at + 1)) {
+    if ((frameAt(segment, at)?.lastSeq ?? 0) > lastSeq) return true
   }
   return false
+}
+
+/** Whether what stands at `at` is the header of a frame that follows on `lastSeq`, whatever comes behind it. */
+function isHeaderAt(segment: Buffer, at: number, lastSeq: number): boolean {
+  if (at + HEADER_BYTES > segment.length || segment.compare(MAGIC, 0, MAGIC.length, at, at + MAGIC.length) !== 0) return false
+  const seq = segment.readDoubleLE(at + SEQ_AT)
+  return Number.isSafeInteger(seq) && seq > lastSeq
+}
+
+/** Where the first thing begins that is no whole record of a batch. The magic of a frame is the length of none that is there whole. */
+function endOfRecords(segment: Buffer, from: number): number {
+  let at = from
+  for (let to = endOfFrame(segment, at); to <= segment.length; to = endOfFrame(segment, at)) at = to
+  return at
 }
 
 /** Frames of a version to come are no torn tail. One that is what a frame is today is of today, and the byte of its version has gone bad.

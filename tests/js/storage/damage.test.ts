@@ -99,3 +99,40 @@ test('what a crash leaves of the last step is cut off, and how much that is is t
     assert.deepEqual([lastSeq, tornBytes], [1, torn.length - from], `the ${index}th of them`)
   }
 })
+
+/** The frames in the value were taken for steps behind a torn one: a process that was killed in the middle of it left a store that was DAMAGED. */
+test('a step that a crash has cut is cut off, though its value holds the journal of this store or of another', async () => {
+  const { journal, from } = await twoSteps()
+  const other = await onDisk()
+  for (let seq = 1; seq <= 20; seq++) await other.storage.append(other.epoch, seq, batchOf([step(`step ${seq}`)]))
+  const otherJournal = (await other.disk.read('/shop/journal.1.0')) ?? assert.fail('no journal')
+  for (const copy of [journal, otherJournal]) {
+    const value = Buffer.concat([step('backup '), copy, copy, step('the end')])
+    for (const cutBytes of [1, 7, copy.length, value.length]) {
+      const { disk, storage, epoch } = await onDisk()
+      await storage.append(epoch, 1, batchOf([step('a')]))
+      await storage.append(epoch, 2, batchOf([step('b'), value]))
+      const whole = (await disk.read('/shop/journal.1.0')) ?? assert.fail('no journal')
+      await disk.write('/shop/journal.1.0', [whole.subarray(0, whole.length - cutBytes)])
+      const { lastSeq, tornBytes } = await new FileStorage('/shop', disk).open()
+      assert.deepEqual([lastSeq, tornBytes], [1, whole.length - cutBytes - from], `${cutBytes} bytes are missing`)
+    }
+  }
+})
+
+test('a step in the middle of which any byte of the header has gone bad is DAMAGED, whatever length it says', async () => {
+  const { disk, journal, from, storage, epoch, reopened } = await twoSteps()
+  await storage.append(epoch, 3, batchOf([step('c')]))
+  await storage.append(epoch, 4, batchOf([step('d')]))
+  const whole = (await disk.read('/shop/journal.1.0')) ?? assert.fail('no journal')
+  assert.ok(whole.length > journal.length)
+  for (let bit = 0; bit < 20 * 8; bit++) {
+    const damaged = whole.slice()
+    damaged[from + (bit >> 3)]! ^= 1 << (bit & 7)
+    await disk.write('/shop/journal.1.0', [damaged])
+    await assert.rejects(reopened(), { code: 'DAMAGED' }, `bit ${bit}`)
+  }
+  // Both length and seq.
+  await disk.write('/shop/journal.1.0', [whole.slice().fill(0xa5, from + 8, from + 20)])
+  await assert.rejects(reopened(), { code: 'DAMAGED' })
+})
