@@ -7,6 +7,8 @@ import { storageError, type Chunk, type ChunkId, type Identity, type Opened, typ
 
 /** The engine, as far as keeping it goes. */
 export interface Journaled {
+  /** It has not stopped: all that was kept is in its memory. */
+  readonly isRunning: boolean
   /** The seq of the last step that ran or was restored; 0 before the first. */
   seq(): number
   /** The records of the steps since the last call, in order. `epoch` is the writer's, for them. They are lent: they may lie in the
@@ -263,14 +265,14 @@ export class Committer {
 
   /** Opens the store again as the writer that it had, and finds out what of the last call is kept. */
   async #reopen(): Promise<void> {
-    const { epoch, lastSeq } = await this.#storage.open(this.#identity)
+    const { epoch, lastSeq } = await this.#storage.open(this.#identity, this.#engine.isRunning)
     this.#identity = { ...this.#identity, epoch }
     this.#mustReopen = false
     this.gather()
     if (lastSeq > this.#engine.seq()) throw storageError('CONFLICT', `step ${lastSeq} is kept, and was never run here`)
     if (lastSeq >= this.#committedSeq && this.#pending.areWhole(lastSeq + 1 - this.#pendingFrom)) return this.#dropPending(lastSeq)
-    // The medium has lost steps that it had acknowledged, which are still in memory, though no longer as steps; or has a part of a
-    // record, whose other part nothing can be appended to.
+    // The medium has lost steps that it had acknowledged, or they have gone bad there: they are still in memory, though no longer as
+    // steps. Or it has a part of a record, whose other part nothing can be appended to.
     this.#committedSeq = lastSeq
     this.forgetPending()
   }

@@ -322,7 +322,8 @@ export class Durability {
       return !this.#isOver()
     }
     const { destroy, isOfStore = () => true } = this.#options
-    if (failures > RETRY_PAUSES_MS.length || destroy === undefined || !isOfStore(error)) return this.#giveUp(error)
+    const isHelp = destroy !== undefined && isOfStore(error) && this.#engine.isRunning
+    if (failures > RETRY_PAUSES_MS.length || !isHelp) return this.#giveUp(error)
     return this.#rewrite(error, async () => {
       this.#isOwnDeletion = true
       await destroy()

@@ -19,6 +19,10 @@ export class EngineJournal implements Journaled {
     this.#partBytes = partBytes
   }
 
+  get isRunning(): boolean {
+    return !this.#engine.hasStopped
+  }
+
   seq(): number {
     return this.#use((instance) => kept.seq(instance)) ?? this.#takenSeq
   }

@@ -80,11 +80,11 @@ export class FileStorage implements Storage {
     this.#files = files
   }
 
-  open(last?: Identity): Promise<Opened> {
+  open(last?: Identity, isHeld = false): Promise<Opened> {
     return this.#line.run(async () => {
       this.#state = null
       try {
-        return await this.#open(last)
+        return await this.#open(last, isHeld)
       } catch (error) {
         throw translated(error)
       }
@@ -176,12 +176,12 @@ export class FileStorage implements Storage {
   }
 
   /** Fences everybody else, then looks at what there is, then says under its own epoch what counts. */
-  async #open(last: Identity | undefined): Promise<Opened> {
+  async #open(last: Identity | undefined, isHeld: boolean): Promise<Opened> {
     await makeDirectories(this.#files, this.#directory)
     await this.#files.syncDirectory(dirname(this.#directory))
     const { writer, names } = await this.#fence(last)
     try {
-      return await this.#takeOver(writer, names)
+      return await this.#takeOver(writer, names, isHeld)
     } catch (error) {
       if (!(error instanceof NookError)) this.#mistrust()
       // Whoever came after has removed what this one was looking for: that is no damage.
@@ -190,11 +190,11 @@ export class FileStorage implements Storage {
     }
   }
 
-  async #takeOver(writer: Writer, names: string[]): Promise<Opened> {
+  async #takeOver(writer: Writer, names: string[], isHeld: boolean): Promise<Opened> {
     const { epoch, storeId } = writer
     const { head: newest, manifest } = await this.#newestHead(names)
     const copy = this.#mistrusted.has(resolve(this.#directory)) ? `journal.${epoch}.1` : null
-    const { grown, tornBytes } = await this.#sealTail(newest, copy)
+    const { grown, tornBytes } = await this.#sealTail(newest, copy, isHeld)
     const sealed = grown === null ? newest.sealed : [...newest.sealed, grown]
     const head: FileHead = { ...newest, format: FORMAT, sealed, growing: `journal.${epoch}.0` }
     const lastSeq = lastSeqOf(head)
@@ -261,8 +261,9 @@ export class FileStorage implements Storage {
    *  counts is on the disk then: a writer that was killed may not have come to its sync, and what the next one appends would stand behind a
    *  gap after a power cut.
    *  @param copy  where to put it, if it cannot be synced where it is: of what a failed sync did not write the system takes no note
+   *  @param isHeld  the caller has in memory what cannot be read: nothing is damaged then
    *  @throws DAMAGED when more than its last frame is torn, or that was not torn by a crash */
-  async #sealTail(head: FileHead, copy: string | null): Promise<{ grown: SealedSegment | null; tornBytes: number }> {
+  async #sealTail(head: FileHead, copy: string | null, isHeld: boolean): Promise<{ grown: SealedSegment | null; tornBytes: number }> {
     const file = head.growing
     const segment = await this.#files.read(this.#path(file))
     if (segment === null) return { grown: null, tornBytes: 0 }
@@ -273,7 +274,7 @@ export class FileStorage implements Storage {
       bytes = frame.endsAt
     }
     requireKnownFrame(segment, bytes)
-    if (bytes < segment.length && (hasFrameAfter(segment, bytes, lastSeq) || !isTorn(segment, bytes))) {
+    if (bytes < segment.length && !isHeld && (hasFrameAfter(segment, bytes, lastSeq) || !isTorn(segment, bytes))) {
       throw storageError('DAMAGED', `${this.#path(file)} is damaged at byte ${bytes}`)
     }
     const tornBytes = segment.length - bytes

@@ -89,9 +89,11 @@ export interface Storage {
   /** Makes the store if there is none, and raises its epoch, so that every earlier writer is fenced from here on.
    *  After `IO` or `WIPED` it may be called again, and starts over.
    *  @param last  who this writer was before: then it only goes on if nobody else has opened the store since
+   *  @param isHeld  it has all in memory that was kept: what cannot be read from some step on is given up then, where the medium can do so,
+   *  and `lastSeq` is the step before
    *  @throws UNSUPPORTED, before anything that is kept is changed; DAMAGED when the journal cannot be read up to its end. A step whose append was
    *  cut off is no damage. With `last`, FENCED and WIPED. */
-  open(last?: Identity): Promise<Opened>
+  open(last?: Identity, isHeld?: boolean): Promise<Opened>
 
   /** The chunks of the snapshot, in no particular order. One that the medium has lost is left out: the manifest tells
    *  which ones there should be. Meant for the time before the first checkpoint: it does not look at later ones. */

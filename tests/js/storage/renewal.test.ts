@@ -14,6 +14,7 @@ import { MemoryDisk, MemoryStorage } from '../../../pkg-template/src/storage/mem
 import { FORMAT } from '../../../pkg-template/src/storage/rules.js'
 import { storageError, type Storage, type StorageCode } from '../../../pkg-template/src/storage/storage.js'
 import { batchOf } from './batch-of.js'
+import { ForgetfulDisk } from './forgetful-disk.js'
 import { WordEngine } from './word-engine.js'
 
 /** A store whose medium can be broken, and what is seen of it. */
@@ -101,6 +102,48 @@ test('a failure that is not one of the store costs nothing of what is kept, howe
   const next = await openShop(new FileStorage(path), {})
   assert.deepEqual(next.engine.words, ['a', 'b'])
   await durability.close()
+})
+
+/** A store in files whose last step has gone bad since, and a step that could not be appended to it: the next try opens it again. */
+async function spoilt(bad: 'in its middle' | 'and one behind it') {
+  const disk = new ForgetfulDisk({ pass: () => Promise.resolve(), random: () => 0 })
+  let destroyed = 0
+  const destroy = async (): Promise<void> => {
+    destroyed++
+    disk.wipe()
+  }
+  const shop = await openShop(new FileStorage('/shop', disk), { destroy, isOfStore: isOfFiles })
+  for (const word of ['a', 'b', 'c']) {
+    shop.engine.say(word)
+    await shop.durability.flush()
+  }
+  const bytes = (await disk.read('/shop/journal.1.0'))?.length ?? 0
+  disk.damage('/shop/journal.1.0', bad === 'in its middle' ? bytes - 1 : bytes - bytes / 3 - 1)
+  shop.engine.say('d')
+  disk.failNextWrite = 'EIO'
+  return { ...shop, disk, destroyed: () => destroyed }
+}
+
+/** It was deleted before anything else was written, and gone where the process ended meanwhile. */
+for (const bad of ['in its middle', 'and one behind it'] as const) {
+  test(`a store whose last step has gone bad, ${bad}, is made up for by a checkpoint, and not deleted`, async (context) => {
+    const { engine, durability, states, disk, destroyed } = await spoilt(bad)
+    assert.equal(await failureOf(context, durability), undefined)
+    assert.deepEqual([destroyed(), states.at(-1)], [0, 'ok'])
+    engine.say('e')
+    await durability.flush()
+    const next = await openShop(new FileStorage('/shop', disk), {})
+    assert.deepEqual(next.engine.words, ['a', 'b', 'c', 'd', 'e'])
+  })
+}
+
+/** It was deleted, and there was nothing to write it anew from. */
+test('a store that has gone bad stays as it is where the engine has stopped', async (context) => {
+  const { engine, durability, disk, destroyed } = await spoilt('in its middle')
+  engine.isRunning = false
+  assert.equal(await failureOf(context, durability), 'DAMAGED')
+  assert.equal(destroyed(), 0)
+  assert.ok((await disk.list('/shop')).includes('journal.1.0'))
 })
 
 /** A word engine that hands over all steps in one record. */

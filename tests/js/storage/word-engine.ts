@@ -19,6 +19,7 @@ export const FLUSH = 'FLUSH'
 
 /** The smallest engine that can be kept: a list of words, to which each step adds one. */
 export class WordEngine implements Journaled {
+  isRunning = true
   readonly words: string[] = []
   /** Walks that were begun and neither finished nor abandoned. */
   openWalks = 0

@@ -5,7 +5,7 @@ import { DurableObject } from 'cloudflare:workers'
 import {
   destroyDurableObject, DurableObjectStorage, listDurableObject, type DurableStorage,
 } from '../../../pkg-template/src/storage/durable-object.js'
-import { storageError, type Chunk, type Storage, type StorageCode } from '../../../pkg-template/src/storage/storage.js'
+import { storageError, type Chunk, type Identity, type Storage, type StorageCode } from '../../../pkg-template/src/storage/storage.js'
 import { batchOf } from '../../js/storage/batch-of.js'
 import { cases, runCase, type World } from '../../js/storage/conformance.js'
 
@@ -81,8 +81,8 @@ class StorageObject extends DurableObject {
     await this.ctx.storage.put(key, { ...(await this.ctx.storage.get<object>(key)), format })
   }
 
-  open(id: number, ...call: Parameters<Storage['open']>) {
-    return answer(this.#connection(id).open(...call))
+  open(id: number, last?: Identity) {
+    return answer(this.#connection(id).open(last))
   }
   chunks(id: number) {
     return answer(collect(this.#connection(id).chunks()))
@@ -140,7 +140,7 @@ function remote(stub: Stub): Storage {
   const id = connections++
   return {
     maxValueBytes: 16 * 2 ** 20,
-    open: (...call) => valueOf(stub.open(id, ...call)),
+    open: (last) => valueOf(stub.open(id, last)),
     async *chunks(): AsyncIterable<Chunk> {
       yield* await valueOf(stub.chunks(id))
     },
