@@ -275,7 +275,8 @@ export class FileStorage implements Storage {
     }
     requireKnownFrame(segment, bytes)
     if (bytes < segment.length && !isHeld && (hasFrameAfter(segment, bytes, lastSeq) || !isTorn(segment, bytes))) {
-      throw storageError('DAMAGED', `${this.#path(file)} is damaged at byte ${bytes}`)
+      const wayOut = `the steps up to ${lastSeq} can be read, and are what the store opens with once that file is cut off there`
+      throw storageError('DAMAGED', `${this.#path(file)} is damaged at byte ${bytes} of ${segment.length}: ${wayOut}`)
     }
     const tornBytes = segment.length - bytes
     if (bytes === 0) return { grown: null, tornBytes }

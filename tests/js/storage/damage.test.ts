@@ -83,6 +83,20 @@ test('a byte of the last step that has gone bad is told as DAMAGED, whichever it
   assert.equal((await reopened()).length, 2)
 })
 
+/** A disk may leave old blocks where it did not come to, which cannot be told from bytes that have gone bad. */
+test('a journal whose end is DAMAGED opens with the steps before once it is cut off where the error says', async () => {
+  for (const bad of ['in the middle', 'at the end', 'at the start']) {
+    const { disk, journal, from, reopened } = await twoSteps()
+    disk.damage('/shop/journal.1.0', { 'in the middle': from + 900, 'at the end': journal.length - 1, 'at the start': 3 }[bad] ?? 0)
+    const error = await reopened().then(() => assert.fail('opened'), (error: Error) => error)
+    const [, path = '', at, seq] = /^(\S+) is damaged at byte (\d+) of \d+: the steps up to (\d+) can be read/.exec(error.message) ?? []
+    await disk.truncate(path, Number(at))
+    const words = await reopened()
+    assert.deepEqual([path, words.length], ['/shop/journal.1.0', Number(seq)])
+    assert.deepEqual(words, bad === 'at the start' ? [] : ['a'])
+  }
+})
+
 test('what a crash leaves of the last step is cut off, and how much that is is told', async () => {
   const { journal, from } = await twoSteps()
   const cut = Array.from({ length: journal.length - from }, (_, length) => journal.slice(0, from + length))
