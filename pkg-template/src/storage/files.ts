@@ -354,11 +354,13 @@ export class FileStorage implements Storage {
    *  @param isFirst  to replace none: gives whether none was there */
   async #replace(name: string, bytes: Uint8Array, token: string, isFirst = false): Promise<boolean> {
     const temporary = this.#path(`${name}.${token}`)
+    // It may be another name of the file that is to be replaced, where it could not be removed: to write to it would be to write to that.
+    await this.#files.remove(temporary)
     await this.#unlessFull(() => this.#files.write(temporary, [bytes]), () => this.#files.remove(temporary))
     let isDone = true
     if (isFirst) {
       isDone = await this.#files.link(temporary, this.#path(name))
-      await this.#files.remove(temporary)
+      await this.#files.remove(temporary).catch(() => undefined)
     } else await this.#files.rename(temporary, this.#path(name))
     await this.#files.syncDirectory(this.#directory)
     return isDone

@@ -109,7 +109,9 @@ export class ForgetfulDisk implements FileSystem {
   async write(path: string, parts: readonly Uint8Array[]): Promise<void> {
     if (!this.#directories.has(dirname(path))) throw failure('ENOENT', path)
     await this.#faults.pass()
-    const inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0) }
+    // One that is there is emptied where it lies, under all its names.
+    const inode = this.#names.get(path) ?? { bytes: new Uint8Array(0), synced: new Uint8Array(0) }
+    inode.bytes = new Uint8Array(0)
     this.#names.set(path, inode)
     await this.#add(inode, joined(parts), path)
   }
@@ -134,6 +136,8 @@ export class ForgetfulDisk implements FileSystem {
     await this.#faults.pass()
     const inode = this.#names.get(from)
     if (inode === undefined) throw failure('ENOENT', from)
+    // So it is in POSIX: of two names of one file both stay.
+    if (this.#names.get(to) === inode) return
     this.#names.delete(from)
     this.#names.set(to, inode)
     for (const { path, onChange } of this.#watchers) if (dirname(to) === path) onChange(to.slice(path.length + 1))

@@ -137,6 +137,28 @@ test('of two storages that find no store one makes it, and the other one opens t
   assert.deepEqual((await disk.list('/new')).sort(), [`head.${epoch}`, `journal.${epoch}.0`, 'writer'])
 })
 
+/** The opening failed, and the next one wrote to what then had two names: a kill in the middle of it left a writer that was DAMAGED. */
+test('a writer whose second name could not be removed is in place, and the next one is not written over it', async () => {
+  const { disk } = await onDisk()
+  const remove = disk.remove.bind(disk)
+  const link = disk.link.bind(disk)
+  disk.link = async (...call) => {
+    disk.remove = async () => {
+      disk.remove = remove
+      throw Object.assign(new Error('EIO'), { code: 'EIO', syscall: 'rm' })
+    }
+    return link(...call)
+  }
+  await disk.remove('/shop')
+  let found: Uint8Array | null = null
+  const storage = new FileStorage('/shop', interrupted(disk, 'rename', '/shop/writer.', async () => void (found = await disk.read('/shop/writer'))))
+  await storage.open()
+  const before = await disk.read('/shop/writer')
+  const { epoch } = await storage.open()
+  assert.deepEqual([epoch, found], [2, before])
+  assert.deepEqual((await disk.list('/shop')).sort(), ['head.2', 'writer'])
+})
+
 /** It was removed with what killed openings had left, and the opening failed as IO. */
 test('an opening whose writer is not in place yet goes on where another one comes between', async () => {
   const { disk, storage, epoch } = await onDisk()
