@@ -133,6 +133,9 @@ const opening: Case[] = [
       const openings = await Promise.allSettled([1, 2, 3].map(() => world.connect().open()))
       const ids = openings.flatMap((one) => (one.status === 'fulfilled' ? [one.value.storeId] : []))
       equal(ids.length > 0, true, 'one at least has it')
+      // Of two ids the one is not there any more, and the other one's storage is told that the store was deleted.
+      const reasons = openings.map((one) => (one.status === 'rejected' ? (one.reason as { code?: string }).code : null))
+      equal(reasons.includes('WIPED'), false, 'one was told that the store was deleted')
       const { storeId } = await world.connect().open()
       equal([...new Set(ids)], [storeId], 'ids')
     },
