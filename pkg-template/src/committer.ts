@@ -38,7 +38,9 @@ export interface LostChunks {
 
 /** What was not read back when the store was opened. */
 export interface Losses extends LostChunks {
-  /** What a crash has left of the last write, which nobody was told is kept. It is seen in files alone. */
+  /** What was cut off the journal as what a crash has left of the last write, which nobody was told is kept. A step that was kept, has a
+   *  sector of zeros of its own and has gone bad looks the same. Told by the opening that cuts it off, and by none after that; seen
+   *  in files alone. */
   readonly tornBytes: number
 }
 

@@ -100,7 +100,8 @@ export function requireKnownFrame(bytes: Uint8Array, at: number): void {
 
 /** Whether a crash may have left what stands at `at`, which is no frame and has none behind it: the beginning of one, or zeros for a sector
  *  that the disk did not come to, whatever it came to instead. Of one that was acknowledged, where its bytes go bad, that is so only if it
- *  has a sector of zeros of its own. The rule is that of etcd's log (`isTornEntry` in server/storage/wal/decoder.go). */
+ *  has a sector of zeros of its own, or nothing but zeros in the part of one that it has: such a step is lost as a torn one is, and told as that.
+ *  The rule is that of etcd's log (`isTornEntry` in server/storage/wal/decoder.go). */
 export function isTorn(bytes: Uint8Array, at: number): boolean {
   const segment = asBuffer(bytes)
   for (let from = at, to = at; from < segment.length; from = to) {

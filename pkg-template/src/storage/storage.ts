@@ -24,7 +24,7 @@ export interface Opened {
   readonly lastSeq: number
   /** 32 hexadecimal digits, drawn when the store was made. A store that was deleted and made again has others. */
   readonly storeId: string
-  /** Of an append that a crash has cut, in a medium where a part of it may be left: nobody was told that it is kept, and it is gone.
+  /** Of an append that a crash has cut, or what cannot be told from that, in a medium where a part of it may be left: it is gone.
    *  Missing from others. */
   readonly tornBytes?: number
 }
