@@ -10,6 +10,7 @@ use nookdb::protocol::{Answer, write_request};
 
 use crate::keeping::JOURNAL;
 use crate::nook::{NookServer, wait_for};
+use crate::support::redis::RedisClient;
 
 fn redis_cli(server: &NookServer, arguments: &[&str]) -> Output {
     Command::new("redis-cli")
@@ -104,7 +105,7 @@ fn a_pipeline_on_a_large_table_is_answered_as_one_request_after_the_other() {
         "ZADD z 9 7;ZADD z 9 8;ZADD z 8 8;ZADD z 7 a;ZADD z 6 a;ZADD z 6 a;zadd z 2 8;ZADD y 1 7;ZADD z 2 7;ZSCORE z a",
         "ZRANGE z 0 3;ZRANGE z 3 3 BYSCORE;ZREVRANK z 10;ZADD z CH 1 10 2 11;ZRANGE z 0 2;HGET z 7;LPUSH z 7",
     ];
-    let mut answers = [1, 1000].map(|at_once| {
+    let answers = [1, 1000].map(|at_once| {
         client.say("FLUSHALL");
         let mut requests: Vec<String> = (0..LEN)
             .flat_map(|number| {
@@ -121,22 +122,30 @@ fn a_pipeline_on_a_large_table_is_answered_as_one_request_after_the_other() {
         for line in odd {
             requests.extend(line.replace("LONG", &long).split(';').map(str::to_owned));
         }
-        let mut answers = Vec::new();
-        for some in requests.chunks(at_once) {
-            let mut pipeline = Vec::new();
-            for request in some {
-                let words: Vec<&str> = request.split(' ').collect();
-                write_request(&words, &mut pipeline);
-            }
-            client.send(&pipeline);
-            answers.extend(some.iter().map(|_| client.receive()));
-        }
-        answers.into_iter()
+        answers_of(&mut client, &requests, at_once)
     });
-    let [one_by_one, together] = &mut answers;
+    assert_same(answers);
+}
+
+/// Those of requests that are words with spaces between, so many of them in a pipeline.
+fn answers_of(client: &mut RedisClient, requests: &[String], at_once: usize) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    for some in requests.chunks(at_once) {
+        let mut pipeline = Vec::new();
+        for request in some {
+            let words: Vec<&str> = request.split(' ').collect();
+            write_request(&words, &mut pipeline);
+        }
+        client.send(&pipeline);
+        answers.extend(some.iter().map(|_| client.receive()));
+    }
+    answers
+}
+
+fn assert_same([one_by_one, together]: [Vec<Answer>; 2]) {
     assert_eq!(one_by_one.len(), together.len());
-    for (number, answer) in one_by_one.enumerate() {
-        assert_eq!(together.next(), Some(answer), "request {number}");
+    for (number, answer) in one_by_one.iter().enumerate() {
+        assert_eq!(&together[number], answer, "request {number}");
     }
 }
 
@@ -158,23 +167,9 @@ fn a_pipeline_of_strings_is_answered_as_one_request_after_the_other() {
         ];
         let odd = odd.iter().flat_map(|line| line.split(';').map(str::to_owned));
         let requests: Vec<String> = sets.chain(gets).chain(odd).collect();
-        let mut answers = Vec::new();
-        for some in requests.chunks(at_once) {
-            let mut pipeline = Vec::new();
-            for request in some {
-                let words: Vec<&str> = request.split(' ').collect();
-                write_request(&words, &mut pipeline);
-            }
-            client.send(&pipeline);
-            answers.extend(some.iter().map(|_| client.receive()));
-        }
-        answers
+        answers_of(&mut client, &requests, at_once)
     });
-    let [one_by_one, together] = answers;
-    assert_eq!(one_by_one.len(), together.len());
-    for (number, answer) in one_by_one.iter().enumerate() {
-        assert_eq!(&together[number], answer, "request {number}");
-    }
+    assert_same(answers);
 }
 
 #[test]
