@@ -68,11 +68,7 @@ impl Engine {
         key: &[u8],
     ) -> Option<Result<Option<Lent<'_>>>> {
         let caller = self.admits(now, client, "GET", |keys| is_lasting(keys, key))?;
-        let Some(found) = self.find_quietly(now.ms, caller, key) else {
-            self.miss_heard(now.ms, caller, &[b"GET", key]);
-            return Some(Ok(None));
-        };
-        let Some(place) = found else {
+        let Some(place) = self.find_read(now.ms, caller, &[b"GET", key]) else {
             return Some(Ok(None));
         };
         let keyspace = &mut self.state.databases[caller.db as usize];
@@ -144,11 +140,7 @@ impl Engine {
         (key, field): (&[u8], &[u8]),
     ) -> Option<Result<Option<Lent<'_>>>> {
         let caller = self.admits(now, client, "HGET", |keys| is_lasting(keys, key))?;
-        let Some(found) = self.find_quietly(now.ms, caller, key) else {
-            self.miss_heard(now.ms, caller, &[b"HGET", key, field]);
-            return Some(Ok(None));
-        };
-        let Some(place) = found else {
+        let Some(place) = self.find_read(now.ms, caller, &[b"HGET", key, field]) else {
             return Some(Ok(None));
         };
         let keyspace = &mut self.state.databases[caller.db as usize];
@@ -159,12 +151,18 @@ impl Engine {
         Some(answer.ok_or(Error::WrongType))
     }
 
-    /// As `found_quietly`, of a key by its name.
+    /// Where the key that a call names first stands. That it does not is heard by whoever listens.
     #[inline(always)]
-    fn find_quietly(&mut self, now_ms: i64, caller: Caller, key: &[u8]) -> Option<Option<Place>> {
+    fn find_read(&mut self, now_ms: i64, caller: Caller, argv: &[&[u8]]) -> Option<Place> {
         self.state.free_lazily_in_step();
-        let found = self.state.databases[caller.db as usize].find_here(key);
-        self.found_quietly(now_ms, caller, found)
+        let found = self.state.databases[caller.db as usize].find_here(argv[1]);
+        match self.found_quietly(now_ms, caller, found) {
+            Some(place) => place,
+            None => {
+                self.miss_heard(now_ms, caller, argv);
+                None
+            }
+        }
     }
 
     /// As `State::found_quietly` in a step of its own, where nobody is to hear of it.
