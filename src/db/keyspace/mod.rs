@@ -442,6 +442,11 @@ fn hash_of_block(seed: Seed, block: Block) -> u32 {
     kept.unwrap_or_else(|| hash_of(seed, block.key()))
 }
 
+/// As `Keyspace::hash_of`, of any block, while the table is changed.
+fn hashes_in(seed: Seed, slab: &Slab<Entries>) -> impl Fn(Handle) -> u32 {
+    move |handle| hash_of_block(seed, Block::of(slab.bytes(handle)))
+}
+
 /// Whether two keys are the same. They are short, and compared eight bytes at a time right here: a call of `memcmp`
 /// costs as much again, and goes byte by byte in wasm.
 #[inline]

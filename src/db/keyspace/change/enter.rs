@@ -1,10 +1,10 @@
 //! Blocks on their way into the table and out of it.
 
 use super::Written;
-use crate::db::keyspace::block::{self, Block, Draft, INLINE_MAX_BYTES, Payload};
+use crate::db::keyspace::block::{self, Draft, INLINE_MAX_BYTES, Payload};
 use crate::db::keyspace::entry::{Used, weight_of};
 use crate::db::keyspace::slab::Handle;
-use crate::db::keyspace::{Deadline, Entry, Keyspace, Place, hash_of_block};
+use crate::db::keyspace::{Deadline, Entry, Keyspace, Place, hashes_in};
 use crate::types::{Text, Value};
 
 impl Keyspace {
@@ -92,8 +92,7 @@ impl Keyspace {
 
     /// Puts a block into the table, and nothing else.
     pub(in crate::db::keyspace) fn insert(&mut self, hash: u32, handle: Handle) {
-        let (seed, slab) = (self.seed, &self.slab);
-        let hash_of = |handle| hash_of_block(seed, Block::of(slab.bytes(handle)));
+        let hash_of = hashes_in(self.seed, &self.slab);
         self.table.insert(hash, handle, hash_of);
     }
 
@@ -103,8 +102,7 @@ impl Keyspace {
         if self.block(place.handle).head().has_deadline() {
             self.unlist(place.handle);
         }
-        let (seed, slab) = (self.seed, &self.slab);
-        let hash_of = |handle| hash_of_block(seed, Block::of(slab.bytes(handle)));
+        let hash_of = hashes_in(self.seed, &self.slab);
         let is_there = self.table.remove(place.hash, place.handle, hash_of);
         assert!(is_there, "a block that stands and is not in the table");
     }
