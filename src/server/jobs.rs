@@ -131,7 +131,7 @@ impl Host {
 /// Makes the journal last as `--appendfsync` says. Ends only with an error.
 ///
 /// After a failed fsync the system may have thrown away what it could not write, and says so only
-/// once. To go on would be to acknowledge what is not there.
+/// once. To go on would be to acknowledge what is not there. Where it was that of a SHUTDOWN, `round` has the journal written anew.
 async fn sync_journal(host: &Host) -> io::Result<()> {
     let Some(journal) = &host.journal else {
         return std::future::pending().await;
@@ -142,12 +142,12 @@ async fn sync_journal(host: &Host) -> io::Result<()> {
             Fsync::No => {}
             // While the disk works others go on, and the next round serves all of them.
             Fsync::Always => {
-                while journal.sync().await? {
+                while journal.sync_when_trusted().await? {
                     host.wake_all();
                 }
             }
             Fsync::EverySecond => {
-                journal.sync().await?;
+                journal.sync_when_trusted().await?;
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }

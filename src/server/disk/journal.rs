@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
 
@@ -14,6 +15,9 @@ use crate::db::{State, Taken};
 use crate::persist::aof::{self, Manifest, Part};
 use crate::persist::rdb::Target;
 use crate::persist::snapshot::export;
+
+/// So often a sync that waits looks whether the journal is trusted again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Positions in a journal count the bytes recorded since the server started, over all its files.
 pub struct Journal {
@@ -142,6 +146,26 @@ impl Journal {
                  written it anew",
             ));
         }
+        self.sync_alone().await
+    }
+
+    /// As `sync`, but waits where another sync has failed, until the journal was written anew.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub async fn sync_when_trusted(&self) -> io::Result<bool> {
+        loop {
+            {
+                let _alone = self.syncing.lock().await;
+                if !self.is_mistrusted() {
+                    return self.sync_alone().await;
+                }
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn sync_alone(&self) -> io::Result<bool> {
         let (position, last, mut files) = {
             let writing = self.writing.borrow();
             (writing.written(), writing.last(), writing.unsynced.clone())
@@ -308,6 +332,8 @@ impl Sizes {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use super::*;
     use crate::{Config, Engine};
 
@@ -356,6 +382,9 @@ mod tests {
             journal.sync().await.expect_err("the disk has failed");
         }
         assert_eq!(journal.synced(), 0);
+        let mut later = pin!(journal.sync_when_trusted());
+        let waiting = tokio::time::timeout(2 * LOOK_AGAIN, &mut later).await;
+        waiting.expect_err("it waits, and does not fail");
 
         let rewrite = journal.begin_rewrite().expect("a second increment");
         journal
@@ -366,7 +395,8 @@ mod tests {
         write_whole(&rewrite.path, &base).expect("a base");
         let base_bytes = base.len() as u64;
         journal.end_rewrite(rewrite, base_bytes).expect("its place");
-        assert!(journal.sync().await.expect("synced"));
+        assert!(later.await.expect("synced"));
         assert_eq!(journal.synced(), journal.recorded());
+        assert!(!journal.sync().await.expect("nothing is left"));
     }
 }
