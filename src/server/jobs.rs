@@ -1,6 +1,7 @@
 //! What the host does beside serving: the clock, the disk, and what clients ask of it.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::rc::Rc;
@@ -49,7 +50,7 @@ pub struct Jobs {
 /// Lets time do its work until the server is told to end.
 ///
 /// # Errors
-/// Where the journal cannot be made to last: nobody knows then what is on the disk.
+/// Where it cannot be told by signals.
 pub async fn run(host: &Rc<Host>) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -62,7 +63,7 @@ pub async fn run(host: &Rc<Host>) -> io::Result<()> {
         tokio::select! {
             () = tokio::time::sleep(pause) => round(host),
             () = host.waits_changed.notified() => {}
-            failed = &mut syncing => return failed,
+            never = &mut syncing => match never {},
             _ = terminate.recv() => end_by_signal(host, "SIGTERM"),
             _ = interrupt.recv() => end_by_signal(host, "SIGINT"),
             () = host.jobs.ended.notified() => return Ok(()),
@@ -128,11 +129,11 @@ impl Host {
     }
 }
 
-/// Makes the journal last as `--appendfsync` says. Ends only with an error.
+/// Makes the journal last as `--appendfsync` says.
 ///
-/// After a failed fsync the system may have thrown away what it could not write, and says so only
-/// once. To go on would be to acknowledge what is not there. Where it was that of a SHUTDOWN, `round` has the journal written anew.
-async fn sync_journal(host: &Host) -> io::Result<()> {
+/// After a failed fsync the system may have thrown away what it could not write, and says so only once. All of it is still in memory:
+/// writes are refused, and replies that rest on it wait with `always`, until `round` has had the journal written anew.
+async fn sync_journal(host: &Host) -> Infallible {
     let Some(journal) = &host.journal else {
         return std::future::pending().await;
     };
@@ -142,16 +143,25 @@ async fn sync_journal(host: &Host) -> io::Result<()> {
             Fsync::No => {}
             // While the disk works others go on, and the next round serves all of them.
             Fsync::Always => {
-                while journal.sync_when_trusted().await? {
+                while sync_once(host, journal).await {
                     host.wake_all();
                 }
             }
             Fsync::EverySecond => {
-                journal.sync_when_trusted().await?;
+                sync_once(host, journal).await;
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
     }
+}
+
+/// Whether more is on the disk than before. Where that fails, the host is in trouble before anything else is run.
+async fn sync_once(host: &Host, journal: &Journal) -> bool {
+    let synced = journal.sync().await;
+    if synced.is_err() {
+        host.settle();
+    }
+    synced.unwrap_or(false)
 }
 
 /// Carries out what only the host can do. The client waits for its answer.
@@ -179,7 +189,7 @@ enum Work {
 }
 
 /// Starts a work, and answers at once: it has begun by then, so that what the client does next is not
-/// in its snapshot.
+/// in its snapshot. Only a rewrite that finds much to sync puts that first.
 async fn start(host: &Rc<Host>, what: Work) -> Result<Reply, Error> {
     refuse_twice(host, what)?;
     let mut work = Box::pin(in_background(Rc::clone(host), what));
@@ -256,6 +266,8 @@ async fn rewrite(host: &Host, journal: &Journal) -> Result<(), Error> {
     host.kept_journal(|kept| kept.is_rewriting = true);
     let _turn = host.jobs.walk.lock().await;
     let written = write_base(host, journal).await;
+    // It is trusted again, or no more.
+    host.settle();
     host.kept_journal(|kept| {
         kept.is_rewriting = false;
         kept.rewrite_failed = written.is_err();
@@ -275,8 +287,8 @@ async fn rewrite(host: &Host, journal: &Journal) -> Result<(), Error> {
 }
 
 async fn write_base(host: &Host, journal: &Journal) -> io::Result<u64> {
-    // Both at one moment: nothing is awaited between them.
-    let rewrite = journal.begin_rewrite()?;
+    // Both at one moment: when the first returns, nothing else runs before the second.
+    let rewrite = journal.begin_rewrite().await?;
     let snapshot = Snapshot::begin(host.engine.borrow_mut().state_mut());
     let Written { bytes, .. } = snapshot.write(host, rewrite.path.clone()).await?;
     journal.end_rewrite(rewrite, bytes)?;
@@ -312,6 +324,8 @@ async fn shut_down(host: &Host, wanted: Option<bool>) -> Result<(), Error> {
         }
         Err(error) => {
             error!("cannot end: {error}");
+            // A failed sync has writes refused, before anyone can go on.
+            host.settle();
             host.set_stopped(false);
             Err(NOT_ENDED)
         }
@@ -340,4 +354,157 @@ async fn keep_everything(host: &Host, wanted: Option<bool>) -> io::Result<()> {
         journal.sync().await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Policy, Resp};
+    use crate::server::host::{Next, Peer};
+    use crate::server::settings::Settings;
+    use crate::server::{SavePoints, Verbosity};
+
+    fn host_in(folder: &std::path::Path, appendfsync: Fsync) -> Rc<Host> {
+        let settings = Settings {
+            port: 0,
+            bind: Vec::new(),
+            http_port: 0,
+            site: None,
+            allowed_origins: Vec::new(),
+            dir: folder.to_owned(),
+            dbfilename: "dump.rdb".to_owned(),
+            save: SavePoints::default(),
+            appendonly: true,
+            appendfsync,
+            rewrite_percentage: 0,
+            rewrite_min_bytes: 0,
+            requirepass: String::new(),
+            maxmemory: 0,
+            policy: Policy::ALL[0],
+            maxclients: 10,
+            databases: 16,
+            verbosity: Verbosity::Warning,
+        };
+        Rc::new(Host::open(settings).expect("an empty folder"))
+    }
+
+    fn connect(host: &Host) -> Rc<Mailbox> {
+        let address = ([127, 0, 0, 1], 1).into();
+        let peer = Peer {
+            address,
+            local_address: address,
+            resp: Resp::Two,
+        };
+        host.connect(peer).expect("the first client")
+    }
+
+    /// What leaves for a client of a request by itself.
+    fn say(host: &Host, mailbox: &Mailbox, argv: &[&[u8]]) -> String {
+        host.begin_batch();
+        assert_eq!(host.call(mailbox, argv), Next::Go);
+        host.settle();
+        show_journal(host);
+        sent(host, mailbox)
+    }
+
+    fn sent(host: &Host, mailbox: &Mailbox) -> String {
+        String::from_utf8_lossy(&mailbox.take(host.synced())).into_owned()
+    }
+
+    async fn let_others_run(until: impl Fn() -> bool) {
+        let waiting = async {
+            while !until() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+        waited.expect("it comes, and long before");
+    }
+
+    fn has_failed(host: &Host) -> bool {
+        host.trouble.borrow().journal.is_some()
+    }
+
+    fn journal(host: &Host) -> &Journal {
+        host.journal.as_ref().expect("there is one")
+    }
+
+    /// Its own sync ended the server, and so lost what was in memory; after a failed SHUTDOWN it ended in the middle of the rewrite
+    /// that was to keep all of it. And nothing told of it where the server syncs nothing by itself.
+    #[tokio::test]
+    async fn after_a_failed_sync_writes_are_refused_until_the_journal_was_written_anew() {
+        for appendfsync in [Fsync::No, Fsync::EverySecond] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let host = host_in(folder.path(), appendfsync);
+            let client = connect(&host);
+            assert_eq!(say(&host, &client, &[b"SET", b"k", b"v"]), "+OK\r\n");
+            journal(&host).break_disk();
+            shut_down(&host, None).await.expect_err("the disk fails");
+            assert!(!host.is_stopped());
+            let refusal = say(&host, &client, &[b"SET", b"k", b"w"]);
+            assert!(
+                refusal.starts_with("-MISCONF Errors writing to the AOF file: a sync of"),
+                "{refusal}"
+            );
+            assert_eq!(say(&host, &client, &[b"GET", b"k"]), "$1\r\nv\r\n");
+            let info = say(&host, &client, &[b"INFO", b"persistence"]);
+            assert!(info.contains("aof_last_write_status:err"), "{info}");
+            shut_down(&host, None).await.expect_err("it has failed");
+
+            let local = tokio::task::LocalSet::new();
+            let healed = local.run_until(async {
+                let serving = Rc::clone(&host);
+                let serving = tokio::task::spawn_local(async move { run(&serving).await });
+                let_others_run(|| !has_failed(&host)).await;
+                assert_eq!(say(&host, &client, &[b"SET", b"k", b"w"]), "+OK\r\n");
+                shut_down(&host, None).await.expect("all is kept");
+                serving.await.expect("no panic").expect("no error");
+            });
+            healed.await;
+            let host = host_in(folder.path(), appendfsync);
+            assert_eq!(say(&host, &connect(&host), &[b"GET", b"k"]), "$1\r\nw\r\n");
+        }
+    }
+
+    /// The next one was acknowledged, and then not written.
+    #[tokio::test]
+    async fn after_a_failed_sync_not_even_the_next_write_is_taken() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let host = host_in(folder.path(), Fsync::EverySecond);
+        let client = connect(&host);
+        assert_eq!(say(&host, &client, &[b"SET", b"k", b"v"]), "+OK\r\n");
+        journal(&host).break_disk();
+        assert!(!sync_once(&host, journal(&host)).await);
+        let refusal = say(&host, &client, &[b"SET", b"k", b"w"]);
+        assert!(refusal.starts_with("-MISCONF"), "{refusal}");
+    }
+
+    /// What is acknowledged is on the disk, whichever sync failed before.
+    #[tokio::test]
+    async fn a_reply_waits_for_the_journal_that_is_written_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let host = host_in(folder.path(), Fsync::Always);
+        let client = connect(&host);
+        // Where the base is written before it takes its place.
+        let in_the_way = folder
+            .path()
+            .join("appendonlydir/appendonly.aof.2.base.rdb.unfinished");
+        std::fs::create_dir(&in_the_way).expect("a folder");
+        journal(&host).break_disk();
+        let local = tokio::task::LocalSet::new();
+        let healed = local.run_until(async {
+            let serving = Rc::clone(&host);
+            tokio::task::spawn_local(async move { run(&serving).await });
+            assert_eq!(say(&host, &client, &[b"SET", b"k", b"v"]), "");
+            let_others_run(|| host.jobs.failed_at_ms.get() > 0).await;
+            assert!(has_failed(&host));
+            assert_eq!(sent(&host, &client), "");
+            std::fs::remove_dir(&in_the_way).expect("it is there");
+            rewrite(&host, journal(&host)).await.expect("written anew");
+            assert!(!has_failed(&host));
+            let_others_run(|| journal(&host).synced() > 0).await;
+            assert_eq!(sent(&host, &client), "+OK\r\n");
+        });
+        healed.await;
+    }
 }

@@ -122,7 +122,7 @@ const METRICS: &[Metric] = &[
     }),
     gauge(
         "aof_last_write_failed",
-        "1 where the journal could not be written.",
+        "1 where the journal could not be written or synced.",
         |state| {
             let journal = state.kept.journal.as_ref();
             journal.map_or(0, |journal| u64::from(journal.write_failed))

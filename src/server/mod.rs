@@ -81,7 +81,7 @@ impl fmt::Display for Failure {
 /// Serves until it is told to end: by SHUTDOWN, SIGTERM or SIGINT.
 ///
 /// # Errors
-/// Where a port cannot be listened on, or a file cannot be loaded or kept.
+/// Where a port cannot be listened on, or what was kept cannot be loaded.
 pub fn run(settings: Settings) -> Result<(), Failure> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()

@@ -5,7 +5,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
 
@@ -16,18 +15,15 @@ use crate::persist::aof::{self, Manifest, Part};
 use crate::persist::rdb::Target;
 use crate::persist::snapshot::export;
 
-/// So often a sync that waits looks whether the journal is trusted again.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
 /// Positions in a journal count the bytes recorded since the server started, over all its files.
 pub struct Journal {
     folder: PathBuf,
     writing: RefCell<Writing>,
     /// On the disk up to here.
     synced: Cell<u64>,
-    /// The last increment that a failed sync had in hand. The system may have thrown away what it could not write, and says so
-    /// only once: none up to here is trusted by a later sync that succeeds, but only a base that takes their place.
-    mistrusted: Cell<Option<u64>>,
+    /// How a sync failed. The system may have thrown away what it could not write, and says so only once: no later sync is trusted
+    /// and nothing more is written, until a base takes the place of all files.
+    mistrusted: RefCell<Option<String>>,
     /// Held while the disk is at it: a second sync could else call synced what is in a file that only
     /// the first has in hand.
     syncing: Mutex<()>,
@@ -47,8 +43,6 @@ struct Writing {
     recorded: u64,
     /// A failed write may have left something behind `file_bytes`.
     is_torn: bool,
-    /// Increments before the last one, which are not on the disk yet, by their numbers.
-    unsynced: Vec<(u64, Arc<File>)>,
     base_bytes: u64,
     /// Of the increments before the last one.
     earlier_bytes: u64,
@@ -91,13 +85,12 @@ impl Journal {
                 pending: Vec::new(),
                 recorded: 0,
                 is_torn: false,
-                unsynced: Vec::new(),
                 base_bytes: sizes.base,
                 earlier_bytes: sizes.earlier,
             }),
             folder,
             synced: Cell::new(0),
-            mistrusted: Cell::new(None),
+            mistrusted: RefCell::default(),
             syncing: Mutex::new(()),
             wake: Notify::new(),
         })
@@ -123,8 +116,9 @@ impl Journal {
     /// Hands everything that was recorded to the system, which keeps it if this process dies.
     ///
     /// # Errors
-    /// Those of the disk. What is not written is kept for the next time.
+    /// Those of the disk, and until the journal is trusted again. What is not written is kept for the next time.
     pub fn write(&self) -> io::Result<()> {
+        self.trusted()?;
         let mut writing = self.writing.borrow_mut();
         if writing.pending.is_empty() {
             return Ok(());
@@ -140,59 +134,47 @@ impl Journal {
     /// Those of the disk; after one of them also each time until the journal was written anew.
     pub async fn sync(&self) -> io::Result<bool> {
         let _alone = self.syncing.lock().await;
-        if self.is_mistrusted() {
-            return Err(io::Error::other(
-                "a sync of the journal has failed, so what it holds may not be on the disk until BGREWRITEAOF has \
-                 written it anew",
-            ));
-        }
-        self.sync_alone().await
-    }
-
-    /// As `sync`, but waits where another sync has failed, until the journal was written anew.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub async fn sync_when_trusted(&self) -> io::Result<bool> {
-        loop {
-            {
-                let _alone = self.syncing.lock().await;
-                if !self.is_mistrusted() {
-                    return self.sync_alone().await;
-                }
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-    }
-
-    async fn sync_alone(&self) -> io::Result<bool> {
-        let (position, last, mut files) = {
-            let writing = self.writing.borrow();
-            (writing.written(), writing.last(), writing.unsynced.clone())
-        };
-        if position == self.synced.get() {
+        self.trusted()?;
+        if self.is_synced() {
             return Ok(false);
         }
-        files.push((last, Arc::clone(&self.writing.borrow().file)));
-        let synced = on_disk(move || files.iter().try_for_each(|(_, file)| file.sync_data())).await;
-        if synced.is_err() {
-            self.mistrusted.set(Some(last));
-        }
-        synced?;
-        // Not before: where nobody waits any more, they are still to be synced.
-        let mut writing = self.writing.borrow_mut();
-        writing.unsynced.retain(|(number, _)| *number >= last);
+        let position = self.sync_last().await?;
         self.synced.set(position);
         Ok(true)
     }
 
-    /// Whether it names a file that may not be on the disk, whatever a sync says.
+    /// Has the disk take what was written, all of which is in the last increment or was synced before that began; answers up to
+    /// where. One at a time: of two, the system tells but one that it failed.
+    async fn sync_last(&self) -> io::Result<u64> {
+        let (position, file) = {
+            let writing = self.writing.borrow();
+            (writing.written(), Arc::clone(&writing.file))
+        };
+        let synced = on_disk(move || file.sync_data()).await;
+        self.mistrust_unless(synced)?;
+        Ok(position)
+    }
+
+    fn mistrust_unless(&self, synced: io::Result<()>) -> io::Result<()> {
+        synced.inspect_err(|error| *self.mistrusted.borrow_mut() = Some(error.to_string()))
+    }
+
+    fn trusted(&self) -> io::Result<()> {
+        let Some(reason) = &*self.mistrusted.borrow() else {
+            return Ok(());
+        };
+        Err(io::Error::other(format!(
+            "a sync of the journal has failed ({reason}), so what it holds may not be on the disk until it is written anew"
+        )))
+    }
+
+    fn is_synced(&self) -> bool {
+        self.writing.borrow().written() == self.synced.get()
+    }
+
+    /// Whether a sync has failed, and no base has taken the place of what it had in hand.
     pub fn is_mistrusted(&self) -> bool {
-        let writing = self.writing.borrow();
-        let first = writing.manifest.increments.first();
-        self.mistrusted
-            .get()
-            .is_some_and(|last| first.is_some_and(|first| first.seq <= last))
+        self.mistrusted.borrow().is_some()
     }
 
     /// All files together.
@@ -205,55 +187,103 @@ impl Journal {
         self.writing.borrow().base_bytes
     }
 
-    /// Begins a new increment, for what is done from now on, and names the base that could replace
-    /// all files before it.
-    pub fn begin_rewrite(&self) -> io::Result<Rewrite> {
-        let mut writing = self.writing.borrow_mut();
-        writing.write()?;
-        let increment = writing.manifest.next_increment();
-        let file = create_increment(&self.folder, &increment)?;
-        let mut manifest = writing.manifest.clone();
-        manifest.increments.push(increment.clone());
-        write_whole(&self.folder.join(MANIFEST), manifest.write().as_bytes())?;
-        let old = std::mem::replace(&mut writing.file, Arc::new(file));
-        let number = writing.last();
-        writing.unsynced.push((number, old));
-        writing.earlier_bytes += std::mem::take(&mut writing.file_bytes);
+    /// Names the base that could replace all files, or those before an increment that begins now. The base is to hold what the
+    /// state is when this returns.
+    ///
+    /// # Errors
+    /// Those of the disk. The journal goes on as it was.
+    pub async fn begin_rewrite(&self) -> io::Result<Rewrite> {
+        let _alone = self.syncing.lock().await;
+        if !self.is_mistrusted() {
+            // Most of what begin_increment syncs, while others go on.
+            if !self.is_synced() {
+                self.sync_last().await?;
+            }
+            self.write()?;
+            self.begin_increment()?;
+        }
+        let writing = &mut *self.writing.borrow_mut();
         writing.lines = aof::Writer::default();
-        writing.manifest = manifest;
         let base = writing.manifest.next_base();
+        let first_increment = if self.is_mistrusted() {
+            writing.manifest.next_increment().seq
+        } else {
+            writing.last()
+        };
         Ok(Rewrite {
             path: self.folder.join(&base.name),
             base,
-            first_increment: increment.seq,
+            first_increment,
+            pending_bytes: writing.pending.len(),
         })
     }
 
-    /// Puts a base, once it is written, in the place of the files before it.
+    /// Goes on in a new file, unless the last one is empty. All before it is on the disk by then: a file that lacked its end
+    /// could not be loaded with another one behind it.
+    fn begin_increment(&self) -> io::Result<()> {
+        let mut writing = self.writing.borrow_mut();
+        self.mistrust_unless(writing.file.sync_data())?;
+        if writing.file_bytes == 0 {
+            return Ok(());
+        }
+        let mut manifest = writing.manifest.clone();
+        let file = self.add_increment(&mut manifest)?;
+        self.name_files(&manifest)?;
+        writing.manifest = manifest;
+        writing.earlier_bytes += writing.file_bytes;
+        writing.go_on_in(file);
+        Ok(())
+    }
+
+    fn add_increment(&self, manifest: &mut Manifest) -> io::Result<File> {
+        let increment = manifest.next_increment();
+        let file = create_increment(&self.folder, &increment)?;
+        manifest.increments.push(increment);
+        Ok(file)
+    }
+
+    fn name_files(&self, manifest: &Manifest) -> io::Result<()> {
+        write_whole(&self.folder.join(MANIFEST), manifest.write().as_bytes())
+    }
+
+    /// Puts a base, once it is written, in the place of the files before it. The journal is trusted again if these are all that
+    /// there were when the rewrite began.
     pub fn end_rewrite(&self, rewrite: Rewrite, base_bytes: u64) -> io::Result<()> {
         let mut writing = self.writing.borrow_mut();
-        let (newer, older) = writing
-            .manifest
-            .increments
-            .iter()
-            .cloned()
-            .partition(|part: &Part| part.seq >= rewrite.first_increment);
-        let manifest = Manifest {
-            base: Some(rewrite.base),
-            increments: newer,
+        let mut manifest = writing.manifest.clone();
+        manifest.base = Some(rewrite.base);
+        let first = rewrite.first_increment;
+        let is_newer = |part: &Part| part.seq >= first;
+        let fresh = if manifest.increments.iter().any(is_newer) {
+            None
+        } else {
+            Some(self.add_increment(&mut manifest)?)
         };
-        write_whole(&self.folder.join(MANIFEST), manifest.write().as_bytes())?;
+        manifest.increments.retain(is_newer);
+        self.name_files(&manifest)?;
+        if let Some(file) = fresh {
+            writing.go_on_in(file);
+            // Nothing was written meanwhile, and what was recorded before is in the base.
+            writing.pending.drain(..rewrite.pending_bytes);
+            *self.mistrusted.borrow_mut() = None;
+            self.wake.notify_one();
+        }
         let replaced = std::mem::replace(&mut writing.manifest, manifest);
-        for part in replaced.base.iter().chain(&older) {
+        let older = replaced.increments.iter().filter(|part| !is_newer(part));
+        for part in replaced.base.iter().chain(older) {
             // A file that stays is named by no manifest, and does no harm.
             let _ = fs::remove_file(self.folder.join(&part.name));
         }
-        writing
-            .unsynced
-            .retain(|(number, _)| *number >= rewrite.first_increment);
         writing.base_bytes = base_bytes;
         writing.earlier_bytes = Sizes::of(&self.folder, &writing.manifest)?.earlier;
         Ok(())
+    }
+
+    /// Lets every sync fail from now on, as no device can be synced that is no disk.
+    #[cfg(test)]
+    pub fn break_disk(&self) {
+        let null = OpenOptions::new().write(true).open("/dev/null");
+        self.writing.borrow_mut().file = Arc::new(null.expect("there"));
     }
 }
 
@@ -262,8 +292,10 @@ pub struct Rewrite {
     /// Where the base belongs.
     pub path: PathBuf,
     base: Part,
-    /// The increment that follows the base.
+    /// The increment that follows the base; of a journal that is mistrusted, one that is not there before the base is.
     first_increment: u64,
+    /// Recorded before, and not written.
+    pending_bytes: usize,
 }
 
 impl Writing {
@@ -280,6 +312,12 @@ impl Writing {
         self.file_bytes += self.pending.len() as u64;
         self.pending.clear();
         Ok(())
+    }
+
+    fn go_on_in(&mut self, file: File) {
+        self.file = Arc::new(file);
+        self.file_bytes = 0;
+        self.is_torn = false;
     }
 
     /// The number of the last increment.
@@ -332,8 +370,6 @@ impl Sizes {
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
-
     use super::*;
     use crate::{Config, Engine};
 
@@ -344,6 +380,18 @@ mod tests {
         journal.write().expect("the folder is there");
     }
 
+    fn base_of(engine: &Engine, rewrite: &Rewrite) -> u64 {
+        let base = export(engine.state(), 0, Target::Redis70);
+        write_whole(&rewrite.path, &base).expect("a base");
+        base.len() as u64
+    }
+
+    /// As a crash would leave it to the next start.
+    fn named(journal: &Journal) -> Manifest {
+        let text = fs::read(journal.folder.join(MANIFEST)).expect("a manifest");
+        Manifest::parse(&text).expect("a whole one")
+    }
+
     /// The second had nothing but the new file in hand, and said that all was on the disk while the
     /// first was still at the old one.
     #[tokio::test]
@@ -352,13 +400,51 @@ mod tests {
         let mut engine = Engine::new(Config::default(), 0, 1);
         let journal = Journal::create(folder.path().join("journal"), engine.state()).expect("new");
         set_a_key(&mut engine, &journal);
-        journal.begin_rewrite().expect("a second increment");
+        journal.begin_rewrite().await.expect("a second increment");
         set_a_key(&mut engine, &journal);
         let (first, second) = tokio::join!(journal.sync(), journal.sync());
         assert!(first.expect("synced"));
         assert!(!second.expect("synced"), "nothing was left to sync");
         assert_eq!(journal.synced(), journal.recorded());
         assert!(!journal.sync().await.expect("synced"));
+    }
+
+    /// It named the new one first: after a crash of the machine, a file that lacked its end had another one behind it, on which no
+    /// server starts, or which was replayed over the gap.
+    #[tokio::test]
+    async fn an_increment_begins_when_all_before_it_is_on_the_disk() {
+        for is_synced_before in [false, true] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let mut engine = Engine::new(Config::default(), 0, 1);
+            let journal =
+                Journal::create(folder.path().join("journal"), engine.state()).expect("new");
+            set_a_key(&mut engine, &journal);
+            if is_synced_before {
+                journal.sync().await.expect("synced");
+            }
+            journal.break_disk();
+            assert!(journal.begin_rewrite().await.is_err(), "the disk fails");
+            assert_eq!(named(&journal).increments.len(), 1);
+            assert!(journal.is_mistrusted());
+        }
+    }
+
+    #[tokio::test]
+    async fn rewrites_that_fail_leave_no_empty_increments() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut engine = Engine::new(Config::default(), 0, 1);
+        let journal = Journal::create(folder.path().join("journal"), engine.state()).expect("new");
+        set_a_key(&mut engine, &journal);
+        for _ in 0..3 {
+            journal.begin_rewrite().await.expect("begun");
+        }
+        assert_eq!(named(&journal).increments.len(), 2);
+        set_a_key(&mut engine, &journal);
+        let rewrite = journal.begin_rewrite().await.expect("begun");
+        let base_bytes = base_of(&engine, &rewrite);
+        journal.end_rewrite(rewrite, base_bytes).expect("its place");
+        assert_eq!(named(&journal).increments.len(), 1);
+        assert_eq!(named(&journal).increments[0].seq, 3);
     }
 
     /// The system drops what it could not write and calls the next sync a success, which was taken at its word: SHUTDOWN said
@@ -369,34 +455,38 @@ mod tests {
         let mut engine = Engine::new(Config::default(), 0, 1);
         let journal = Journal::create(folder.path().join("journal"), engine.state()).expect("new");
         set_a_key(&mut engine, &journal);
-        // No device can be synced that is no disk.
-        let null = OpenOptions::new()
-            .write(true)
-            .open("/dev/null")
-            .expect("there");
-        let file = std::mem::replace(&mut journal.writing.borrow_mut().file, Arc::new(null));
+        let file = Arc::clone(&journal.writing.borrow().file);
+        journal.break_disk();
         journal.sync().await.expect_err("the disk fails");
         journal.writing.borrow_mut().file = file;
-        for _ in 0..2 {
-            set_a_key(&mut engine, &journal);
+        let before = named(&journal);
+        let mut record_a_key = |key: &[u8]| {
+            let client = engine.connect(0);
+            engine.call(0, client, &[b"SET", key, b"value"]);
+            engine.drain_steps(|step| journal.record(step));
+            journal.write().expect_err("nothing more is written");
+        };
+        for key in [b"first".as_slice(), b"other"] {
+            record_a_key(key);
             journal.sync().await.expect_err("the disk has failed");
+            // A rewrite that comes to nothing.
+            journal.begin_rewrite().await.expect("begun");
+            assert_eq!(named(&journal), before, "nothing is named before the base");
         }
         assert_eq!(journal.synced(), 0);
-        let mut later = pin!(journal.sync_when_trusted());
-        let waiting = tokio::time::timeout(2 * LOOK_AGAIN, &mut later).await;
-        waiting.expect_err("it waits, and does not fail");
 
-        let rewrite = journal.begin_rewrite().expect("a second increment");
-        journal
-            .sync()
-            .await
-            .expect_err("the first increment counts still");
-        let base = export(engine.state(), 0, Target::Redis70);
-        write_whole(&rewrite.path, &base).expect("a base");
-        let base_bytes = base.len() as u64;
-        journal.end_rewrite(rewrite, base_bytes).expect("its place");
-        assert!(later.await.expect("synced"));
+        let rewrite = journal.begin_rewrite().await.expect("begun");
+        record_a_key(b"behind");
+        write_whole(&rewrite.path, &[]).expect("a base");
+        journal.end_rewrite(rewrite, 0).expect("its place");
+        journal.write().expect("trusted again");
+        assert!(journal.sync().await.expect("synced"));
         assert_eq!(journal.synced(), journal.recorded());
-        assert!(!journal.sync().await.expect("nothing is left"));
+        let after = named(&journal);
+        assert_eq!(after.increments.len(), 1);
+        let text = fs::read(journal.folder.join(&after.increments[0].name)).expect("there");
+        let text = String::from_utf8(text).expect("text");
+        assert!(text.contains("SELECT") && text.contains("behind"), "{text}");
+        assert!(!text.contains("first") && !text.contains("other"), "{text}");
     }
 }
