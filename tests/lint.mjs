@@ -1,6 +1,14 @@
 // Checks that read the code without running it. Each prints one line that tests/count.mjs counts.
 
-import { run, say } from '../pkg-template/steps.mjs'
+import { execFileSync } from 'node:child_process'
+import { root, run, say } from '../pkg-template/steps.mjs'
+
+/** What a build may ask for, each of which has to compile without the others. */
+function features() {
+  const metadata = execFileSync('cargo', ['metadata', '--no-deps', '--format-version', '1'], { cwd: root })
+  const { packages } = JSON.parse(metadata.toString())
+  return Object.keys(packages.find(({ name }) => name === 'nookdb').features).filter((name) => name !== 'default')
+}
 
 const CHECKS = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
@@ -9,6 +17,11 @@ const CHECKS = [
     `clippy of the wasm host with ${features || 'no more than is always there'}`,
     'cargo',
     ['clippy', '--quiet', '--package', 'nookdb-wasm', '--target', 'wasm32-unknown-unknown', '--features', features, '--', '-D', 'warnings'],
+  ]),
+  ...features().map((name) => [
+    `clippy of the engine with ${name} alone`,
+    'cargo',
+    ['clippy', '--quiet', '--package', 'nookdb', '--lib', '--no-default-features', '--features', name, '--', '-D', 'warnings'],
   ]),
   [
     'rustdoc',

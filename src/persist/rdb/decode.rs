@@ -22,7 +22,7 @@ use super::node;
 #[cfg(feature = "old-files")]
 use super::old::{walk_ziplist, walk_zipmap};
 use super::wire::{Broken, Input, ensure};
-#[cfg(feature = "old-files")]
+#[cfg(any(feature = "old-files", feature = "sets"))]
 use crate::types::Item;
 #[cfg(feature = "sorted-sets")]
 use crate::types::{Added, Only, Score, ZSet};
