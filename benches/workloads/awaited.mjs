@@ -2,13 +2,15 @@
 //
 // How a call is made is said by `calling`: 'sync' takes the reply as it comes, 'awaited' waits for each before the next is made,
 // 'together' makes a thousand and waits for all. Peers differ by factors of a hundred, so they make different numbers of calls;
-// what they read is compared over the first calls, which are not timed.
+// what they read is compared over the first calls, which are not timed. As many calls come before those that are timed, up to so many
+// that V8 has compiled what they go through.
 
 import { counterKey, DRAWN, key, uniformIds, values } from './keys.mjs'
 
 const ANY = DRAWN - 1
 const TOGETHER = 1000
 const COMPARED = 500
+const WARM_UP = 100_000
 const COUNTERS = 1000
 
 const LOOPS = {
@@ -56,7 +58,7 @@ export async function keyed(open, { keys, calls, calling }) {
   const checksums = {}
   for (const [command, count] of Object.entries(calls)) {
     checksums[command] = await loop(commands[command], COMPARED)
-    await loop(commands[command], Math.min(count, 20_000))
+    await loop(commands[command], Math.min(count, WARM_UP))
     globalThis.gc?.()
     const begin = performance.now()
     await loop(commands[command], count)
