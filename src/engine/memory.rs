@@ -42,6 +42,11 @@ impl Engine {
         self.has_flag(client, argv, Flags::WRITE)
     }
 
+    /// Whether the reply to this call may tell of a key, for a host that could not keep what it tells.
+    pub fn tells_of_keys(&self, client: ClientId, argv: &[&[u8]]) -> bool {
+        self.writes(client, argv) || self.has_flag(client, argv, Flags::READS)
+    }
+
     /// Whether a database is so full that there may be no room for the entries that this call writes. DEL and its kin are
     /// let in always.
     pub(super) fn is_too_full(&self, client: ClientId, listed: &Listed, argv: &[&[u8]]) -> bool {

@@ -193,6 +193,11 @@ impl fmt::Display for Damage {
     }
 }
 
+/// Names have the number of their file between these.
+const PREFIX: &str = "appendonly.aof.";
+const BASE: &str = "base.rdb";
+const INCREMENT: &str = "incr.aof";
+
 /// A file of the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
@@ -272,7 +277,7 @@ impl Manifest {
     pub fn next_base(&self) -> Part {
         let seq = self.base.as_ref().map_or(0, |part| part.seq) + 1;
         Part {
-            name: format!("appendonly.aof.{seq}.base.rdb"),
+            name: format!("{PREFIX}{seq}.{BASE}"),
             seq,
         }
     }
@@ -280,8 +285,24 @@ impl Manifest {
     pub fn next_increment(&self) -> Part {
         let seq = self.increments.last().map_or(0, |part| part.seq) + 1;
         Part {
-            name: format!("appendonly.aof.{seq}.incr.aof"),
+            name: format!("{PREFIX}{seq}.{INCREMENT}"),
             seq,
         }
+    }
+
+    /// Whether a name is one of those that the manifests before this one gave, or would have given.
+    pub fn has_replaced(&self, name: &str) -> bool {
+        let numbered = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split_once('.'));
+        let Some((seq, kind)) = numbered else {
+            return false;
+        };
+        let first = match kind {
+            BASE => self.base.as_ref(),
+            INCREMENT => self.increments.first(),
+            _ => None,
+        };
+        first.is_some_and(|part| seq.parse().is_ok_and(|seq: u64| seq < part.seq))
     }
 }

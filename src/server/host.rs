@@ -183,7 +183,10 @@ impl Host {
         let before = engine
             .client(mailbox.client)
             .map(|client| client.reply_mode);
-        let outcome = match self.refusal(&engine, mailbox.client, argv) {
+        let refusal = self.refusal(&engine, mailbox.client, argv);
+        let is_held =
+            refusal.is_none() && self.holds_replies() && engine.tells_of_keys(mailbox.client, argv);
+        let outcome = match refusal {
             Some(refusal) => engine.refuse(mailbox.client, argv, refusal),
             None => engine.call(self.now_ms.get(), mailbox.client, argv),
         };
@@ -196,7 +199,14 @@ impl Host {
             }
             Outcome::Ask(request) => return Next::Serve(request),
         };
-        self.put_answer(&mut engine, mailbox, before.unwrap_or_default(), &reply);
+        let until = if is_held { self.position() } else { 0 };
+        self.put_answer(
+            &mut engine,
+            mailbox,
+            before.unwrap_or_default(),
+            &reply,
+            until,
+        );
         Next::Go
     }
 
@@ -248,7 +258,7 @@ impl Host {
         let mode = engine
             .client(mailbox.client)
             .map(|client| client.reply_mode);
-        self.put_answer(&mut engine, mailbox, mode.unwrap_or_default(), reply);
+        self.put_answer(&mut engine, mailbox, mode.unwrap_or_default(), reply, 0);
         mailbox.set_served(false);
     }
 
@@ -262,9 +272,13 @@ impl Host {
     /// `--appendfsync always` says so: what it tells of cannot be lost then.
     pub(super) fn position(&self) -> u64 {
         match &self.journal {
-            Some(journal) if self.settings.appendfsync == Fsync::Always => journal.recorded(),
+            Some(journal) if self.holds_replies() => journal.recorded(),
             _ => 0,
         }
+    }
+
+    fn holds_replies(&self) -> bool {
+        self.settings.appendfsync == Fsync::Always
     }
 
     /// How far the journal is on the disk.
@@ -348,8 +362,15 @@ impl Host {
         client.is_some_and(|client| client.authenticated)
     }
 
-    /// Puts a reply into a mailbox, unless CLIENT REPLY has it left out.
-    fn put_answer(&self, engine: &mut Engine, mailbox: &Mailbox, before: ReplyMode, reply: &Reply) {
+    /// Puts a reply into a mailbox, unless CLIENT REPLY has it left out. It leaves when the journal is on the disk up to a place.
+    fn put_answer(
+        &self,
+        engine: &mut Engine,
+        mailbox: &Mailbox,
+        before: ReplyMode,
+        reply: &Reply,
+        until: u64,
+    ) {
         let Some(client) = engine.client_mut(mailbox.client) else {
             return;
         };
@@ -364,7 +385,7 @@ impl Host {
             (_, ReplyMode::On) => true,
         };
         if is_wanted {
-            mailbox.put(reply, client.resp, self.position());
+            mailbox.put(reply, client.resp, until);
         }
         if client.closing {
             mailbox.close();

@@ -290,9 +290,8 @@ async fn write_base(host: &Host, journal: &Journal) -> io::Result<u64> {
     // Both at one moment: when the first returns, nothing else runs before the second.
     let rewrite = journal.begin_rewrite().await?;
     let snapshot = Snapshot::begin(host.engine.borrow_mut().state_mut());
-    let Written { bytes, .. } = snapshot.write(host, rewrite.path.clone()).await?;
-    journal.end_rewrite(rewrite, bytes)?;
-    Ok(bytes)
+    let written = snapshot.write(host, rewrite.path.clone()).await;
+    journal.end_rewrite(rewrite, written.map(|Written { bytes, .. }| bytes))
 }
 
 fn end_by_signal(host: &Rc<Host>, name: &'static str) {

@@ -15,7 +15,7 @@ use crate::picture::{assert_same, copy_of, fill, info, picture, rewrite};
 use crate::support::redis::RedisClient;
 
 pub const JOURNAL: &[&str] = &["--save", "", "--appendonly", "yes"];
-const JOURNAL_ALWAYS: &[&str] = &[
+pub const JOURNAL_ALWAYS: &[&str] = &[
     "--save",
     "",
     "--appendonly",

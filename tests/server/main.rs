@@ -7,6 +7,7 @@ mod support;
 #[allow(dead_code)]
 mod case;
 
+mod failing;
 mod interchange;
 mod keeping;
 mod nook;

@@ -39,10 +39,7 @@ impl NookServer {
     /// # Panics
     /// Where the server does not come up; its log is shown.
     pub fn start_in(directory: TempDir, options: &[&str]) -> NookServer {
-        match NookServer::try_start_in(directory, options) {
-            Ok(server) => server,
-            Err(log) => panic!("nookdb-server did not start:\n{log}"),
-        }
+        started(NookServer::try_start_in(directory, options))
     }
 
     /// Where no file becomes larger than 64 KiB, or 128, as the shell counts: a write beyond fails.
@@ -56,10 +53,22 @@ impl NookServer {
             ]);
             shell
         };
-        match NookServer::try_start_as(in_shell, new_directory(), options) {
-            Ok(server) => server,
-            Err(log) => panic!("nookdb-server did not start:\n{log}"),
-        }
+        started(NookServer::try_start_as(in_shell, new_directory(), options))
+    }
+
+    /// Over a library that stands between it and its disk, told what to do by a folder.
+    pub fn start_over(
+        library: &Path,
+        faults: &Path,
+        directory: TempDir,
+        options: &[&str],
+    ) -> NookServer {
+        let preloaded = || {
+            let mut program = Command::new(PROGRAM);
+            program.env("LD_PRELOAD", library).env("FAULTS", faults);
+            program
+        };
+        started(NookServer::try_start_as(preloaded, directory, options))
     }
 
     /// As `start_in`, where the server may refuse to start: its log then.
@@ -144,6 +153,12 @@ impl NookServer {
     fn leave(&mut self) -> TempDir {
         std::mem::replace(&mut self.directory, new_directory())
     }
+}
+
+/// # Panics
+/// Where it did not start; its log is shown.
+fn started(server: Result<NookServer, String>) -> NookServer {
+    server.unwrap_or_else(|log| panic!("nookdb-server did not start:\n{log}"))
 }
 
 impl Drop for NookServer {

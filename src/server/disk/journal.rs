@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, Notify};
 
 use super::super::clock::now_ms;
-use super::{MANIFEST, on_disk, sync_folder, write_whole};
+use super::{MANIFEST, on_disk, put_whole_in_place, sync_folder, write_whole};
 use crate::db::{State, Taken};
 use crate::persist::aof::{self, Manifest, Part};
 use crate::persist::rdb::Target;
@@ -21,8 +21,8 @@ pub struct Journal {
     writing: RefCell<Writing>,
     /// On the disk up to here.
     synced: Cell<u64>,
-    /// How a sync failed. The system may have thrown away what it could not write, and says so only once: no later sync is trusted
-    /// and nothing more is written, until a base takes the place of all files.
+    /// How a sync failed, of an increment or of the folder that has the manifest. The system may have thrown away what it could not
+    /// write, and says so only once: no later sync is trusted and nothing more is written, until a base takes the place of all files.
     mistrusted: RefCell<Option<String>>,
     /// Held while the disk is at it: a second sync could else call synced what is in a file that only
     /// the first has in hand.
@@ -63,7 +63,7 @@ impl Journal {
         Journal::open(folder, manifest)
     }
 
-    /// Goes on with a journal whose files were loaded.
+    /// Goes on with a journal whose files were loaded. Who wrote them may not have come to sync the last one.
     pub fn open(folder: PathBuf, mut manifest: Manifest) -> io::Result<Journal> {
         if manifest.increments.is_empty() {
             let increment = manifest.next_increment();
@@ -76,6 +76,8 @@ impl Journal {
         let file = OpenOptions::new()
             .append(true)
             .open(folder.join(&last.name))?;
+        file.sync_all()?;
+        sync_folder(&folder.join(MANIFEST))?;
         Ok(Journal {
             writing: RefCell::new(Writing {
                 manifest,
@@ -195,12 +197,14 @@ impl Journal {
     pub async fn begin_rewrite(&self) -> io::Result<Rewrite> {
         let _alone = self.syncing.lock().await;
         if !self.is_mistrusted() {
-            // Most of what begin_increment syncs, while others go on.
-            if !self.is_synced() {
-                self.sync_last().await?;
-            }
+            let synced = if self.is_synced() {
+                self.synced()
+            } else {
+                // Only `sync` says so to those who wait.
+                self.sync_last().await?
+            };
             self.write()?;
-            self.begin_increment()?;
+            self.begin_increment(synced)?;
         }
         let writing = &mut *self.writing.borrow_mut();
         writing.lines = aof::Writer::default();
@@ -220,19 +224,18 @@ impl Journal {
 
     /// Goes on in a new file, unless the last one is empty. All before it is on the disk by then: a file that lacked its end
     /// could not be loaded with another one behind it.
-    fn begin_increment(&self) -> io::Result<()> {
+    fn begin_increment(&self, synced: u64) -> io::Result<()> {
         let mut writing = self.writing.borrow_mut();
-        self.mistrust_unless(writing.file.sync_data())?;
+        // Nothing else runs meanwhile, for what came in the course of the last sync.
+        if writing.written() > synced {
+            self.mistrust_unless(writing.file.sync_data())?;
+        }
         if writing.file_bytes == 0 {
             return Ok(());
         }
         let mut manifest = writing.manifest.clone();
         let file = self.add_increment(&mut manifest)?;
-        self.name_files(&manifest)?;
-        writing.manifest = manifest;
-        writing.earlier_bytes += writing.file_bytes;
-        writing.go_on_in(file);
-        Ok(())
+        self.name_files(&mut writing, manifest, Some(file))
     }
 
     fn add_increment(&self, manifest: &mut Manifest) -> io::Result<File> {
@@ -242,38 +245,62 @@ impl Journal {
         Ok(file)
     }
 
-    fn name_files(&self, manifest: &Manifest) -> io::Result<()> {
-        write_whole(&self.folder.join(MANIFEST), manifest.write().as_bytes())
-    }
-
-    /// Puts a base, once it is written, in the place of the files before it. The journal is trusted again if these are all that
-    /// there were when the rewrite began.
-    pub fn end_rewrite(&self, rewrite: Rewrite, base_bytes: u64) -> io::Result<()> {
-        let mut writing = self.writing.borrow_mut();
-        let mut manifest = writing.manifest.clone();
-        manifest.base = Some(rewrite.base);
-        let first = rewrite.first_increment;
-        let is_newer = |part: &Part| part.seq >= first;
-        let fresh = if manifest.increments.iter().any(is_newer) {
-            None
-        } else {
-            Some(self.add_increment(&mut manifest)?)
-        };
-        manifest.increments.retain(is_newer);
-        self.name_files(&manifest)?;
+    /// Has a start find these files, the last of which is new if there is one. Where the disk fails behind that, a crash of the machine
+    /// may bring back those of before: either will do, as nothing more is written to any of them.
+    fn name_files(
+        &self,
+        writing: &mut Writing,
+        manifest: Manifest,
+        fresh: Option<File>,
+    ) -> io::Result<()> {
+        let path = self.folder.join(MANIFEST);
+        let folder = put_whole_in_place(&path, manifest.write().as_bytes())?;
+        writing.manifest = manifest;
         if let Some(file) = fresh {
             writing.go_on_in(file);
+        }
+        self.mistrust_unless(folder.sync_all())
+    }
+
+    /// Puts a base, whose bytes are given once it is written, in the place of the files before it. The journal is trusted again if these
+    /// are all that there were when the rewrite began.
+    ///
+    /// # Errors
+    /// That of the base, and those of the disk. No base is left behind that no start would find.
+    pub fn end_rewrite(&self, rewrite: Rewrite, base_bytes: io::Result<u64>) -> io::Result<u64> {
+        let ended = base_bytes.and_then(|bytes| self.replace(&rewrite, bytes).map(|()| bytes));
+        if ended.is_err() && self.writing.borrow().manifest.base.as_ref() != Some(&rewrite.base) {
+            let _ = fs::remove_file(rewrite.path);
+        }
+        ended
+    }
+
+    fn replace(&self, rewrite: &Rewrite, base_bytes: u64) -> io::Result<()> {
+        let mut writing = self.writing.borrow_mut();
+        let mut manifest = writing.manifest.clone();
+        manifest.base = Some(rewrite.base.clone());
+        let is_newer = |part: &Part| part.seq >= rewrite.first_increment;
+        let replaces_all = !manifest.increments.iter().any(is_newer);
+        let fresh = if replaces_all {
+            Some(self.add_increment(&mut manifest)?)
+        } else {
+            None
+        };
+        manifest.increments.retain(is_newer);
+        let replaced = writing.manifest.clone();
+        self.name_files(&mut writing, manifest, fresh)?;
+        if replaces_all {
             // Nothing was written meanwhile, and what was recorded before is in the base.
             writing.pending.drain(..rewrite.pending_bytes);
             *self.mistrusted.borrow_mut() = None;
             self.wake.notify_one();
         }
-        let replaced = std::mem::replace(&mut writing.manifest, manifest);
         let older = replaced.increments.iter().filter(|part| !is_newer(part));
-        for part in replaced.base.iter().chain(older) {
-            // A file that stays is named by no manifest, and does no harm.
-            let _ = fs::remove_file(self.folder.join(&part.name));
-        }
+        remove(
+            &self.folder,
+            &writing.manifest,
+            replaced.base.iter().chain(older),
+        );
         writing.base_bytes = base_bytes;
         writing.earlier_bytes = Sizes::of(&self.folder, &writing.manifest)?.earlier;
         Ok(())
@@ -316,7 +343,7 @@ impl Writing {
 
     fn go_on_in(&mut self, file: File) {
         self.file = Arc::new(file);
-        self.file_bytes = 0;
+        self.earlier_bytes += std::mem::take(&mut self.file_bytes);
         self.is_torn = false;
     }
 
@@ -328,6 +355,22 @@ impl Writing {
 
     fn written(&self) -> u64 {
         self.recorded - self.pending.len() as u64
+    }
+}
+
+/// Removes files that a manifest has replaced, and what was left of those before them. A file that stays does no harm.
+fn remove<'a>(folder: &Path, manifest: &Manifest, replaced: impl Iterator<Item = &'a Part>) {
+    for part in replaced {
+        let _ = fs::remove_file(folder.join(&part.name));
+    }
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if name
+            .to_str()
+            .is_some_and(|name| manifest.has_replaced(name))
+        {
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -374,10 +417,14 @@ mod tests {
     use crate::{Config, Engine};
 
     fn set_a_key(engine: &mut Engine, journal: &Journal) {
+        record_a_key(engine, journal);
+        journal.write().expect("the folder is there");
+    }
+
+    fn record_a_key(engine: &mut Engine, journal: &Journal) {
         let client = engine.connect(0);
         engine.call(0, client, &[b"SET", b"key", b"value"]);
         engine.drain_steps(|step| journal.record(step));
-        journal.write().expect("the folder is there");
     }
 
     fn base_of(engine: &Engine, rewrite: &Rewrite) -> u64 {
@@ -421,6 +468,7 @@ mod tests {
             set_a_key(&mut engine, &journal);
             if is_synced_before {
                 journal.sync().await.expect("synced");
+                record_a_key(&mut engine, &journal);
             }
             journal.break_disk();
             assert!(journal.begin_rewrite().await.is_err(), "the disk fails");
@@ -430,19 +478,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn rewrites_that_fail_leave_no_empty_increments() {
+    async fn rewrites_that_fail_leave_no_bases_and_no_empty_increments() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut engine = Engine::new(Config::default(), 0, 1);
         let journal = Journal::create(folder.path().join("journal"), engine.state()).expect("new");
         set_a_key(&mut engine, &journal);
         for _ in 0..3 {
-            journal.begin_rewrite().await.expect("begun");
+            let rewrite = journal.begin_rewrite().await.expect("begun");
+            base_of(&engine, &rewrite);
+            let full = || io::Error::from(io::ErrorKind::StorageFull);
+            let base = rewrite.path.clone();
+            journal.end_rewrite(rewrite, Err(full())).expect_err("full");
+            assert!(!base.exists());
         }
         assert_eq!(named(&journal).increments.len(), 2);
         set_a_key(&mut engine, &journal);
         let rewrite = journal.begin_rewrite().await.expect("begun");
         let base_bytes = base_of(&engine, &rewrite);
-        journal.end_rewrite(rewrite, base_bytes).expect("its place");
+        journal
+            .end_rewrite(rewrite, Ok(base_bytes))
+            .expect("its place");
         assert_eq!(named(&journal).increments.len(), 1);
         assert_eq!(named(&journal).increments[0].seq, 3);
     }
@@ -460,14 +515,14 @@ mod tests {
         journal.sync().await.expect_err("the disk fails");
         journal.writing.borrow_mut().file = file;
         let before = named(&journal);
-        let mut record_a_key = |key: &[u8]| {
+        let mut record_in_vain = |key: &[u8]| {
             let client = engine.connect(0);
             engine.call(0, client, &[b"SET", key, b"value"]);
             engine.drain_steps(|step| journal.record(step));
             journal.write().expect_err("nothing more is written");
         };
         for key in [b"first".as_slice(), b"other"] {
-            record_a_key(key);
+            record_in_vain(key);
             journal.sync().await.expect_err("the disk has failed");
             // A rewrite that comes to nothing.
             journal.begin_rewrite().await.expect("begun");
@@ -476,9 +531,9 @@ mod tests {
         assert_eq!(journal.synced(), 0);
 
         let rewrite = journal.begin_rewrite().await.expect("begun");
-        record_a_key(b"behind");
+        record_in_vain(b"behind");
         write_whole(&rewrite.path, &[]).expect("a base");
-        journal.end_rewrite(rewrite, 0).expect("its place");
+        journal.end_rewrite(rewrite, Ok(0)).expect("its place");
         journal.write().expect("trusted again");
         assert!(journal.sync().await.expect("synced"));
         assert_eq!(journal.synced(), journal.recorded());

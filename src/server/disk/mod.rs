@@ -43,23 +43,38 @@ fn create(path: &Path) -> io::Result<File> {
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
-/// Puts a finished file in its place, so that it is there after a crash of the machine.
-fn put_in_place(file: &File, path: &Path) -> io::Result<()> {
+/// Puts a finished file in its place, and answers the folder: until that is synced, a crash of the machine may bring back what
+/// was there before.
+///
+/// # Errors
+/// Those of the disk. What was there before is there still.
+fn put_in_place(file: &File, path: &Path) -> io::Result<File> {
     file.sync_all()?;
+    // Now, as no descriptor may be left to do so when the file is in its place.
+    let folder = open_folder(path)?;
     fs::rename(unfinished(path), path)?;
-    sync_folder(path)
+    Ok(folder)
 }
 
 /// Makes the names in the folder of a file last: renaming and creating change the folder.
 fn sync_folder(path: &Path) -> io::Result<()> {
+    open_folder(path)?.sync_all()
+}
+
+fn open_folder(path: &Path) -> io::Result<File> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(folder.unwrap_or(Path::new(".")))
 }
 
 /// Writes a small file, whole or not at all.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put_whole_in_place(path, bytes)?.sync_all()
+}
+
+/// As `put_in_place`, for a small file that is written first.
+fn put_whole_in_place(path: &Path, bytes: &[u8]) -> io::Result<File> {
     let mut file = create(&unfinished(path))?;
     file.write_all(bytes)?;
     put_in_place(&file, path)

@@ -92,7 +92,7 @@ impl Snapshot {
         bytes += end.len() as u64;
         write_piece(&file, end).await?;
         let path = path.to_owned();
-        on_disk(move || put_in_place(&file, &path)).await?;
+        on_disk(move || put_in_place(&file, &path)?.sync_all()).await?;
         Ok(Written {
             base_seq: self.base_seq,
             bytes,
