@@ -26,6 +26,12 @@ export function number(value) {
   return value >= 99.5 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(value < 1 ? 2 : 3)))
 }
 
+/** The same, with as many figures more as it takes to be told from a target that it misses. */
+function toldApart(value, target) {
+  const short = number(value)
+  return target === null || short !== number(target) || value === target ? short : String(Number(value.toPrecision(6)))
+}
+
 /** What a row asks: one line for each peer, or one for itself alone. */
 function asked(row) {
   const lines = []
@@ -60,7 +66,7 @@ export function judgements(rows, figures) {
   )
 }
 
-const spread = ({ median: middle, low, high }) => `${number(middle)} (${number(low)}–${number(high)})`
+const spread = ({ median: middle, low, high }, target) => `${toldApart(middle, target)} (${number(low)}–${number(high)})`
 const BOUNDS = { atMost: (most) => `≤ ${most}`, fasterBy: (times) => `≥ ${times} ×`, limit: (most, unit) => `≤ ${most} ${unit}` }
 const REACHED = { true: 'yes', false: '**no**', null: '' }
 
@@ -81,10 +87,11 @@ export function table({ rows }, figures) {
   const head = ['work', 'ours', 'peer', 'theirs', 'ratio (half of the rounds)', ...(hasUncached ? ['without read cache'] : []), 'target', 'reached']
   const cells = lines.map(({ row, peer, kind, target, found, uncached }) => {
     const times = kind === 'fasterBy' ? ' ×' : ''
-    const beside = peer === null ? ['', '', ''] : [peerName(peer), number(found.theirs), `${spread(found.ratio)}${times}`]
+    const ours = peer === null ? toldApart(found.ours, target) : number(found.ours)
+    const theirs = peer === null ? ['', '', ''] : [peerName(peer), number(found.theirs), `${spread(found.ratio, target)}${times}`]
     const without = uncached === null ? '' : peer === null ? number(uncached.ours) : `${number(uncached.ratio.median)}${times}`
     const bound = target === null ? '' : BOUNDS[kind](target, row.unit)
-    return [row.work, `${number(found.ours)} ${row.unit}`, ...beside, ...(hasUncached ? [without] : []), bound, REACHED[found.reached]]
+    return [row.work, `${ours} ${row.unit}`, ...theirs, ...(hasUncached ? [without] : []), bound, REACHED[found.reached]]
   })
   return markdown(head, cells)
 }

@@ -47,9 +47,10 @@ test('a row is judged by what it asks: a ratio, a factor, a bound', () => {
     { work: 'ratio', measure: 'GET', unit: 'ns', atMost: { map: 0.5, 'lru-cache': 0.25 } },
     { work: 'factor', measure: 'GET', unit: 'ns', fasterBy: { map: 4 } },
     { work: 'bound', measure: 'GET', unit: 'ns', limit: 30 },
+    { work: 'bound', measure: 'INCR', unit: 'ms', limit: 10 },
     { work: 'not measured', measure: 'SET', unit: 'ns', limit: 1 },
   ]
-  const figures = { GET: { nookdb: [20], uncached: [30], map: [60], 'lru-cache': [50] } }
+  const figures = { GET: { nookdb: [20], uncached: [30], map: [60], 'lru-cache': [50] }, INCR: { nookdb: [10.0049] } }
   assert.equal(
     table({ rows }, figures),
     [
@@ -59,9 +60,10 @@ test('a row is judged by what it asks: a ratio, a factor, a bound', () => {
       '| ratio | 20 ns | lru-cache | 50 | 0.4 (0.4–0.4) | 0.6 | ≤ 0.25 | **no** |',
       '| factor | 20 ns | Map | 60 | 3 (3–3) × | 2 × | ≥ 4 × | **no** |',
       '| bound | 20 ns |  |  |  | 30 | ≤ 30 ns | yes |',
+      '| bound | 10.0049 ms |  |  |  |  | ≤ 10 ms | **no** |',
     ].join('\n'),
   )
-  assert.deepEqual(judgements(rows, figures).map((line: { found: { reached: boolean | null } }) => line.found.reached), [true, false, false, true])
+  assert.deepEqual(judgements(rows, figures).map((line: { found: { reached: boolean | null } }) => line.found.reached), [true, false, false, true, false])
 })
 
 test('what was measured goes between the markers of the README, and its prose stays', () => {
