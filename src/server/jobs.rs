@@ -17,7 +17,7 @@ use super::disk::{Journal, Snapshot, Written};
 use super::host::Host;
 use super::mailbox::Mailbox;
 use super::settings::Fsync;
-use crate::db::{KeptJournal, Request};
+use crate::db::{KeptJournal, Keyspace, Request};
 use crate::error::Error;
 use crate::reply::Reply;
 
@@ -343,16 +343,32 @@ async fn send_last_replies(host: &Host) {
 async fn keep_everything(host: &Host, wanted: Option<bool>) -> io::Result<()> {
     if wanted.unwrap_or(!host.settings.save.is_empty()) {
         let _turn = host.jobs.walk.lock().await;
-        write_snapshot(host).await.map_err(|error| {
-            let told = format!("{error}; SHUTDOWN NOSAVE ends without the snapshot");
-            io::Error::new(error.kind(), told)
-        })?;
+        match write_snapshot(host).await {
+            Err(error) if wanted.is_none() && would_lose_nothing(host) => {
+                warn!("no snapshot is written, and nothing is lost by that: {error}");
+            }
+            written => {
+                written.map_err(|error| {
+                    let told = format!("{error}; SHUTDOWN NOSAVE ends without the snapshot");
+                    io::Error::new(error.kind(), told)
+                })?;
+            }
+        }
     }
     if let Some(journal) = &host.journal {
         journal.write()?;
         journal.sync().await?;
     }
     Ok(())
+}
+
+/// Whether what a start would find is what is there: as it was kept last, or nothing.
+fn would_lose_nothing(host: &Host) -> bool {
+    let engine = host.engine.borrow();
+    let state = engine.state();
+    let is_found = || host.settings.dump_path().exists();
+    let is_empty = || state.databases.iter().all(Keyspace::is_empty);
+    state.seq == state.kept.saved_seq && (is_found() || is_empty())
 }
 
 #[cfg(test)]

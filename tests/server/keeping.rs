@@ -329,6 +329,27 @@ fn a_snapshot_that_cannot_be_written_has_writes_refused_until_it_can() {
     assert_eq!(client.say("SET k w"), "OK");
 }
 
+/// Ctrl-C was refused in a folder where nobody may write, though there was nothing to lose.
+#[test]
+fn a_snapshot_that_cannot_be_written_keeps_no_server_from_ending_that_has_nothing_new() {
+    let saving = &["--save", "3600 1000000"];
+    let end_without = |server: NookServer| {
+        let in_the_way = server.directory().join("dump.rdb.unfinished");
+        fs::create_dir(in_the_way).expect("a folder");
+        let (status, directory) = server.terminate();
+        assert!(status.success());
+        fs::remove_dir(directory.path().join("dump.rdb.unfinished")).expect("it is there");
+        directory
+    };
+    let directory = end_without(NookServer::start_with(saving));
+    let server = NookServer::start_in(directory, saving);
+    server.connect().say("SET k v");
+    let (_, directory) = server.terminate();
+    let directory = end_without(NookServer::start_in(directory, saving));
+    let server = NookServer::start_in(directory, saving);
+    assert_eq!(server.connect().say("GET k"), "\"v\"");
+}
+
 /// Without the snapshot, it would fail on the journal again.
 #[test]
 fn a_journal_that_cannot_be_written_is_not_told_as_a_snapshot() {
