@@ -42,6 +42,9 @@ export interface Losses extends LostChunks {
    *  sector of zeros of its own and has gone bad looks the same. Told by the opening that cuts it off, and by none after that; seen
    *  in files alone. */
   readonly tornBytes: number
+  /** Steps that were kept and that the store was opened without, as a damaged file of its journal was cut off by hand: as many as are known
+   *  of. Told once, as `tornBytes` is; in files alone. */
+  readonly cutSteps: number
 }
 
 /** A snapshot that is being made: of the moment when it began, whatever happens meanwhile. */
@@ -303,7 +306,7 @@ async function restore(storage: Storage, engine: Journaled, last: Identity | und
 }
 
 async function readBack(storage: Storage, engine: Journaled, opened: Opened): Promise<Restored> {
-  const { manifest, epoch, lastSeq, storeId, tornBytes = 0 } = opened
+  const { manifest, epoch, lastSeq, storeId, tornBytes = 0, cutSteps = 0 } = opened
   const chunks: ChunkId[] = []
   let snapshotBytes = 0
   let journalBytes = 0
@@ -313,7 +316,7 @@ async function readBack(storage: Storage, engine: Journaled, opened: Opened): Pr
     snapshotBytes += chunk.bytes.length
     engine.restoreChunk(chunk)
   }
-  const losses = { ...engine.finishChunks(), tornBytes }
+  const losses = { ...engine.finishChunks(), tornBytes, cutSteps }
   for await (const record of storage.readAfter(engine.seq())) {
     journalBytes += record.length
     engine.restoreRecord(record)

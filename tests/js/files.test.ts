@@ -1,11 +1,11 @@
 // What a store in files holds when it is opened again.
 
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { destroy, list, open, type Nook } from 'nookdb'
+import { destroy, list, open, type Nook, type NookError } from 'nookdb'
 
 async function folder(context: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'nookdb-'))
@@ -153,6 +153,38 @@ test('a step that a crash cut in the middle is not there, and what came before i
   const third = await open('shop', { directory })
   assert.deepEqual(third.lRange('list', 0, -1), ['1', '2', '4'])
   await third.close()
+})
+
+/** As it is told by hand: with the commands that the error comes down to. */
+test('a store whose sealed journal is damaged opens with what was before that, once its files are as the error says', async (context) => {
+  const directory = await folder(context)
+  const kept = (name: string): string => join(directory, 'shop', name)
+  for (const life of [1, 2]) {
+    const db = await open('shop', { directory })
+    for (let number = 1; number <= 20; number++) {
+      db.set(`${life} ${number}`, 'hello'.repeat(20))
+      await db.flush()
+    }
+    await db.close()
+  }
+  const journal = await readFile(kept('journal.1.0'))
+  await writeFile(kept('journal.1.0'), journal.fill('ZZZZ', 1100, 1104))
+  const error = await open('shop', { directory }).then(() => assert.fail('opened'), (failure: NookError) => failure)
+  const [, bytes = '', seq] = /byte (\d+) of \d+: the steps up to (\d+) of 40 can be read/.exec(error.message) ?? []
+  assert.equal(error.code, 'DAMAGED')
+  assert.match(error.message, /rename it to journal\.1\.0\.cut, and move journal\.2\.0 out of that folder$/)
+  await truncate(kept('journal.1.0'), Number(bytes))
+  await rename(kept('journal.1.0'), kept('journal.1.0.cut'))
+  await rename(kept('journal.2.0'), join(directory, 'moved'))
+  const db = await open('shop', { directory })
+  const names = Array.from({ length: Number(seq) }, (_, index) => `1 ${index + 1}`)
+  assert.ok(names.length > 0 && names.length < 20)
+  assert.deepEqual([db.keys('*').sort(), db.storage.health()?.losses.cutSteps], [names.sort(), 40 - names.length])
+  db.set('after', 'a')
+  await db.close()
+  const again = await open('shop', { directory })
+  assert.deepEqual([again.dbSize(), again.storage.health()?.losses.cutSteps], [names.length + 1, 0])
+  await again.close()
 })
 
 test('a folder that cannot be is an error of the package, with what the system said', async (context) => {

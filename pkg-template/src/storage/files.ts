@@ -3,6 +3,7 @@
 //   writer                      who may write: store id, epoch, and a token of the writer's own
 //   head.<epoch>                what is in the store (file-head.ts), replaced by a rename
 //   journal.<epoch>.<n>         frames of steps (segment.ts)
+//   journal.<epoch>.<n>.cut     one that somebody has cut off where it is damaged: what followed on it is given up
 //   chunk.<epoch>.<n>           the bytes of a chunk
 //   claim.<epoch>               empty, and there while a storage opens the store: no other may take its epoch
 //
@@ -36,6 +37,9 @@ const SEGMENT_BYTES = 2 ** 26
 /** What carries an epoch in its name. */
 const WITH_EPOCH = /^(?:head|journal|chunk|claim)\.(\d+)/
 
+/** Ends the name of a journal that was sealed, and that is to be read as it is, whatever its seal says. */
+const CUT = '.cut'
+
 /** The directories where a write has failed, since they were last opened, in a way that leaves open what of it is on the disk. It is
  *  the system that takes it for written, so that this concerns whoever opens the store next. */
 const mistrusted = new WeakMap<FileSystem, Set<string>>()
@@ -64,6 +68,17 @@ interface State {
   nextFile: number
   /** A write failed halfway and could not be taken back: only opening anew tells what is kept. */
   broken: unknown
+}
+
+/** Of a journal. */
+interface Damage {
+  readonly file: string
+  /** Where it begins; null where the file is not there. */
+  readonly at: number | null
+  /** How long the file is, or was. */
+  readonly of: number
+  /** Of what is before the damage. */
+  readonly lastSeq: number
 }
 
 export class FileStorage implements Storage {
@@ -99,8 +114,9 @@ export class FileStorage implements Storage {
   }
 
   async *readAfter(seq: number): AsyncIterable<Uint8Array> {
-    for (const segment of segmentsOf(this.#require()).filter(({ lastSeq }) => lastSeq > seq)) {
-      for (const frame of await this.#frames(segment)) {
+    const state = this.#require()
+    for (const segment of segmentsOf(state).filter(({ lastSeq }) => lastSeq > seq)) {
+      for (const frame of await this.#frames(state, segment)) {
         if (frame.lastSeq > seq) yield* recordsAfter(seq, frame.lastSeq, frame.batch)
       }
     }
@@ -192,7 +208,9 @@ export class FileStorage implements Storage {
 
   async #takeOver(writer: Writer, names: string[], isHeld: boolean): Promise<Opened> {
     const { epoch, storeId } = writer
-    const { head: newest, manifest } = await this.#newestHead(names)
+    const { head: found, manifest } = await this.#newestHead(names)
+    const newest = isHeld ? found : await this.#asCut(found, names)
+    const cutSteps = Math.max(0, lastSeqOf(found) - lastSeqOf(newest))
     const copy = this.#mistrusted.has(resolve(this.#directory)) ? `journal.${epoch}.1` : null
     const { grown, tornBytes } = await this.#sealTail(newest, copy, isHeld)
     const sealed = grown === null ? newest.sealed : [...newest.sealed, grown]
@@ -208,7 +226,7 @@ export class FileStorage implements Storage {
     await this.#removeFiles(names.filter((name) => isOurs(name) && !kept.has(name)))
     this.#state = state
     this.#mistrusted.delete(resolve(this.#directory))
-    return { manifest, epoch, lastSeq, storeId, tornBytes }
+    return { manifest, epoch, lastSeq, storeId, tornBytes, cutSteps }
   }
 
   /** Puts a writer of its own in place, and gives the names that were there after that.
@@ -257,6 +275,43 @@ export class FileStorage implements Storage {
     return decoded
   }
 
+  /** What the head says where somebody has done what `#damaged` asks for: nothing but what is before the cut. That it is the name that
+   *  tells so, and not the length, is for a file that has lost its end: such a one may end with a whole frame, too.
+   *  @throws DAMAGED where not all of that was done */
+  async #asCut(head: FileHead, names: string[]): Promise<FileHead> {
+    const journals = journalsOf(head)
+    const index = journals.findIndex((file) => names.includes(file + CUT))
+    if (index === -1) return head
+    const file = `${journals[index]}${CUT}`
+    const left = journals.slice(index).filter((name) => names.includes(name))
+    if (left.length > 0) throw storageError('DAMAGED', `${this.#path(file)} takes the place of ${left.join(', ')}: ${moveAway(left)}`)
+    const before = { ...head, sealed: head.sealed.slice(0, index) }
+    const segment = (await this.#files.read(this.#path(file))) ?? new Uint8Array(0)
+    const { bytes, lastSeq } = readable(segment, lastSeqOf(before))
+    if (bytes < segment.length) throw await this.#damaged(head, { file, at: bytes, of: segment.length, lastSeq })
+    if (bytes === 0) return before
+    // Who has made it may not have synced it.
+    await this.#files.append(this.#path(file), [])
+    await this.#files.syncDirectory(this.#directory)
+    return { ...before, sealed: [...before.sealed, { file, bytes, lastSeq }] }
+  }
+
+  /** That a journal is damaged, and what opens the store with the steps before that. One that was sealed gets another name, and what
+   *  follows on it cannot be applied any more: to give that up is left to somebody who knows of it. */
+  async #damaged(head: FileHead, { file, at, of, lastSeq }: Damage): Promise<NookError> {
+    const names = await this.#files.list(this.#directory)
+    const journals = journalsOf(head)
+    const isSealed = head.sealed.some((segment) => segment.file === file)
+    const later = isSealed ? journals.slice(journals.indexOf(file) + 1).filter((name) => names.includes(name)) : []
+    const kept = isSealed ? ` of ${lastSeqOf(head)}` : ''
+    const todo = [at === null ? `put an empty file there as ${file}${CUT}` : `cut that file off there, to ${at} bytes`]
+    if (isSealed && at !== null) todo.push(`rename it to ${file}${CUT}`)
+    if (later.length > 0) todo.push(moveAway(later))
+    const what = at === null ? 'is missing' : `is damaged at byte ${at} of ${of}`
+    const steps = `the steps up to ${Math.max(head.baseSeq, lastSeq)}${kept} can be read`
+    return storageError('DAMAGED', `${this.#path(file)} ${what}: ${steps}; to open the store with these alone, ${todo.join(', and ')}`)
+  }
+
   /** What of the segment that grew under the last writer counts, null when that is nothing, and how much behind that a crash has torn. What
    *  counts is on the disk then: a writer that was killed may not have come to its sync, and what the next one appends would stand behind a
    *  gap after a power cut.
@@ -267,16 +322,10 @@ export class FileStorage implements Storage {
     const file = head.growing
     const segment = await this.#files.read(this.#path(file))
     if (segment === null) return { grown: null, tornBytes: 0 }
-    let lastSeq = lastSeqOf(head)
-    let bytes = 0
-    for (const frame of framesOf(segment)) {
-      lastSeq = frame.lastSeq
-      bytes = frame.endsAt
-    }
+    const { bytes, lastSeq } = readable(segment, lastSeqOf(head))
     requireKnownFrame(segment, bytes)
     if (bytes < segment.length && !isHeld && (hasFrameAfter(segment, bytes, lastSeq) || !isTorn(segment, bytes))) {
-      const wayOut = `the steps up to ${lastSeq} can be read, and are what the store opens with once that file is cut off there`
-      throw storageError('DAMAGED', `${this.#path(file)} is damaged at byte ${bytes} of ${segment.length}: ${wayOut}`)
+      throw await this.#damaged(head, { file, at: bytes, of: segment.length, lastSeq })
     }
     const tornBytes = segment.length - bytes
     if (bytes === 0) return { grown: null, tornBytes }
@@ -286,12 +335,15 @@ export class FileStorage implements Storage {
   }
 
   /** @throws DAMAGED when not all of the segment can be read */
-  async #frames({ file, bytes }: SealedSegment): Promise<Iterable<{ lastSeq: number; batch: Uint8Array }>> {
-    const segment = (await this.#files.read(this.#path(file)))?.subarray(0, bytes)
-    const frames = [...framesOf(segment ?? new Uint8Array(0))]
-    const readable = frames.at(-1)?.endsAt ?? 0
-    if (readable !== bytes) throw storageError('DAMAGED', `${this.#path(file)} is damaged at byte ${readable}`)
-    return frames
+  async #frames(state: State, { file, bytes }: SealedSegment): Promise<Iterable<{ lastSeq: number; batch: Uint8Array }>> {
+    const segment = await this.#files.read(this.#path(file))
+    const frames = [...framesOf(segment?.subarray(0, bytes) ?? new Uint8Array(0))]
+    const at = frames.at(-1)?.endsAt ?? 0
+    if (at === bytes) return frames
+    const segments = segmentsOf(state)
+    const before = segments[segments.findIndex((one) => one.file === file) - 1]
+    const lastSeq = frames.at(-1)?.lastSeq ?? before?.lastSeq ?? 0
+    throw await this.#damaged(state.head, { file, at: segment === null ? null : at, of: bytes, lastSeq })
   }
 
   #write(epoch: number, body: (state: State, found: Head) => Promise<void>): Promise<void> {
@@ -451,6 +503,26 @@ function lastSeqOf({ baseSeq, sealed }: FileHead): number {
   return Math.max(baseSeq, sealed.at(-1)?.lastSeq ?? 0)
 }
 
+/** In the order of their steps. */
+function journalsOf({ sealed, growing }: FileHead): string[] {
+  return [...sealed.map(({ file }) => file), growing]
+}
+
+/** How far a segment can be read, and the last step of that: the one before it where it has none. */
+function readable(segment: Uint8Array, lastSeq: number): { bytes: number; lastSeq: number } {
+  let bytes = 0
+  for (const frame of framesOf(segment)) {
+    lastSeq = frame.lastSeq
+    bytes = frame.endsAt
+  }
+  return { bytes, lastSeq }
+}
+
+/** Part of what is asked of somebody who gives up what cannot be read. */
+function moveAway(names: readonly string[]): string {
+  return `move ${names.join(', ')} out of that folder`
+}
+
 function headName(epoch: number): string {
   return `head.${epoch}`
 }
@@ -465,7 +537,7 @@ function newestEpoch(names: string[]): number {
 }
 
 function filesOf(head: FileHead): string[] {
-  return [head.growing, ...head.sealed.map((segment) => segment.file), ...head.chunks.map(([, file]) => file)]
+  return [...journalsOf(head), ...head.chunks.map(([, file]) => file)]
 }
 
 function isFull(error: unknown): boolean {

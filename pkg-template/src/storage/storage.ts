@@ -27,6 +27,8 @@ export interface Opened {
   /** Of an append that a crash has cut, or what cannot be told from that, in a medium where a part of it may be left: it is gone.
    *  Missing from others. */
   readonly tornBytes?: number
+  /** Steps that were kept and are gone since somebody cut off a journal that was damaged; missing where nobody can. */
+  readonly cutSteps?: number
 }
 
 /** What a writer was told when it opened the store. */

@@ -17,7 +17,7 @@ test('chunks that are missing at the start are named, and cost no others', async
   await durability.checkpoint()
   disk.kept?.chunks.delete(1)
   const { engine, durability: next } = await openShop({}, disk)
-  assert.deepEqual([engine.words, next.health().losses], [['a', 'b', 'c', 'g'], { chunks: [1], keys: 3, names: [], tornBytes: 0 }])
+  assert.deepEqual([engine.words, next.health().losses], [['a', 'b', 'c', 'g'], { chunks: [1], keys: 3, names: [], tornBytes: 0, cutSteps: 0 }])
 })
 
 test('a journal that does not lead up to the last step is told as DAMAGED', async () => {
