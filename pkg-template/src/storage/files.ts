@@ -34,8 +34,8 @@ const WRITER = 'writer'
  *  file of 2 GiB and more in one go. */
 const SEGMENT_BYTES = 2 ** 26
 
-/** What carries an epoch in its name. */
-const WITH_EPOCH = /^(?:head|journal|chunk|claim)\.(\d+)/
+/** What carries an epoch in its name. Of others, such as the copies that somebody makes before a file is cut off, nothing is removed. */
+const WITH_EPOCH = /^(?:head|journal|chunk|claim)\.(\d+)(?:\.[\da-f]+)?$/
 
 /** Ends the name of a journal that was sealed, and that is to be read as it is, whatever its seal says. */
 const CUT = '.cut'

@@ -144,3 +144,12 @@ test('a writer that has all in memory opens its store again, whatever somebody p
   const { storeId } = JSON.parse(Buffer.from((await disk.read('/shop/writer')) ?? []).toString()) as { storeId: string }
   assert.equal((await storage.open({ storeId, epoch }, true)).lastSeq, WORDS.length)
 })
+
+test('copies that somebody makes of the files of a store stay there', async () => {
+  const { disk, open } = await threeJournals()
+  const copies = ['journal.1.0.bak', 'journal.3.0 (copy)', 'head.1.old', 'journal.1.0~']
+  for (const name of copies) await disk.write(`/shop/${name}`, [step(name)])
+  assert.deepEqual((await open()).words, WORDS)
+  const names = await disk.list('/shop')
+  assert.deepEqual(copies.filter((name) => names.includes(name)), copies)
+})
