@@ -236,7 +236,7 @@ export class FileStorage implements Storage {
     const before = await this.#files.list(this.#directory)
     const found = await this.#readWriter()
     const orphan = before.find((name) => /^(head|journal|chunk)\./.test(name))
-    if (found === null && orphan !== undefined) throw storageError('DAMAGED', `${this.#path(orphan)} is there without a writer`)
+    if (found === null && orphan !== undefined) throw hopeless(`${this.#path(orphan)} is there without a writer`)
     const raised = raiseEpoch(found === null ? undefined : { ...found, lastSeq: 0, baseSeq: 0 }, last, this.#token)
     let epoch = await this.#claim(Math.max(raised.epoch, newestEpoch(before) + 1))
     for (let isFirst = found === null; ; isFirst = false) {
@@ -266,12 +266,12 @@ export class FileStorage implements Storage {
     const bytes = await this.#files.read(this.#path(newest))
     if (bytes === null) {
       const orphan = names.find((name) => /^(journal|chunk)\./.test(name))
-      if (orphan !== undefined) throw storageError('DAMAGED', `${this.#path(orphan)} is there, and the head is not`)
+      if (orphan !== undefined) throw hopeless(`${this.#path(orphan)} is there, and the head is not`)
       const head: FileHead = { format: FORMAT, baseSeq: 0, chunks: [], sealed: [], growing: 'journal.0.0', hasManifest: false }
       return { head, manifest: null }
     }
     const decoded = decodeHead(bytes)
-    if (decoded === null) throw storageError('DAMAGED', `${this.#path(newest)} is not what was written there`)
+    if (decoded === null) throw hopeless(`${this.#path(newest)} is not what was written there`)
     return decoded
   }
 
@@ -431,7 +431,7 @@ export class FileStorage implements Storage {
     try {
       return JSON.parse(Buffer.from(bytes).toString('utf8')) as Writer
     } catch (error) {
-      throw storageError('DAMAGED', `${this.#path(WRITER)} is not what was written there`, error)
+      throw hopeless(`${this.#path(WRITER)} is not what was written there`, error)
     }
   }
 
@@ -521,6 +521,12 @@ function readable(segment: Uint8Array, lastSeq: number): { bytes: number; lastSe
 /** Part of what is asked of somebody who gives up what cannot be read. */
 function moveAway(names: readonly string[]): string {
   return `move ${names.join(', ')} out of that folder`
+}
+
+/** What is damaged is the one thing that tells what the rest is. */
+function hopeless(what: string, cause?: unknown): NookError {
+  const wayOut = 'restore its folder from a backup, or give it up by destroy()'
+  return storageError('DAMAGED', `${what}, and so nothing of the store can be read: ${wayOut}`, cause)
 }
 
 function headName(epoch: number): string {

@@ -153,3 +153,14 @@ test('copies that somebody makes of the files of a store stay there', async () =
   const names = await disk.list('/shop')
   assert.deepEqual(copies.filter((name) => names.includes(name)), copies)
 })
+
+for (const file of ['head.3', 'writer']) {
+  test(`where ${file} is damaged or missing, without which nothing can be read, the error says what is left to do`, async () => {
+    const { disk, refusal } = await threeJournals()
+    const wayOut = /nothing of the store can be read: restore its folder from a backup, or give it up by destroy\(\)$/
+    disk.damage(`/shop/${file}`, 0)
+    assert.match(await refusal(), wayOut)
+    await disk.remove(`/shop/${file}`)
+    assert.match(await refusal(), wayOut)
+  })
+}
