@@ -29,7 +29,8 @@ function splitParameters(text) {
 function readParameter(text, place) {
   const [, rest = '', name, optional = '', type = 'Bytes'] = /^(\.\.\.)?(\w+)(\?)?(?:: (.+))?$/.exec(text) ?? giveUp(`no parameter: ${text}`)
   const encoder = Object.hasOwn(ENCODERS, type) ? type : ''
-  return { name, signature: `${rest}${name}${optional}: ${type}`, type, word: `${place}${rest}${encoder}` }
+  const list = encoder === '' && /^(?:Many<|readonly )/.test(type) ? '*' : ''
+  return { name, signature: `${rest}${name}${optional}: ${type}`, type, word: `${place}${rest}${list}${encoder}` }
 }
 
 /** What is sent behind the name of the command. */

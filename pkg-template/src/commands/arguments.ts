@@ -221,7 +221,8 @@ export type Switch = boolean
 /** Puts a parameter at the end of an argv. */
 export type Encoder<T> = (value: T, argv: Argument[]) => void
 
-/** Sends strings and bytes as they are, numbers as text, and of an array its items; what was left out is not sent.
+/** Sends a string or bytes as they are, a number as text; what was left out is not sent. One value stays one argument: a list is let
+ *  in where a list is meant, by `pushEach`.
  *  @throws TypeError for anything else */
 export function push(value: unknown, argv: Argument[]): void {
   if (value !== undefined) pushGiven(value, argv)
@@ -234,16 +235,20 @@ function pushGiven(value: unknown, argv: Argument[]): void {
     argv.push(value)
   } else if (typeof value === 'number' || typeof value === 'bigint') {
     argv.push(value === Infinity ? '+inf' : value === -Infinity ? '-inf' : String(value))
-  } else if (Array.isArray(value)) {
-    for (const item of value) pushGiven(item, argv)
   } else {
     refuse(value)
   }
 }
 
+/** Sends the items of a list, or what stands alone in its place. Lists do not nest.
+ *  @throws TypeError for what is no argument, and where an item is undefined */
+export function pushEach(given: unknown, argv: Argument[]): void {
+  if (given !== undefined) for (const item of several(given)) pushGiven(item, argv)
+}
+
 /** @throws TypeError */
 export function refuse(value: unknown): never {
-  throw new TypeError(`a command takes strings, bytes and numbers, not ${value === null ? 'null' : typeof value}`)
+  throw new TypeError(`a command takes strings, bytes and numbers, not ${value === null ? 'null' : Array.isArray(value) ? 'a list here' : typeof value}`)
 }
 
 /** Options that are sent in this order: a name in capitals stands before its value, or alone where that is `true`; of
@@ -255,28 +260,30 @@ function options<T extends object>(...names: readonly (keyof T & string)[]): Enc
   }
 }
 
-function option(name: string, value: unknown, argv: Argument[]): void {
+/** @param put  what sends the value: `pushEach` where it is a list */
+function option(name: string, value: unknown, argv: Argument[], put = push): void {
   if (value === undefined || value === false) return
   if (name === name.toUpperCase()) argv.push(name)
-  if (value !== true) push(value, argv)
+  if (value !== true) put(value, argv)
 }
 
 /** A limit as the words behind LIMIT, in their order. */
 function limit(given: Limit | undefined, argv: Argument[]): void {
-  if (given !== undefined) option('LIMIT', [given.offset, given.count], argv)
+  if (given !== undefined) option('LIMIT', [given.offset, given.count], argv, pushEach)
 }
 
-/** Each entry as two words; arrays may nest. */
+/** Each entry as two words. A list is one of pairs where all of its items are lists. */
 function pairs(given: unknown, argv: Argument[]): void {
-  if (Array.isArray(given)) {
-    for (const item of given) pairs(item, argv)
-  } else if (given instanceof Map) {
-    for (const [name, value] of given) push([name, value], argv)
-  } else if (typeof given === 'object' && given !== null && !(given instanceof Uint8Array)) {
-    for (const [name, value] of Object.entries(given)) push([name, value], argv)
-  } else {
-    pushGiven(given, argv)
-  }
+  const isObject = typeof given === 'object' && given !== null && !(given instanceof Uint8Array)
+  const list: unknown = !isObject || Array.isArray(given) ? given : given instanceof Map ? [...given] : Object.entries(given)
+  if (Array.isArray(list) && list.every(Array.isArray)) for (const pair of list) pushEach(pair, argv)
+  else pushEach(list, argv)
+}
+
+/** A name and its value, each by itself, or many of them in one. */
+function oneOrPairs(given: readonly unknown[], argv: Argument[]): void {
+  if (given.length === 1) pairs(given[0], argv)
+  else pushEach(given, argv)
 }
 
 function several<T>(given: Many<T>): readonly T[] {
@@ -291,7 +298,7 @@ function isList<T>(given: Many<T>): given is readonly T[] {
 function numbered(given: Many<Bytes>, argv: Argument[]): void {
   const items = several(given)
   push(items.length, argv)
-  push(items, argv)
+  pushEach(items, argv)
 }
 
 const EXPIRATIONS = ['EX', 'PX', 'EXAT', 'PXAT', 'KEEPTTL', 'PERSIST'] as const
@@ -324,8 +331,8 @@ export const ENCODERS = {
   Switch: (given: Switch, argv) => push(given ? 'ON' : 'OFF', argv),
   Numbered: numbered,
   Pairs: pairs,
-  FieldArguments: pairs,
-  ConfigArguments: pairs,
+  FieldArguments: oneOrPairs,
+  ConfigArguments: oneOrPairs,
   SetOptions(given: SetOptions | undefined, argv) {
     if (given === undefined) return
     const { expiration: explicit = given } = given
@@ -366,7 +373,7 @@ export const ENCODERS = {
     const keys = several<Bytes | WeightedKey>(given)
     numbered(keys.map((each) => (isWeighted(each) ? each.key : each)), argv)
     const weights = keys.filter(isWeighted).map(({ weight }) => weight)
-    if (weights.length > 0) option('WEIGHTS', weights, argv)
+    if (weights.length > 0) option('WEIGHTS', weights, argv, pushEach)
   },
   ZAggregateOptions: options<ZAggregateOptions>('AGGREGATE'),
   MemoryUsageOptions: options<MemoryUsageOptions>('SAMPLES'),
@@ -376,12 +383,15 @@ export const ENCODERS = {
     pushGiven(password, argv)
   },
   HelloOptions(given: HelloOptions | undefined, argv) {
-    if (given?.AUTH !== undefined) option('AUTH', [given.AUTH.username, given.AUTH.password], argv)
+    if (given?.AUTH !== undefined) option('AUTH', [given.AUTH.username, given.AUTH.password], argv, pushEach)
     option('SETNAME', given?.SETNAME, argv)
   },
   CommandListOptions: (given: CommandListOptions | undefined, argv) =>
-    option('FILTERBY', given?.FILTERBY && [given.FILTERBY.type, given.FILTERBY.value], argv),
-  ClientListFilter: options<{ TYPE?: unknown; ID?: unknown }>('TYPE', 'ID'),
+    option('FILTERBY', given?.FILTERBY && [given.FILTERBY.type, given.FILTERBY.value], argv, pushEach),
+  ClientListFilter(given: ClientListFilter | undefined, argv) {
+    option('TYPE', given?.TYPE, argv)
+    option('ID', given?.ID, argv, pushEach)
+  },
 } satisfies Record<string, Encoder<never>>
 
 const conditions = options<SetOptions>('condition', 'matchValue', 'NX', 'XX', 'GET')

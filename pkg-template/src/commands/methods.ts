@@ -4,7 +4,7 @@
 import type { Argument, BlockingOptions, Transform } from '../client.js'
 import { commandNamed, type DirectCommand } from '../engine/named.js'
 import type { Reply } from '../reply.js'
-import { ENCODERS, push, refuse, type Encoder } from './arguments.js'
+import { ENCODERS, push, pushEach, refuse, type Encoder } from './arguments.js'
 import { METHODS } from './generated.js'
 import type { Named } from './inherit.js'
 import { TRANSFORMS, unchanged } from './replies.js'
@@ -30,7 +30,7 @@ export function methods(): Named[] {
   const all: Named[] = []
   for (const { heads, rest } of lines()) {
     const sent = sentIn(rest)
-    const isPlain = sent !== '' && PLAIN.startsWith(sent)
+    const isPlain = sent !== '' && PLAIN.startsWith(sent.replaceAll('*', ''))
     for (const head of heads) {
       all.push({ name: nameIn(head), method: isPlain && !head.includes('.') ? plainMethod(head, rest) : ordinaryMethod(head, rest) })
     }
@@ -115,14 +115,14 @@ function readPlain(head: string, rest: string): PlainCall {
   return { command: commandNamed(name), takes: places.length, transform: transformIn(rest), ordinarily: ordinaryMethod(head, rest) }
 }
 
-/** A word as it is (`WITHSCORES`), or a parameter by its place, the name of its encoder behind it (`2ZAddOptions`); a
- *  parameter with dots takes all that is left (`1...FieldArguments`). */
+/** A word as it is (`WITHSCORES`), or a parameter by its place, the name of its encoder behind it (`2ZAddOptions`); one with a star
+ *  may be a list (`1*`), and one with dots takes all that is left (`1...FieldArguments`). */
 function part(word: string): Part {
-  const [, place, rest, name = ''] = /^(\d)(\.\.\.)?(\w*)$/.exec(word) ?? []
+  const [, place, mark, name = ''] = /^(\d)(\*|\.\.\.)?(\w*)$/.exec(word) ?? []
   if (place === undefined) return (_, argv) => argv.push(word)
   const at = Number(place)
-  const encode = (ENCODERS as Record<string, Encoder<unknown>>)[name] ?? push
-  if (rest !== undefined) return (given, argv) => encode(withoutEnd(given.slice(at)), argv)
+  const encode = (ENCODERS as Record<string, Encoder<unknown>>)[name] ?? (mark === '*' ? pushEach : push)
+  if (mark === '...') return (given, argv) => encode(withoutEnd(given.slice(at)), argv)
   const isOptional = name.includes('Option')
   return (given, argv) => {
     const value = given[at]
