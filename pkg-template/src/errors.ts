@@ -24,3 +24,14 @@ export class NookError extends Error {
     return typeof value === 'object' && value !== null && MARK in value
   }
 }
+
+/** @throws NookError where a value is there, and is none of the choices */
+export function requireOneOf(name: string, value: unknown, choices: readonly unknown[]): void {
+  if (value === undefined || choices.includes(value)) return
+  throw new NookError('ERR', `ERR ${name} is ${shown(value)}, which is none of '${choices.join("', '")}'`)
+}
+
+/** A value in the words of an error: what is no string is told from one. */
+export function shown(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : String(value)
+}

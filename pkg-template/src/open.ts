@@ -1,6 +1,6 @@
 import { Core } from './core.js'
 import type { Mode } from './durability.js'
-import { NookError } from './errors.js'
+import { NookError, requireOneOf, shown } from './errors.js'
 import type { Keeper } from './keeper.js'
 import { Nook } from './nook.js'
 import type { Place, Platform } from './platform/platform.js'
@@ -19,7 +19,7 @@ export interface OpenOptions {
   /** What it means that the user has deleted what was kept: that nothing is kept any more, or that all is written again.
    *  @default 'stop' */
   readonly onWipe?: 'stop' | 'rewrite'
-  /** What keys and values may weigh, in bytes; commands that would go beyond it fail with OOM, or evict. 0 is without bound.
+  /** What keys and values may weigh, in bytes up to 2^32 - 1; commands that would go beyond it fail with OOM, or evict. 0 is without bound.
    *  @default 256 MB in a page, 64 MB in workerd, none in Node */
   readonly maxMemory?: number
   /** Whether short strings, and short parts of lists and sorted sets, that are read again and again are kept in JavaScript as well, some
@@ -29,6 +29,18 @@ export interface OpenOptions {
   readonly readCache?: boolean
   /** Settings by the names of `CONFIG SET`: `{ 'maxmemory-policy': 'allkeys-lru' }`. */
   readonly config?: Readonly<Record<string, string>>
+}
+
+/** Every option, and those words that it may be where it is one of few. */
+const OPTIONS: Readonly<Record<keyof (OpenOptions & Place), readonly string[] | null>> = {
+  durability: ['always', 'everysec', 'no'],
+  ifBusy: ['error', 'wait', 'steal'],
+  onWipe: ['stop', 'rewrite'],
+  maxMemory: null,
+  readCache: null,
+  config: null,
+  directory: null,
+  storage: null,
 }
 
 /** What an entry of the package offers. */
@@ -57,9 +69,7 @@ export function storesOf(given: Platform): Stores {
 }
 
 async function openStore(platform: Platform, name: string, options: OpenOptions & Place): Promise<Nook> {
-  requireOneOf('ifBusy', options.ifBusy, ['error', 'wait', 'steal'])
-  requireOneOf('durability', options.durability, ['always', 'everysec', 'no'])
-  requireOneOf('onWipe', options.onWipe, ['stop', 'rewrite'])
+  requireOptions(options)
   if (name !== MEMORY) requireName(name)
   const module = platform.loadModule()
   // Whoever waits for it hears of it; where the keeper fails first, nobody does.
@@ -117,9 +127,16 @@ function requireName(name: string): void {
 }
 
 /** JavaScript has no compiler to say so, and a misspelt `ifBusy` would wait forever. */
-function requireOneOf<T extends string>(option: string, value: T | undefined, choices: readonly T[]): void {
-  if (value === undefined || choices.includes(value)) return
-  throw new NookError('ERR', `ERR ${option} is '${value}', which is none of ${choices.map((choice) => `'${choice}'`).join(', ')}`)
+function requireOptions(options: OpenOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    requireOneOf('an option', name, Object.keys(OPTIONS))
+    const choices = OPTIONS[name as keyof typeof OPTIONS]
+    if (choices !== null) requireOneOf(name, value, choices)
+  }
+  const { maxMemory = 0 } = options
+  // What the engine would count, of whatever it is.
+  if (Number(maxMemory) >>> 0 === maxMemory) return
+  throw new NookError('ERR', `ERR maxMemory is ${shown(maxMemory)}, which is no whole number of bytes from 0 to 4294967295`)
 }
 
 /** Does the work once, and again only where it failed. */

@@ -294,6 +294,7 @@ test('options and names that are none are refused, and not waited for', async (t
   await assert.rejects(given({ ifBusy: 'patiently' }), /ifBusy is 'patiently', which is none of 'error', 'wait', 'steal'/)
   await assert.rejects(given({ durability: 'sometimes' }), code('ERR'))
   await assert.rejects(given({ onWipe: 'weep' }), code('ERR'))
+  await assert.rejects(given({ maxmemory: 1 }), /an option is 'maxmemory', which is none of 'durability', .*'maxMemory', .*'storage'$/)
   await assert.rejects(open(undefined as unknown as string, { directory }), code('ERR'))
   await holder.close()
 })

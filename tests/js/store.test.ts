@@ -303,6 +303,18 @@ test('settings are made before the first command', async (t) => {
   assert.ok(db.exists('k499') === 1)
 })
 
+// Whatever was no number was without bound, and what was too large was cut down.
+test('a bound of memory that is no number of bytes is refused', async () => {
+  const bounded = (maxMemory: unknown) => open('memory:', { maxMemory: maxMemory as number })
+  const bounds = ['64mb', '64', -1, NaN, null, Infinity, 1.5, 2 ** 32, 2 ** 40, 1n, {}]
+  for (const bound of bounds) {
+    const message = /^ERR maxMemory is .*, which is no whole number of bytes from 0 to 4294967295$/
+    await assert.rejects(bounded(bound), { code: 'ERR', message }, String(bound))
+  }
+  await assert.rejects(bounded('64mb'), /maxMemory is '64mb'/)
+  for (const bound of [0, 1, 2 ** 32 - 1, undefined]) await (await bounded(bound)).close()
+})
+
 test('without eviction a full store refuses to grow', async (t) => {
   const db = await memory(t, { maxMemory: 100_000 })
   assert.throws(() => db.set('big', 'x'.repeat(200_000)), code('OOM'))
