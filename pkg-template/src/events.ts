@@ -4,6 +4,7 @@ export class Emitter<Events extends object> {
 
   /** Gives the function that takes the listener away again. */
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): () => void {
+    requireFunction(listener)
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners.add(listener))
     return () => void listeners.delete(listener)
@@ -15,6 +16,12 @@ export class Emitter<Events extends object> {
     for (const listener of listeners) callSafely(() => listener(event))
     return listeners.length > 0
   }
+}
+
+/** Whoever gave no listener is told where that was, and not when it is called.
+ *  @throws TypeError */
+export function requireFunction(listener: unknown): void {
+  if (typeof listener !== 'function') throw new TypeError(`a listener is a function, not ${listener}`)
 }
 
 /** Runs the app's own function, of which the store must not depend: what it throws is thrown where the host reports

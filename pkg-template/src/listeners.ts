@@ -1,7 +1,7 @@
 // Who in this process listens to which channels, patterns and keys.
 
 import type { Text } from './client.js'
-import { callSafely } from './events.js'
+import { callSafely, requireFunction } from './events.js'
 import type { Reply } from './reply.js'
 import { decodeText } from './resp.js'
 
@@ -26,6 +26,7 @@ export class Subscriptions {
 
   /** Gives those names that nobody had subscribed to. */
   add(names: readonly string[], subscriber: Subscriber): string[] {
+    requireFunction(subscriber.listener)
     const added = names.filter((name) => !this.#subscribers.has(name))
     for (const name of names) this.#subscribers.set(name, [...(this.#subscribers.get(name) ?? []), subscriber])
     return added
@@ -62,6 +63,7 @@ export class KeyWatches {
   }
 
   add(pattern: string, listener: KeyListener): () => void {
+    requireFunction(listener)
     const watch = { pattern, listener }
     this.#watches.add(watch)
     return () => void this.#watches.delete(watch)

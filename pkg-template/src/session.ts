@@ -3,7 +3,7 @@ import type { Core } from './core.js'
 import { BLOCKED, HostRequest } from './engine/instance.js'
 import type { LiveEngine, SessionEnd } from './engine/live.js'
 import { NookError } from './errors.js'
-import { callSafely } from './events.js'
+import { callSafely, requireFunction } from './events.js'
 
 /** Called with a message that came without being asked for, in the protocol of the session. */
 export type SessionListener = (resp: Uint8Array<ArrayBuffer>) => unknown
@@ -29,6 +29,7 @@ export class Session implements SessionEnd {
 
   /** @internal `db.session` makes them. */
   constructor(core: Core, listener: SessionListener) {
+    requireFunction(listener)
     this.#core = core
     this.#listener = listener
   }

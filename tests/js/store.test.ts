@@ -269,6 +269,20 @@ test('messages come to subscribers after the call that published them', async (t
   assert.equal(db.publish('sport', '1:0'), 1)
 })
 
+// It was called when the first message came, long after the mistake.
+test('a listener that is none is refused where it is given', async (t) => {
+  const db = await memory(t)
+  const nothing = undefined as unknown as () => void
+  const refused = { name: 'TypeError', message: 'a listener is a function, not undefined' }
+  assert.throws(() => db.subscribe('news', nothing), refused)
+  assert.throws(() => db.pSubscribe('*', nothing), refused)
+  assert.throws(() => db.watchKey('*', nothing), refused)
+  assert.throws(() => db.on('error', nothing), refused)
+  assert.throws(() => db.session(null as unknown as () => void), { name: 'TypeError', message: /not null/ })
+  assert.deepEqual(db.pubSubChannels(), [])
+  assert.equal(db.publish('news', 'a'), 0)
+})
+
 test('each listener is unsubscribed alone, and may want bytes', async (t) => {
   const db = await memory(t)
   const heard: unknown[] = []
