@@ -7,6 +7,7 @@ import type { Core, NookEvents } from './core.js'
 import type { DirectCommand } from './engine/named.js'
 import type { Imported, Statistics } from './engine/instance.js'
 import type { Health } from './durability.js'
+import { requireOneOf } from './errors.js'
 import type { KeyListener, MessageListener } from './listeners.js'
 import { CommandQueue } from './multi.js'
 import type { Reply } from './reply.js'
@@ -215,9 +216,10 @@ export class Nook extends Face<string> {
     return this.#core.statistics()
   }
 
-  /** Everything as an RDB file, a dump.rdb that this version of redis-server loads. */
-  export(options: { for: '7.0' | '7.2' | '7.4' } = { for: '7.2' }): Uint8Array<ArrayBuffer> {
-    return this.#core.export(Number(options.for.slice('7.'.length)))
+  /** Everything as an RDB file, a dump.rdb that redis-server loads from this version on. */
+  export({ for: version = '7.0' }: { for?: '7.0' | '7.2' | '7.4' | undefined } = {}): Uint8Array<ArrayBuffer> {
+    requireOneOf('for', version, ['7.0', '7.2', '7.4'])
+    return this.#core.export(Number(version.slice('7.'.length)))
   }
 
   /** Has the store hold what an RDB file holds, in the place of all that it held, as one step.

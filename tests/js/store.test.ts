@@ -349,6 +349,19 @@ test('an RDB file of one store is imported by another, in place of what it held'
   assert.equal(other.get('elsewhere'), 'b')
 })
 
+test('an export is for 7.0 unless it is told, and for no version that it does not know', async (t) => {
+  const db = await memory(t)
+  const header = (options?: object) => Buffer.from(db.export(options).subarray(0, 9)).toString()
+  assert.equal(header(), 'REDIS0010')
+  assert.equal(header({}), 'REDIS0010')
+  assert.equal(header({ for: '7.2' }), 'REDIS0011')
+  assert.equal(header({ for: '7.4' }), 'REDIS0012')
+  for (const version of ['6.2', '8.0', '7', '', null]) {
+    assert.throws(() => header({ for: version }), { code: 'ERR', message: /which is none of '7.0', '7.2', '7.4'$/ })
+  }
+  assert.throws(() => header({ for: 7.2 }), { code: 'ERR', message: "ERR for is 7.2, which is none of '7.0', '7.2', '7.4'" })
+})
+
 test('a file that is no RDB changes nothing', async (t) => {
   const db = await memory(t)
   db.set('a', '1')

@@ -73,7 +73,7 @@ export class StorePanel {
       element('a', { href: url, download: 'dump.rdb' }).click()
       // The download has begun by then, and the bytes need not stay in memory.
       setTimeout(() => URL.revokeObjectURL(url), 60_000)
-      this.#tell('dump.rdb has everything; redis-server 7.2 and later start on it.', false)
+      this.#tell('dump.rdb has everything; redis-server 7.0 and later start on it.', false)
     } catch (error) {
       this.#tell(error instanceof Error ? error.message : String(error), true)
     }
