@@ -5,7 +5,7 @@ import type { Argument, BlockingOptions } from './client.js'
 import type { DirectCalls } from './engine/direct.js'
 import { EngineInstance, HostRequest, type Answer, type Imported, type Statistics } from './engine/instance.js'
 import { LiveEngine } from './engine/live.js'
-import { NookError } from './errors.js'
+import { NookError, takenOver } from './errors.js'
 import { Emitter } from './events.js'
 import type { Keeper } from './keeper.js'
 import { KeyWatches, Subscriptions, asText, type KeyListener, type Subscriber } from './listeners.js'
@@ -239,9 +239,7 @@ export class Core {
   /** The engine calls itself a replica then; who wrote to it is told what has happened. */
   #toldOfTakeover(error: unknown): unknown {
     if (!this.#takenOver || !(error instanceof NookError) || error.code !== 'READONLY') return error
-    return new NookError('FENCED', 'FENCED another tab or process has taken the store over: here it can only be read; close it and open it again to write', {
-      cause: error,
-    })
+    return takenOver(error)
   }
 
   #refuseInAtomic(): void {

@@ -4,7 +4,7 @@
 // batches instead of a longer queue.
 
 import { Committer, type Journaled, type Losses } from './committer.js'
-import { NookError } from './errors.js'
+import { NookError, takenOver } from './errors.js'
 import { Line } from './storage/line.js'
 import { watchPage, type Lock } from './storage/lock.js'
 import { storageError, type Chunk, type Estimate, type Identity, type Storage } from './storage/storage.js'
@@ -179,7 +179,7 @@ export class Durability {
 
   /** To be called when the lock was stolen. */
   stolen(): void {
-    this.#become('fenced', storageError('FENCED', 'another tab or process has taken the store over'))
+    this.#become('fenced', takenOver())
   }
 
   health(): Health {
@@ -283,6 +283,8 @@ export class Durability {
     if (this.#isOver() || this.#state === 'away') return false
     switch (error.code) {
       case 'FENCED':
+        this.#become('fenced', takenOver(error))
+        return false
       case 'CONFLICT':
       // A newer version of the package has opened the store meanwhile.
       case 'UNSUPPORTED':
@@ -447,7 +449,7 @@ export class Durability {
     } catch (error) {
       const code = error instanceof NookError ? error.code : 'IO'
       if (code === 'FENCED' || code === 'INUSE') {
-        return this.#become('fenced', storageError('FENCED', 'another tab has opened the store while this page was away', error))
+        return this.#become('fenced', takenOver(error))
       }
       // Anything else is met again by the commit that follows, and dealt with there.
     }

@@ -35,3 +35,9 @@ export function requireOneOf(name: string, value: unknown, choices: readonly unk
 export function shown(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : String(value)
 }
+
+/** What is said to a writer whose store has another one, whoever finds it out. */
+export function takenOver(cause?: unknown): NookError {
+  const message = 'FENCED another tab or process has taken the store over: here it can only be read; close it and open it again to write'
+  return new NookError('FENCED', message, cause === undefined ? undefined : { cause })
+}

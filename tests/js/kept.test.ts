@@ -267,15 +267,16 @@ test('a second opener is refused, waits, or takes the store; who lost it turns r
   const one = await open('shop', { directory, durability: 'always' })
   one.set('a', '1')
   await one.flush()
-  await assert.rejects(open('shop', { directory }), code('INUSE'))
+  await assert.rejects(open('shop', { directory }), { code: 'INUSE', message: /process \d+ .*: open it with ifBusy 'wait' or 'steal'/ })
 
   const fenced = new Promise<NookError>((resolve) => one.on('fenced', resolve))
   const thief = await open('shop', { directory, ifBusy: 'steal' })
   assert.equal(thief.get('a'), '1')
   one.set('b', 'never kept')
-  await assert.rejects(one.flush(), code('FENCED'))
+  const takenOver = { code: 'FENCED', message: /^FENCED another tab or process has taken the store over: .* close it and open it again/ }
+  await assert.rejects(one.flush(), takenOver)
   assert.equal((await fenced).code, 'FENCED')
-  assert.throws(() => one.set('b', '2'), code('FENCED'))
+  assert.throws(() => one.set('b', '2'), takenOver)
   assert.equal(one.get('a'), '1')
   await one.close()
 

@@ -12,9 +12,9 @@ import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { NookError } from '../errors.js'
 import { hasCode, nodeFileSystem } from './file-system.js'
-import type { Lock, LockRequest } from './lock.js'
-import { storageError } from './storage.js'
+import { inUse, type Lock, type LockRequest } from './lock.js'
 
 /** Between two looks at a lock that another process holds. */
 const LOOK_AGAIN_MS = 50
@@ -72,10 +72,10 @@ export async function takeFileLock(
       if (ifBusy === 'steal' || !(await isAlive(holder, ticksOf))) {
         await withOwn(() => rename(own, path))
         if (await isSettled(path, mine.token)) return await lockIn(path, mine.token, ticksOf)
-        if (ifBusy !== 'wait') throw inUse(path, await readHolder(path))
+        if (ifBusy !== 'wait') throw heldBy(path, await readHolder(path))
         continue
       }
-      if (ifBusy === 'error') throw inUse(path, holder)
+      if (ifBusy === 'error') throw heldBy(path, holder)
       await sleep(LOOK_AGAIN_MS, undefined, signal === undefined ? {} : { signal })
     }
   } finally {
@@ -150,7 +150,7 @@ async function startedTicks(pid: number): Promise<string | null> {
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
 }
 
-function inUse(path: string, holder: Holder | null): Error {
+function heldBy(path: string, holder: Holder | null): NookError {
   const by = holder === null ? 'another process' : `process ${holder.pid} on ${holder.host}`
-  return storageError('INUSE', `the store is open in ${by}, says ${path}`)
+  return inUse(`the store is open in ${by}, says ${path}`)
 }

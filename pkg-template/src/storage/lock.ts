@@ -1,6 +1,7 @@
 // One writer for each store. The lock keeps the second one from starting; what keeps a writer that lost it from doing harm
 // is the epoch, checked in every write (FENCED). So a platform without locks is safe, only less polite.
 
+import type { NookError } from '../errors.js'
 import { storageError } from './storage.js'
 
 /** What to do when another writer has the store open: fail with INUSE, wait for it to let go, or take its place. */
@@ -29,6 +30,10 @@ export interface WebLocks {
   ): Promise<unknown>
 }
 
+export function inUse(who: string): NookError {
+  return storageError('INUSE', `${who}: open it with ifBusy 'wait' or 'steal', or close it there`)
+}
+
 /** Takes the lock with Web Locks, which the browser releases when the tab dies.
  *  Where there are none (a page over http, workerd) the lock is granted at once, and the epoch alone decides.
  *  @throws INUSE */
@@ -41,7 +46,7 @@ export function takeWebLock(request: LockRequest, locks: WebLocks | undefined = 
     if (ifBusy === 'wait' && signal !== undefined) options.signal = signal
     let letGo: (() => void) | null = null
     const held = locks.request(`nookdb:${request.name}`, options, (lock) => {
-      if (lock === null) throw storageError('INUSE', `this or another tab or worker has the store '${request.name}' open: open it with ifBusy 'wait' or 'steal', or close it there`)
+      if (lock === null) throw inUse(`this or another tab or worker has the store '${request.name}' open`)
       return new Promise<void>((end) => {
         letGo = end
         resolve({
