@@ -92,9 +92,8 @@ function writeTypesOfExports(folders) {
   if (others.some((other) => other !== types)) giveUp('the engines export different functions')
   writeFileSync(
     inRoot('pkg/wasm/nookdb.d.ts'),
-    `/** What an engine exports, as src/wasm has it. */
-export interface Exports extends WebAssembly.Exports {
-  readonly memory: WebAssembly.Memory
+    `/** The functions that an engine exports, as src/wasm has them. */
+export interface Functions {
 ${types}
 }
 `,

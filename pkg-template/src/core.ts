@@ -5,6 +5,7 @@ import type { Argument, BlockingOptions } from './client.js'
 import type { DirectCalls } from './engine/direct.js'
 import { EngineInstance, HostRequest, type Answer, type Imported, type Statistics } from './engine/instance.js'
 import { LiveEngine } from './engine/live.js'
+import type { WasmModule } from './engine/wasm.js'
 import { NookError, takenOver } from './errors.js'
 import { Emitter } from './events.js'
 import type { Keeper } from './keeper.js'
@@ -32,7 +33,7 @@ export interface NookEvents {
 }
 
 export interface CoreOptions {
-  readonly module: Promise<WebAssembly.Module>
+  readonly module: Promise<WasmModule>
   readonly timers: Timers
   readonly platform: Platform
   /** Said with CONFIG SET to every new engine. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -68,6 +68,22 @@ test('a page that is rendered where no IndexedDB is can still hold a store in me
     console.log(db.incr('visits'))
     await open('shop').catch((error) => console.log(error.code))`
   assert.equal(await node('module', program), '1\nIO\n')
+})
+
+/** Servers have no lib "dom": their types of WebAssembly were missing from those of the package. */
+test('the types compile without those of a page, and with them', async () => {
+  const program = `import { open, type Nook } from 'nookdb'
+    import { open as openSlim } from 'nookdb/slim'
+    import { open as openInline } from 'nookdb/inline'
+    import { stores } from 'nookdb/module'
+    export const shop: Nook = await open('shop')
+    export const visits: number = shop.incr('visits')
+    export const others = [openSlim, openInline, stores]`
+  await writeFile(join(app.folder, 'shop.mts'), program)
+  for (const lib of ['es2022', 'es2022,dom']) {
+    const options = ['--noEmit', '--strict', '--module', 'node16', '--moduleResolution', 'node16', '--target', 'es2022', '--lib', lib]
+    await app.run('tsc', ...options, '--typeRoots', join(root, 'node_modules/@types'), '--types', 'node', 'shop.mts')
+  }
 })
 
 test('the tarball holds what runs, what types it and what explains it, and nothing else', () => {

@@ -13,6 +13,7 @@ import { commandNamed, type DirectCommand } from './named.js'
 import { NEAR_SLOTS, Near, type Part } from './near.js'
 import { STRING_UNITS, type Strings } from './strings.js'
 import { ASCII, BULK, BULKS, DOUBLE, INTEGER, LENGTH, LIST, MAP, NULL, OK, ORDINARY } from './tags.js'
+import type { WasmMemory } from './wasm.js'
 
 /** What src/wasm/direct.rs exports. */
 interface Exports {
@@ -76,7 +77,7 @@ export class DirectCalls {
   readonly #engine: number
   readonly #client: number
   readonly #events: DirectEvents
-  readonly #memory: WebAssembly.Memory
+  readonly #memory: WasmMemory
   readonly #places: number
   readonly #strings: Strings | null
   readonly #answer: number

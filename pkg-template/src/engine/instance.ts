@@ -3,7 +3,6 @@
 // Each store has an instance of its own: what one store's keys took is given back when it is closed, though wasm memory
 // never shrinks, and a trap ends one store alone.
 
-import type { Exports } from '../../wasm/nookdb.js'
 import type { Argument } from '../client.js'
 import { NookError } from '../errors.js'
 import type { Platform } from '../platform/platform.js'
@@ -11,6 +10,7 @@ import type { Push, Reply } from '../reply.js'
 import { asciiText, decodeText, RespReader } from '../resp.js'
 import { unpacked } from './packed.js'
 import { compileStrings, stringsOf, type Strings } from './strings.js'
+import type { Exports, WasmMemory, WasmModule } from './wasm.js'
 import {
   ANSWER_PLACE, ARGUMENT_PLACES, ASCII, ASK, BULK, BULKS, COUNT, DOUBLE, INTEGER, LENGTH, MAP, NULL, OK, RESP, SCORED, SCORES, SCRATCH_BYTES,
   SCRATCH_PLACE, WAIT,
@@ -81,7 +81,7 @@ export class EngineInstance {
   /** Address of the engine: the first argument of its exports. */
   readonly #engine: number
   readonly #strings: Strings | null
-  readonly #memory: WebAssembly.Memory
+  readonly #memory: WasmMemory
   /** Views of all memory; made anew when it has grown and they are detached. */
   #bytes: Uint8Array<ArrayBuffer>
   #words: Uint32Array
@@ -92,14 +92,14 @@ export class EngineInstance {
   #pending = 0
 
   /** @param compiling  the module, which may still be on its way */
-  static async create(compiling: Promise<WebAssembly.Module>, { platform, maxMemory, journaling }: InstanceOptions): Promise<EngineInstance> {
+  static async create(compiling: Promise<WasmModule>, { platform, maxMemory, journaling }: InstanceOptions): Promise<EngineInstance> {
     const seeds = new BigUint64Array(3)
     platform.randomize(seeds)
     const [hashSeed = 0n, otherHashSeed = 0n, seed = 0n] = seeds
     const module = await compiling
     void compileStrings(module)
     const instance = platform.instantiate?.(module) ?? (await WebAssembly.instantiate(module))
-    const exports = instance.exports as Exports
+    const exports = instance.exports as unknown as Exports
     const strings = stringsOf(module, exports.memory)
     const engine = exports.instance_new(Date.now(), maxMemory, Number(journaling), hashSeed, otherHashSeed, seed)
     return new EngineInstance(engine, exports, await strings)

@@ -2,6 +2,8 @@
 // and a call of TextEncoder or TextDecoder is dear there. Everywhere else there are other ways (../resp.ts). They are a module of
 // their own, strings.wat, in a section of the engine.
 
+import type { WasmMemory, WasmModule } from './wasm.js'
+
 /** As long as a string that goes this way may be, as strings.wat has it. */
 export const STRING_UNITS = 4096
 
@@ -14,11 +16,11 @@ export interface Strings {
 }
 
 /** Compiled once; null where the machine does not know these builtins, or compiles nothing. */
-let compiling: Promise<WebAssembly.Module | null> | undefined
+let compiling: Promise<WasmModule | null> | undefined
 
-type Compile = (bytes: ArrayBuffer, options: { readonly builtins: readonly string[] }) => Promise<WebAssembly.Module>
+type Compile = (bytes: ArrayBuffer, options: { readonly builtins: readonly string[] }) => Promise<WasmModule>
 
-async function compile(engine: WebAssembly.Module): Promise<WebAssembly.Module | null> {
+async function compile(engine: WasmModule): Promise<WasmModule | null> {
   const [bytes] = WebAssembly.Module.customSections(engine, 'strings')
   // To ask a machine that knows no arrays takes a tenth of the time in which it fails.
   if (bytes === undefined || !WebAssembly.validate(bytes)) return null
@@ -26,12 +28,12 @@ async function compile(engine: WebAssembly.Module): Promise<WebAssembly.Module |
 }
 
 /** Begins to compile them. */
-export function compileStrings(engine: WebAssembly.Module): Promise<WebAssembly.Module | null> {
+export function compileStrings(engine: WasmModule): Promise<WasmModule | null> {
   return (compiling ??= compile(engine).catch(() => null))
 }
 
 /** The copies for a memory. A machine without the builtins compiles the module, but has nothing to import in their place. */
-export async function stringsOf(engine: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Strings | null> {
+export async function stringsOf(engine: WasmModule, memory: WasmMemory): Promise<Strings | null> {
   try {
     const module = await compileStrings(engine)
     const instance = module && (await WebAssembly.instantiate(module, { engine: { memory } }))

@@ -1,4 +1,5 @@
 import type { Mode } from '../durability.js'
+import type { WasmInstance, WasmModule } from '../engine/wasm.js'
 import type { NookError } from '../errors.js'
 import type { Keeper } from '../keeper.js'
 import type { DurableStorage } from '../storage/durable-object.js'
@@ -21,9 +22,9 @@ export type Timers = 'always' | 'while waiting' | 'never'
 /** What differs between the places that a store can be opened in. An entry of the package is made for one. */
 export interface Platform {
   /** Compiles the engine. Called when the first store is opened, never at import, and again only where it failed. */
-  loadModule(): Promise<WebAssembly.Module>
+  loadModule(): Promise<WasmModule>
   /** Makes an instance of it, where it need not be waited for: pages may have to. */
-  instantiate?(module: WebAssembly.Module): WebAssembly.Instance
+  instantiate?(module: WasmModule): WasmInstance
   /** Loads what keeps stores, of which a store in memory needs nothing. */
   keeping(): Promise<Keeping>
   /** In bytes: what a store may come to where `open` is not told. 0 is without bound. */
