@@ -213,6 +213,34 @@ fn a_manifest_of_redis_is_understood_and_ours_is_written_as_redis_writes_it() {
     assert_eq!(Manifest::parse(again.as_bytes()), Ok(manifest));
 }
 
+/// One by the name of another number was taken for one of a manifest before, and removed.
+#[test]
+fn a_file_is_known_by_its_name_where_that_has_another_number() {
+    let text = "file appendonly.aof.3.base.rdb seq 2 type b\n\
+                file appendonly.aof.6.incr.aof seq 4 type i\n\
+                file appendonly.aof.2.incr.aof seq 5 type i\n";
+    let manifest = Manifest::parse(text.as_bytes()).expect("a manifest");
+    assert_eq!(manifest.next_base(), part("appendonly.aof.4.base.rdb", 4));
+    assert_eq!(
+        manifest.next_increment(),
+        part("appendonly.aof.7.incr.aof", 7)
+    );
+    for (name, has_replaced) in [
+        ("appendonly.aof.1.base.rdb", true),
+        ("appendonly.aof.2.base.rdb", false),
+        ("appendonly.aof.3.base.rdb", false),
+        ("appendonly.aof.1.incr.aof", true),
+        ("appendonly.aof.2.incr.aof", false),
+        ("appendonly.aof.3.incr.aof", true),
+        ("appendonly.aof.6.incr.aof", false),
+        ("appendonly.aof.1.incr.aof.bak", false),
+        ("appendonly.aof.manifest", false),
+        ("other.aof.1.incr.aof", false),
+    ] {
+        assert_eq!(manifest.has_replaced(name), has_replaced, "{name}");
+    }
+}
+
 #[test]
 fn a_manifest_that_makes_no_sense_or_leaves_its_folder_is_refused() {
     for line in [
@@ -224,6 +252,8 @@ fn a_manifest_that_makes_no_sense_or_leaves_its_folder_is_refused() {
         "file /etc/passwd seq 1 type i",
         "file \"a seq 1 type b",
         "file a seq 1 type b\nfile b seq 2 type b",
+        "file a seq 2 type i\nfile b seq 1 type i",
+        "file a seq 2 type i\nfile b seq 2 type i",
     ] {
         let line_number = line.lines().count();
         assert_eq!(Manifest::parse(line.as_bytes()), Err(line_number), "{line}");

@@ -42,9 +42,12 @@ impl Engine {
         self.has_flag(client, argv, Flags::WRITE)
     }
 
-    /// Whether the reply to this call may tell of a key, for a host that could not keep what it tells.
+    /// Whether the reply to this call may tell what became of a key, for a host that could not keep that. EXEC tells by its emptiness
+    /// alone that a key that is watched has changed; what counts keys for the operator, as INFO does, is not meant.
     pub fn tells_of_keys(&self, client: ClientId, argv: &[&[u8]]) -> bool {
-        self.writes(client, argv) || self.has_flag(client, argv, Flags::READS)
+        self.state.client(client).queue.is_some()
+            || self.writes(client, argv)
+            || self.has_flag(client, argv, Flags::READS)
     }
 
     /// Whether a database is so full that there may be no room for the entries that this call writes. DEL and its kin are

@@ -258,7 +258,14 @@ impl Manifest {
         }
         match kind?.as_slice() {
             b"b" if self.base.is_none() => self.base = Some(part),
-            b"i" => self.increments.push(part),
+            // Redis refuses others, too: which of them follows on which is told by their order alone then.
+            b"i" if self
+                .increments
+                .last()
+                .is_none_or(|last| last.seq < part.seq) =>
+            {
+                self.increments.push(part);
+            }
             b"h" => {}
             _ => return None,
         }
@@ -275,19 +282,27 @@ impl Manifest {
 
     /// The base that follows the one of now.
     pub fn next_base(&self) -> Part {
-        let seq = self.base.as_ref().map_or(0, |part| part.seq) + 1;
-        Part {
-            name: format!("{PREFIX}{seq}.{BASE}"),
-            seq,
-        }
+        self.unnamed(self.base.as_ref(), BASE)
     }
 
     pub fn next_increment(&self) -> Part {
-        let seq = self.increments.last().map_or(0, |part| part.seq) + 1;
-        Part {
-            name: format!("{PREFIX}{seq}.{INCREMENT}"),
+        self.unnamed(self.increments.last(), INCREMENT)
+    }
+
+    /// The first number behind that of a part with a name that is free: names need not have the numbers of their parts.
+    fn unnamed(&self, last: Option<&Part>, kind: &str) -> Part {
+        let first = last.map_or(0, |part| part.seq) + 1;
+        let parts = (first..).map(|seq| Part {
+            name: format!("{PREFIX}{seq}.{kind}"),
             seq,
-        }
+        });
+        let mut free = parts.filter(|part| !self.names(&part.name));
+        free.next().expect("there are fewer parts than numbers")
+    }
+
+    fn names(&self, name: &str) -> bool {
+        let mut parts = self.base.iter().chain(&self.increments);
+        parts.any(|part| part.name == name)
     }
 
     /// Whether a name is one of those that the manifests before this one gave, or would have given.
@@ -304,5 +319,6 @@ impl Manifest {
             _ => None,
         };
         first.is_some_and(|part| seq.parse().is_ok_and(|seq: u64| seq < part.seq))
+            && !self.names(name)
     }
 }

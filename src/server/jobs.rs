@@ -41,7 +41,7 @@ const NOT_ENDED: Error = Error::Said("ERR Errors trying to SHUTDOWN. Check logs.
 pub struct Jobs {
     /// The keys are walked over by one snapshot at a time.
     walk: Mutex<()>,
-    /// When a snapshot or a rewrite failed last.
+    /// When a snapshot or a rewrite failed last, or a journal had to be written anew.
     failed_at_ms: Cell<i64>,
     /// Everything is kept: the server ends.
     ended: Notify,
@@ -265,7 +265,12 @@ async fn write_snapshot(host: &Host) -> io::Result<Written> {
 async fn rewrite(host: &Host, journal: &Journal) -> Result<(), Error> {
     host.kept_journal(|kept| kept.is_rewriting = true);
     let _turn = host.jobs.walk.lock().await;
+    let heals = journal.is_mistrusted();
     let written = write_base(host, journal).await;
+    if heals || written.is_err() {
+        // Where it fails again at once, that is no better than one that was not written.
+        host.jobs.failed_at_ms.set(now_ms());
+    }
     // It is trusted again, or no more.
     host.settle();
     host.kept_journal(|kept| {
@@ -279,7 +284,6 @@ async fn rewrite(host: &Host, journal: &Journal) -> Result<(), Error> {
             Ok(())
         }
         Err(error) => {
-            host.jobs.failed_at_ms.set(now_ms());
             error!("the journal cannot be written anew, and goes on as it is: {error}");
             Err(Error::SaidOf(format!("ERR {error}")))
         }
@@ -366,7 +370,7 @@ async fn keep_everything(host: &Host, wanted: Option<bool>) -> io::Result<()> {
 fn would_lose_nothing(host: &Host) -> bool {
     let engine = host.engine.borrow();
     let state = engine.state();
-    let is_found = || host.settings.dump_path().exists();
+    let is_found = || host.journal.is_some() || host.settings.dump_path().exists();
     let is_empty = || state.databases.iter().all(Keyspace::is_empty);
     state.seq == state.kept.saved_seq && (is_found() || is_empty())
 }

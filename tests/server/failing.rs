@@ -16,9 +16,8 @@ use crate::picture::{info, rewrite};
 use crate::support::redis::RedisClient;
 
 /// The library of faults.c.
-static LIBRARY: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
-    let folder = new_directory();
-    let library = folder.path().join("faults.so");
+static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("faults.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/server/faults.c");
     let compiled = Command::new("cc")
         .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
@@ -26,7 +25,7 @@ static LIBRARY: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
         .arg("-ldl")
         .status();
     assert!(compiled.expect("cc, which links Rust too").success());
-    (folder, library)
+    library
 });
 
 /// A server and the faults of its disk.
@@ -38,7 +37,7 @@ struct Failing {
 impl Failing {
     fn start(options: &[&str]) -> Failing {
         let faults = new_directory();
-        let server = NookServer::start_over(&LIBRARY.1, faults.path(), new_directory(), options);
+        let server = NookServer::start_over(&LIBRARY, faults.path(), new_directory(), options);
         Failing { server, faults }
     }
 
@@ -63,7 +62,7 @@ impl Failing {
     fn start_again(self, options: &[&str]) -> (NookServer, String) {
         let directory = self.server.kill();
         let faults = new_directory();
-        let server = NookServer::start_over(&LIBRARY.1, faults.path(), directory, options);
+        let server = NookServer::start_over(&LIBRARY, faults.path(), directory, options);
         let synced = fs::read_to_string(faults.path().join("synced"));
         (server, synced.unwrap_or_default())
     }

@@ -63,7 +63,7 @@ impl Journal {
         Journal::open(folder, manifest)
     }
 
-    /// Goes on with a journal whose files were loaded. Who wrote them may not have come to sync the last one.
+    /// Goes on with a journal whose files were loaded. Who wrote them may not have come to sync them.
     pub fn open(folder: PathBuf, mut manifest: Manifest) -> io::Result<Journal> {
         if manifest.increments.is_empty() {
             let increment = manifest.next_increment();
@@ -76,7 +76,9 @@ impl Journal {
         let file = OpenOptions::new()
             .append(true)
             .open(folder.join(&last.name))?;
-        file.sync_all()?;
+        for part in &manifest.increments {
+            File::open(folder.join(&part.name))?.sync_all()?;
+        }
         sync_folder(&folder.join(MANIFEST))?;
         Ok(Journal {
             writing: RefCell::new(Writing {
@@ -382,6 +384,8 @@ fn create_increment(folder: &Path, part: &Part) -> io::Result<File> {
         .write(true)
         .truncate(true)
         .open(&path)?;
+    // A disk that does not take this would take nothing that is written to it.
+    file.sync_data()?;
     sync_folder(&path)?;
     drop(file);
     OpenOptions::new().append(true).open(path)
