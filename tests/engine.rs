@@ -154,6 +154,23 @@ fn the_nearest_deadline_is_evicted_first_and_keys_without_one_stay() {
     assert!(third.starts_with("(error) OOM"), "{third}");
 }
 
+/// What tables grow by is not among what keys weigh, so it takes no room from them.
+#[test]
+fn tables_that_grow_evict_nothing() {
+    const KEYS: usize = 20_000;
+    let mut db = bounded(0, Policy::AllKeysLru);
+    db.say("SET key:00000 value");
+    let bound = KEYS * used(&db);
+    db.say(&format!("CONFIG SET maxmemory {bound}"));
+    for n in 1..KEYS {
+        db.say(&format!("SET key:{n:05} value"));
+    }
+    assert_eq!(db.say("DBSIZE"), format!("(integer) {KEYS}"));
+    assert_eq!(used(&db), bound);
+    db.say("SET key:more! value");
+    assert_eq!(db.say("DBSIZE"), format!("(integer) {KEYS}"));
+}
+
 #[test]
 fn an_evicted_key_is_told_to_listeners_as_such() {
     let mut db = bounded(200, Policy::AllKeysLru);
