@@ -45,7 +45,7 @@ async function run(name) {
   const judged = flags.quick ? { ...group, rows: unjudged(group.rows) } : group
   console.log(`\n${name}: ${group.about}\n\n${shown(judged, figures)}\n`)
   if (!keeps) return
-  writeResults({ ...readResults(), [name]: { ...on, load, rounds, seconds, figures } })
+  writeResults({ ...readResults(), [name]: { ...on, load, seconds, figures } })
   writeReport(GROUPS, readResults())
 }
 

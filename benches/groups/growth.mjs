@@ -8,7 +8,7 @@ import { markdown, number, peerName } from '../report/table.mjs'
 
 export const about = 'GET and SET from a thousand keys to ten million, in Node'
 
-/** Not a row of the table, and long: fewer rounds than the rows have. */
+/** Nothing is asked of it, and it is long: fewer rounds than others have. */
 const MOST_ROUNDS = 3
 
 const SIZES = [1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000]

@@ -25,9 +25,18 @@ export function writeResults(results) {
 /** What was measured, in Markdown: the table of its rows, unless the group shows it in its own way. */
 export const shown = (group, figures) => group.report?.(figures) ?? table(group, figures)
 
+/** How often everything was measured: a group that takes long, or whose figures never change, does so less often than it is told. */
+export function roundsOf(figures) {
+  // A group may keep lines of text beside its measures.
+  const measures = Object.values(figures).filter((measure) => !Array.isArray(measure))
+  const counts = measures.flatMap((byVariant) => Object.values(byVariant).map((rounds) => rounds.length))
+  const fewest = Math.min(...counts)
+  return fewest === 1 ? '1 round' : `${fewest} rounds`
+}
+
 /** The part of a group: where and when it was measured, and what came of it. */
-function part(group, { date, commit, machine, load, rounds, seconds, figures }) {
-  return `Measured on ${date} at ${commit}: ${machine}; load ${load.toFixed(1)} before. ${rounds} rounds, ${seconds} s.\n\n${shown(group, figures)}`
+function part(group, { date, commit, machine, load, seconds, figures }) {
+  return `Measured on ${date} at ${commit}: ${machine}; load ${load.toFixed(1)} before. ${roundsOf(figures)}, ${seconds} s.\n\n${shown(group, figures)}`
 }
 
 /** What is asked and what was reached, group by group, and what was not, by name. */

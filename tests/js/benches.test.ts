@@ -8,7 +8,7 @@ import { GROUPS } from '../../benches/groups/index.mjs'
 import { interleave } from '../../benches/harness/rounds.mjs'
 import { ratio } from '../../benches/harness/statistics.mjs'
 import { chart } from '../../benches/report/chart.mjs'
-import { filled } from '../../benches/report/report.mjs'
+import { filled, roundsOf } from '../../benches/report/report.mjs'
 import { judgements, table } from '../../benches/report/table.mjs'
 
 /** Those that need neither a browser nor a server nor ten seconds. */
@@ -71,6 +71,11 @@ test('what was measured goes between the markers of the README, and its prose st
   assert.equal(filled(text, { a: 'new' }), text.replace('old', 'new'))
   assert.equal(filled(filled(text, { b: 'x' }), { b: 'y' }), filled(text, { b: 'y' }))
   assert.throws(() => filled(text, { c: 'new' }), /no place for c/)
+})
+
+test('what is said of rounds is what was measured', () => {
+  assert.equal(roundsOf({ GET: { nookdb: [1, 2, 3], map: [1, 2, 3] }, SET: { nookdb: [1, 2, 3] } }), '3 rounds')
+  assert.equal(roundsOf({ lines: ['as printed'], bytes: { nookdb: [1] } }), '1 round')
 })
 
 test('a plot has a line and a name for each series, within its frame', () => {
